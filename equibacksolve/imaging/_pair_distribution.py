@@ -1,0 +1,94 @@
+"""The pair distribution function g(r), smooth in the positions.
+
+A histogram has no derivative. Here each pair is shared among four neighbouring bins by the cubic B-spline, which is
+twice continuously differentiable, positive, and whose four shares add up to one: no pair is lost or counted twice. The
+spline of spacing h is nearly a Gaussian of standard deviation h / sqrt(3), so that the spacing is the resolution.
+"""
+
+import math
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jaxtyping import Array, Float
+
+from equibacksolve._arrays import is_concrete
+from equibacksolve.imaging._box import Number
+from equibacksolve.imaging._pairs import sum_over_pairs
+
+
+@partial(jax.jit, static_argnames="periodic")
+def pair_distribution(
+    positions: Float[Array, "atoms 2"],
+    distances: Float[Array, " points"],
+    box_length: Number,
+    *,
+    periodic: bool = False,
+) -> Float[Array, " points"]:
+    """g(r) at equally spaced distances r > 0 (length): the density of pairs over that of an ideal gas.
+
+    g(r) = (pairs per unit of distance at r) * L^2 / (pi r N (N - 1)); an ideal gas in a periodic box has g = 1. In an
+    open box no correction is made for the missing neighbours at the edge, and g falls below it. In a periodic box
+    distances above L / 2 mean nothing: see `check_distances`.
+    """
+    atoms = positions.shape[0]
+    spacing = distances[1] - distances[0]
+    counts = pair_counts(positions, distances[0], spacing, distances.shape[0], box_length, periodic)
+    return counts * box_length**2 / (spacing * math.pi * distances * max(1, atoms * (atoms - 1)))
+
+
+def check_distances(distances: Float[Array, " points"], box_length: Number, periodic: bool) -> None:
+    """Refuse distances at which g(r) has no meaning.
+
+    Raises `ValueError` unless there are at least two, equally spaced, increasing and positive, and, in a periodic box,
+    at most half its edge.
+    """
+    if distances.shape[0] < 2:
+        raise ValueError(f"distances has {distances.shape[0]} entries, but a histogram needs two or more.")
+    if not is_concrete(distances, box_length):
+        return
+    values = np.asarray(distances)
+    steps = np.diff(values)
+    if not (np.isfinite(values).all() and values[0] > 0 and steps.min() > 0):
+        raise ValueError(f"distances runs from {values[0]:g} to {values[-1]:g}, but must be positive and increase.")
+    # Half a per cent allows for single precision at the end of a long grid.
+    if np.ptp(steps) > 5e-3 * steps.mean():
+        raise ValueError(f"distances has spacings from {steps.min():g} to {steps.max():g}; give equal ones (linspace).")
+    if periodic and values[-1] > float(box_length) / 2:
+        raise ValueError(
+            f"distances goes up to {values[-1]:g}, beyond half the periodic box, {float(box_length) / 2:g}; stop there."
+        )
+
+
+def pair_counts(positions, first, spacing, bins, box_length, periodic):
+    """The number of pairs in each bin, the bins centred at first + n * spacing, shared by the cubic B-spline."""
+
+    # One window of four bins a pair; three bins of margin on either side catch what leaks over the ends.
+    axes = lax.ScatterDimensionNumbers(
+        update_window_dims=(1,), inserted_window_dims=(), scatter_dims_to_operand_dims=(0,)
+    )
+    empty = jnp.zeros(bins + 6, positions.dtype)
+
+    def of_shifts(lengths, weights, shifts):
+        place = (lengths - first) / spacing
+        left = jnp.floor(place)
+        shares = weights[..., None] * _cubic_spline(place - left)
+        corners = jnp.clip(left.astype(int) - 1, -4, bins + 3) + 3
+        return lax.scatter_add(
+            empty, corners.reshape(-1, 1), shares.reshape(-1, 4), axes, mode=lax.GatherScatterMode.FILL_OR_DROP
+        )
+
+    return sum_over_pairs(of_shifts, positions, box_length, periodic, empty)[3:-3]
+
+
+def _cubic_spline(t: Float[Array, "*shape"]) -> Float[Array, "*shape 4"]:
+    """The shares of a point at fraction t of the way between two bins: of the bins at -1, 0, 1 and 2."""
+    return (
+        jnp.stack(
+            [(1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3],
+            axis=-1,
+        )
+        / 6
+    )
