@@ -12,6 +12,8 @@ from equibacksolve.imaging._lattice import triangular_lattice as triangular_latt
 from equibacksolve.imaging._momentum import momenta as momenta
 from equibacksolve.imaging._momentum import momentum_image as momentum_image
 from equibacksolve.imaging._pair_distribution import check_distances as check_distances
+from equibacksolve.imaging._pair_distribution import near_pairs as near_pairs
+from equibacksolve.imaging._pair_distribution import pair_counts as pair_counts
 from equibacksolve.imaging._pair_distribution import pair_distribution as pair_distribution
 from equibacksolve.imaging._quality import bond_orientation as bond_orientation
 from equibacksolve.imaging._quality import closest_approach as closest_approach

@@ -12,8 +12,8 @@ Number = Real[ArrayLike, ""]
 
 
 def separation(
-    start: Float[Array, "*shape 2"], end: Float[Array, "*shape 2"], box_length: Number, periodic: bool
-) -> Float[Array, "*shape 2"]:
+    start: Float[Array, "*shape"], end: Float[Array, "*shape"], box_length: Number, periodic: bool
+) -> Float[Array, "*shape"]:
     """The vector from `start` to `end`; in a periodic box, to the nearest image of `end` (units of length)."""
     vector = end - start
     if not periodic:
@@ -28,7 +28,7 @@ def wrapped(positions: Float[Array, "atoms 2"], box_length: Number) -> Float[Arr
     return jnp.where(inside >= box_length, 0.0, inside)
 
 
-def length(vector: Float[Array, "*shape 2"]) -> Float[Array, "*shape"]:
+def length(vector: Float[Array, "*shape components"]) -> Float[Array, "*shape"]:
     """Euclidean length, with derivative zero (not NaN) where the vector is zero."""
     squared = jnp.sum(vector**2, axis=-1)
     nonzero = squared > 0

@@ -12,10 +12,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
+from scipy.spatial import cKDTree
 
 from equibacksolve._arrays import is_concrete
-from equibacksolve.imaging._box import Number
+from equibacksolve.imaging._box import Number, length, separation
 from equibacksolve.imaging._pairs import sum_over_pairs
 
 
@@ -34,8 +35,8 @@ def pair_distribution(
     distances above L / 2 mean nothing: see `check_distances`.
     """
     atoms = positions.shape[0]
+    counts = pair_counts(positions, distances, box_length, periodic=periodic)
     spacing = distances[1] - distances[0]
-    counts = pair_counts(positions, distances[0], spacing, distances.shape[0], box_length, periodic)
     return counts * box_length**2 / (spacing * math.pi * distances * max(1, atoms * (atoms - 1)))
 
 
@@ -62,25 +63,51 @@ def check_distances(distances: Float[Array, " points"], box_length: Number, peri
         )
 
 
-def pair_counts(positions, first, spacing, bins, box_length, periodic):
-    """The number of pairs in each bin, the bins centred at first + n * spacing, shared by the cubic B-spline."""
+@partial(jax.jit, static_argnames="periodic")
+def pair_counts(
+    positions: Float[Array, "atoms components"],
+    distances: Float[Array, " points"],
+    box_length: Number,
+    *,
+    periodic: bool = False,
+    pairs: Int[Array, "pairs 2"] | None = None,
+) -> Float[Array, " points"]:
+    """The number of pairs at equally spaced distances (length), each pair shared by the cubic B-spline.
 
+    In two or three components, in a square or a cube. `pairs`, from `near_pairs`, names the pairs that are near enough
+    to count, and makes the work grow with their number instead of with the square of the number of atoms; it has to be
+    made anew when atoms have moved by as much as it left to spare.
+    """
+    spacing = distances[1] - distances[0]
     # One window of four bins a pair; three bins of margin on either side catch what leaks over the ends.
     axes = lax.ScatterDimensionNumbers(
         update_window_dims=(1,), inserted_window_dims=(), scatter_dims_to_operand_dims=(0,)
     )
-    empty = jnp.zeros(bins + 6, positions.dtype)
+    empty = jnp.zeros(distances.shape[0] + 6, positions.dtype)
 
-    def of_shifts(lengths, weights, shifts):
-        place = (lengths - first) / spacing
+    def of_distances(lengths, weights, shifts):
+        place = (lengths - distances[0]) / spacing
         left = jnp.floor(place)
         shares = weights[..., None] * _cubic_spline(place - left)
-        corners = jnp.clip(left.astype(int) - 1, -4, bins + 3) + 3
+        corners = jnp.clip(left.astype(int) - 1, -4, distances.shape[0] + 3) + 3
         return lax.scatter_add(
             empty, corners.reshape(-1, 1), shares.reshape(-1, 4), axes, mode=lax.GatherScatterMode.FILL_OR_DROP
         )
 
-    return sum_over_pairs(of_shifts, positions, box_length, periodic, empty)[3:-3]
+    if pairs is None:
+        return sum_over_pairs(of_distances, positions, box_length, periodic, empty)[3:-3]
+    lengths = length(separation(positions[pairs[:, 0]], positions[pairs[:, 1]], box_length, periodic))
+    return of_distances(lengths[None], jnp.ones((1, 1), positions.dtype), None)[3:-3]
+
+
+def near_pairs(
+    positions: Float[Array, "atoms components"], reach: Number, box_length: Number, *, periodic: bool = False
+) -> Int[Array, "pairs 2"]:
+    """The pairs of atoms at most `reach` apart (length), each once. Runs on the host, in time linear in the atoms."""
+    box = float(box_length)
+    atoms = np.asarray(positions, float)
+    tree = cKDTree(np.mod(atoms, box) % box, boxsize=box) if periodic else cKDTree(atoms)
+    return jnp.asarray(tree.query_pairs(float(reach), output_type="ndarray").astype(np.int32))
 
 
 def _cubic_spline(t: Float[Array, "*shape"]) -> Float[Array, "*shape 4"]:

@@ -22,7 +22,7 @@ PAIRS_AT_ONCE = 500_000
 
 def sum_over_pairs(
     term: Term,
-    positions: Float[Array, "atoms 2"],
+    positions: Float[Array, "atoms components"],
     box_length: Number,
     periodic: bool,
     start: Float[Array, " terms"],

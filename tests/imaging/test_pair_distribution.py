@@ -83,6 +83,17 @@ def test_chunks_of_pairs_change_nothing(monkeypatch):
     )
 
 
+@pytest.mark.parametrize("components", [2, 3])
+@pytest.mark.parametrize("periodic", [False, True])
+def test_near_pairs_are_all_that_count(components, periodic):
+    positions = jax.random.uniform(jax.random.key(5), (40, components), maxval=BOX)
+    pairs = imaging.near_pairs(positions, 9.5 + 2 * SPACING, BOX, periodic=periodic)
+    assert pairs.shape[0] < 40 * 39 / 2
+    few = imaging.pair_counts(positions, DISTANCES, BOX, periodic=periodic, pairs=pairs)
+    every = imaging.pair_counts(positions, DISTANCES, BOX, periodic=periodic)
+    np.testing.assert_allclose(few, every, rtol=0, atol=1e-12)  # sums of some hundred shares
+
+
 @pytest.mark.parametrize(
     ("distances", "message"),
     [
