@@ -1,0 +1,106 @@
+"""One datum, one scalar simulation: the full Jacobian for the price of one gradient.
+
+A data set y_i = g(x_i; p) whose data do not share intermediate results has a Jacobian that one reverse sweep delivers
+whole. Give every datum a copy of the parameters, p_i, and pull back a one for every datum:
+
+    d/dp_i  sum_j g(x_j; p_j)  =  d g(x_i; p_i) / d p_i  =  row i of the Jacobian.
+
+`per_datum` makes this the derivative rule of the batch, so that forward mode, reverse mode, `jax.jacfwd`, optax and
+optimistix all profit without knowing of it. The sweep works on chunks of the data, which bounds its memory.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax.custom_derivatives import SymbolicZero
+from jaxtyping import Array, Inexact, PyTree
+
+BatchFunction = Callable[[Any, Any], Inexact[Array, " points"]]
+"""`function(parameters, data)`: the leaves of `parameters` have a last axis, of size 1 (shared by all data) or `points`
+(a copy for each datum); the leaves of `data` have one axis, `points`."""
+
+
+def per_datum(function: BatchFunction, chunk: int) -> BatchFunction:
+    """Give a batch of independent scalar simulations their cheap Jacobian.
+
+    Returns `values(parameters, data) -> (points,)`, where the leaves of `parameters` have no points axis. Its
+    derivative is the product with the full Jacobian, found by one reverse sweep over chunks of `chunk` data.
+    Derivatives of any order work.
+    """
+
+    @jax.custom_jvp
+    def values(parameters, data):
+        return _in_chunks(lambda part: function(_shared(parameters), part), data, chunk)
+
+    def rule(primals, tangents):
+        flat, tree = jax.tree.flatten(primals)
+        # None stands for an argument that is not being differentiated: no work is spent on it.
+        directions = [None if _is_zero(t) else t for t in jax.tree.leaves(tangents, is_leaf=_is_zero)]
+        y, jacobian = _value_and_jacobian(function, tree, flat, [d is not None for d in directions], chunk)
+        moved = [_along(j, d, y) for j, d in zip(jacobian, (d for d in directions if d is not None))]
+        return y, sum(moved, start=jnp.zeros_like(y))
+
+    values.defjvp(rule, symbolic_zeros=True)
+    return values
+
+
+def _value_and_jacobian(function, tree, flat, wanted, chunk):
+    """Values (points,) and, for every wanted leaf, its rows with the points axis last."""
+    parameters, data = jax.tree.unflatten(tree, flat)
+    n_parameters = len(jax.tree.leaves(parameters))
+
+    def one_chunk(part):
+        copies = jax.tree.map(lambda leaf: jnp.repeat(leaf[..., None], _points(part), axis=-1), parameters)
+        leaves = jax.tree.leaves((copies, part))
+
+        def of_wanted(chosen):
+            chosen = iter(chosen)
+            merged = [next(chosen) if want else leaf for want, leaf in zip(wanted, leaves)]
+            shared = [
+                leaf if want or i >= n_parameters else leaf[..., :1]
+                for i, (want, leaf) in enumerate(zip(wanted, merged))
+            ]
+            return function(*jax.tree.unflatten(tree, shared))
+
+        y, pull_back = jax.vjp(of_wanted, [leaf for want, leaf in zip(wanted, leaves) if want])
+        return y, pull_back(jnp.ones_like(y))[0]
+
+    return _in_chunks(one_chunk, data, chunk)
+
+
+def _in_chunks(function, data, chunk):
+    """Apply `function` to chunks of `data`, and join the results along their last axis."""
+    points = _points(data)
+    if points <= chunk:
+        return function(data)
+    n_chunks = -(-points // chunk)
+    # The last chunk is filled up by repeating the last datum.
+    where = jnp.minimum(jnp.arange(n_chunks * chunk), points - 1).reshape(n_chunks, chunk)
+    results = jax.lax.map(function, jax.tree.map(lambda leaf: leaf[where], data))
+    return jax.tree.map(lambda part: _join(part)[..., :points], results)
+
+
+def _join(parts: Inexact[Array, "chunks *shape chunk"]) -> Inexact[Array, "*shape points"]:
+    moved = jnp.moveaxis(parts, 0, -2)
+    return moved.reshape(*moved.shape[:-2], -1)
+
+
+def _along(jacobian, direction, y):
+    """The product of one leaf's Jacobian with a direction; data leaves have one entry a datum."""
+    if direction.shape == jacobian.shape:
+        return jacobian * direction
+    return jnp.tensordot(direction, jacobian, axes=direction.ndim).astype(y.dtype)
+
+
+def _points(data: PyTree) -> int:
+    return jax.tree.leaves(data)[0].shape[0]
+
+
+def _shared(parameters: PyTree) -> PyTree:
+    return jax.tree.map(lambda leaf: leaf[..., None], parameters)
+
+
+def _is_zero(tangent: Any) -> bool:
+    return isinstance(tangent, SymbolicZero)

@@ -1,0 +1,54 @@
+"""Wire leads: every row of the sample continues into a one-dimensional wire (eqs. 9-11)."""
+
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Shaped
+
+from equibacksolve._arrays import float_array, is_concrete
+from equibacksolve.leads._lead import AbstractLead, LeadModes
+
+
+def _one_per_orbital(wavenumber: Any) -> Shaped[Array, "..."]:
+    return jnp.atleast_1d(float_array(wavenumber))
+
+
+class WireLead(AbstractLead):
+    """One-dimensional wires with hopping -t and a wavenumber k that is the same at every energy.
+
+    Equivalently, the onsite energy of the wires is E + 2 t cos k. All modes propagate; none is evanescent.
+
+    **Fields**
+
+    - `wavenumber`: k per orbital, shape (orbitals,), in radians per site; one number is taken as one orbital. Spin
+      species may differ.
+    - `hopping`: t, a scalar, in units of the hopping of the sample; the sample couples to either wire with the same t.
+
+    **Raises** ValueError if t sin k = 0 for some orbital: such a mode carries no current.
+    """
+
+    wavenumber: Float[Array, " orbitals"] = eqx.field(converter=_one_per_orbital)
+    hopping: Float[Array, ""] = eqx.field(converter=float_array, default=1.0)
+
+    def __check_init__(self):
+        if not is_concrete(self.wavenumber, self.hopping):
+            return
+        velocity = np.asarray(self.hopping) * np.sin(np.asarray(self.wavenumber))
+        # pi itself is not a floating-point number: sin(pi) is 1e-16, not 0.
+        if not np.all(np.abs(velocity) > 1e-6):
+            raise ValueError(
+                f"WireLead got wavenumber={np.asarray(self.wavenumber)} and hopping={float(self.hopping)}: a mode with "
+                "t sin k = 0 carries no current; choose k strictly between 0 and pi and a non-zero, finite hopping."
+            )
+
+    @property
+    def orbitals(self) -> int:
+        return self.wavenumber.shape[0]
+
+    def modes(self) -> LeadModes:
+        # With k -> -sign(t sin k) k, t e^{-ik} = t cos k + i |t sin k|.
+        velocity = jnp.abs(self.hopping * jnp.sin(self.wavenumber))
+        hopping = jnp.broadcast_to(jnp.abs(self.hopping), self.wavenumber.shape)
+        return LeadModes((2 * velocity) ** -0.5, self.hopping * jnp.cos(self.wavenumber), velocity, hopping)

@@ -1,0 +1,27 @@
+"""The lattice that the electrons move on (eqs. 14, 15)."""
+
+import equinox as eqx
+
+from equibacksolve.sample._onsite import AbstractOnsite
+
+
+class SquareLattice(eqx.Module):
+    """A rectangle of square-lattice sites with hopping 1 and a perpendicular magnetic field.
+
+    H = sum |x+1,y><x,y| + |x,y+1> e^{2 pi i flux x} <x,y| + h.c. + onsite, with x = 1..length along the current,
+    y = 1..width across, and the flux per plaquette in units of h/e (eq. 14).
+
+    **Fields** `onsite`: an onsite term, or a sum of them; it sets the size of the sample.
+    """
+
+    onsite: AbstractOnsite
+
+    @property
+    def length(self) -> int:
+        """Number of slices along the current."""
+        return self.onsite.shape[0]
+
+    @property
+    def width(self) -> int:
+        """Number of sites of a slice."""
+        return self.onsite.shape[1]

@@ -1,0 +1,57 @@
+"""What every simulator is: a module that predicts the data an instrument would show."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+from jaxtyping import Array, Float
+
+from equibacksolve._per_datum import per_datum
+
+
+class AbstractSimulator(eqx.Module):
+    """A differentiable simulator g(x; p) (eq. 1 of the paper). The module is p: its array fields are the parameters.
+
+    Subclass it and implement exactly one of
+
+    - `observe(self, **datum)`: one datum, a scalar, from scalar variables. The base class makes the batch, and gives it
+      a derivative rule by which the full Jacobian costs as much as one gradient.
+    - `predict(self, **variables)`: the whole data set at once, for data that share one simulation (an image).
+
+    The keywords are the names of the variables in the `Observations`. The other method follows from the one that is
+    implemented; this pair is the one exception to the rule that no concrete method is overridden.
+    """
+
+    def __check_init__(self):
+        written = [name for name in ("observe", "predict") if _implements(type(self), name)]
+        if len(written) != 1:
+            raise TypeError(
+                f"{type(self).__name__} must implement exactly one of `observe` (one datum) and `predict` (all data), "
+                f"but implements {' and '.join(written) or 'neither'}; write the one that suits the simulation."
+            )
+
+    def predict(self, **variables: Float[Array, " points"]) -> Float[Array, " *data"]:
+        """The data that this simulator expects at the given settings, one entry a datum."""
+        arrays, static = eqx.partition(self, eqx.is_array)
+
+        def batch(copies, data):
+            def one(copy, datum):
+                return eqx.combine(copy, static).observe(**datum)
+
+            axes = jax.tree.map(lambda leaf: None if leaf.shape[-1] == 1 else leaf.ndim - 1, copies)
+            copies = jax.tree.map(lambda leaf, axis: leaf[..., 0] if axis is None else leaf, copies, axes)
+            return jax.vmap(one, in_axes=(axes, 0))(copies, data)
+
+        return per_datum(batch, chunk=CHUNK)(arrays, variables)
+
+    def observe(self, **datum: Float[Array, ""]) -> Float[Array, ""]:
+        """The reading at one setting: a data set of one."""
+        return self.predict(**jax.tree.map(lambda value: value[None], datum))[0]
+
+
+CHUNK = 256
+"""Data of an `observe` simulator that are pulled back together: bounds the memory of the Jacobian."""
+
+
+def _implements(kind: type[Any], name: str) -> bool:
+    return getattr(kind, name) is not getattr(AbstractSimulator, name)

@@ -1,0 +1,120 @@
+"""Conductance and scattering matrices of many (flux, energy) points, by the fast sweep (eqs. 4, 8)."""
+
+import functools
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jaxtyping import Array, Complex, Float
+
+from equibacksolve._axes import OnsiteBlocks
+from equibacksolve._per_datum import per_datum
+from equibacksolve.transport._batched_matrices import Split, inverse, multiply, squared_norm
+from equibacksolve.transport._sweep import Ends, Slices, Wave, stacked, sweep
+
+Orbital = Float[Array, " orbitals"]
+
+
+class Device(NamedTuple):
+    """The arrays that a two-terminal device is made of: onsite matrices, and the left-going modes of the leads.
+
+    A left-going wave of unit current has psi = norm, chi = -norm (phase_real + i phase_imag); see `LeadModes`.
+    """
+
+    onsite_real: Float[Array, "length width orbitals orbitals"]
+    onsite_imag: Float[Array, "length width orbitals orbitals"] | None
+    norm: Orbital
+    phase_real: Orbital
+    phase_imag: Orbital
+    hopping: Orbital
+
+
+class Scattering(NamedTuple):
+    """Amplitudes between modes of unit current: from the right to the left lead, and back to the right."""
+
+    transmission: Complex[Array, "points modes modes"]
+    reflection: Complex[Array, "points modes modes"]
+
+
+def device(
+    onsite: OnsiteBlocks, norm: Orbital, phase_real: Orbital, phase_imag: Orbital, hopping: Orbital
+) -> Device:
+    """Collect the arrays of a device; complex onsite matrices are split into real and imaginary part."""
+    imag = onsite.imag if jnp.iscomplexobj(onsite) else None
+    return Device(onsite.real, imag, norm, phase_real, phase_imag, hopping)
+
+
+def conductance(
+    device: Device, flux: Float[Array, " points"], energy: Float[Array, " points"], interval: int
+) -> Float[Array, " points"]:
+    """Two-terminal conductance G = Tr t†t (eq. 4) in units of e^2/h, one value per (flux, energy) point.
+
+    `flux` per plaquette in h/e, `energy` in units of the hopping; `interval` slices between two normalisations. All
+    derivatives cost one further sweep: dG/dh is twice the real part of the product of the scattering states from the
+    left and from the right, see `_sweep`.
+    """
+    modes = device.onsite_real.shape[1] * device.onsite_real.shape[2]
+    return _batched_conductance(interval, _chunk(modes))(device, (flux, energy))
+
+
+def scattering(
+    device: Device, flux: Float[Array, " points"], energy: Float[Array, " points"], interval: int
+) -> Scattering:
+    """Transmission matrices t (eq. 8), from the right lead to the left one, and reflection matrices r at the right."""
+    shared = Device(*(None if leaf is None else leaf[..., None] for leaf in device))
+    transmission, outgoing, incoming_inverse = _amplitudes(shared, flux, energy, interval)
+    reflection = multiply(outgoing, incoming_inverse)
+    # t and r belong to states without the wires' normalisation of the sweep: t = X A^-1 and r = B A^-1 hold as they are.
+    return Scattering(*(jnp.moveaxis(m.real + 1j * m.imag, -1, 0) for m in (transmission, reflection)))
+
+
+def unitarity_error(found: Scattering) -> Float[Array, " points"]:
+    """|Tr t†t + Tr r†r - number of modes|: current that got lost, one value per point."""
+    total = sum(jnp.sum(jnp.abs(matrix) ** 2, axis=(1, 2)) for matrix in found)
+    return jnp.abs(total - found.transmission.shape[1])
+
+
+@functools.cache
+def _batched_conductance(interval: int, chunk: int) -> Callable:
+    def batch(device, points):
+        return squared_norm(_amplitudes(device, *points, interval)[0])
+
+    return per_datum(batch, chunk)
+
+
+def _chunk(modes: int) -> int:
+    """Points that travel together: their states should stay in a core's second-level cache."""
+    return 32 if modes <= 24 else 16 if modes <= 32 else 8
+
+
+def _amplitudes(device: Device, flux, energy, interval):
+    """t = X A^-1, B and A^-1, from the waves beyond the sample, for a device whose arrays have a points axis."""
+    length = device.onsite_real.shape[0]
+    x = jnp.arange(1, length + 1, dtype=flux.dtype)[:, None]
+    angle = 2 * jnp.pi * flux * x
+    slices = Slices(device.onsite_real, device.onsite_imag, jnp.cos(angle), jnp.sin(angle))
+    ends = Ends(device.norm, device.phase_real, device.phase_imag)
+    waves, passed = sweep(slices, energy, ends, interval)
+    # The hopping into the right lead is that of the lead, t, where the sweep took 1.
+    waves = [
+        Wave(Split(*(p / t for p in w.psi)), Split(*(p * t for p in w.chi))) for w, t in zip(waves, device.hopping)
+    ]
+    arriving = _project(waves, ends, -1.0)
+    outgoing = _project(waves, ends, 1.0)
+    arriving_inverse = inverse(arriving)
+    return multiply(passed, arriving_inverse), outgoing, arriving_inverse
+
+
+def _project(waves: list[Wave], ends: Ends, direction: float) -> Split:
+    """U† of eq. 11: amplitudes of the left-going (direction -1) or right-going (+1) modes.
+
+    U† = -+ i norm (t e^{ik}, 1), and t e^{ik} is the conjugate of the left-going phase, or the phase itself.
+    """
+    parts = []
+    for wave, norm, real, imag in zip(waves, *ends):
+        imag = direction * imag
+        sum_real = real * wave.psi.real - imag * wave.psi.imag + wave.chi.real
+        sum_imag = real * wave.psi.imag + imag * wave.psi.real + wave.chi.imag
+        factor = -direction * norm
+        parts.append(Split(-sum_imag * factor, sum_real * factor))
+    return stacked(parts)
