@@ -1,0 +1,130 @@
+"""Claim: the gradient brings atoms to their data faster than reverse Monte Carlo (RMC) does, and farther.
+
+1. The momentum image of examples/amorphous_lattice.py, 460 atoms: our descent (Adam) and annealing against an RMC of
+   ours that is compiled and updates the image incrementally, greedy and as annealed Metropolis. Same image, same start,
+   same box; R = sqrt(cost / mean s^2) against seconds, and how much sooner we reach what RMC reaches at the end.
+2. A g(r) in three dimensions, 460 and 4000 atoms: against the package `reverse-monte-carlo` of PyPI, chi^2 against
+   seconds. What both sides fit and who judges it is said in _pair_distribution_target.py.
+
+Compiling is not timed on either side. The opponents need `pip install numba reverse-monte-carlo`; without them their
+part is skipped.
+
+    python benchmarks/reverse_monte_carlo.py [--seconds 20] [--seeds 3] [--json FILE]
+"""
+
+import argparse
+import importlib.util
+import json
+import pathlib
+import platform
+import sys
+from importlib.metadata import version
+
+import numpy as np
+import optax
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "examples"))
+
+import amorphous_lattice as example
+
+TIMES = (1, 2, 5, 10, 20)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=20.0, help="for each run of RMC")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--json")
+    arguments = parser.parse_args()
+    results = {}
+    if _installed("numba"):
+        results["momentum image"] = [momentum_image(seed, arguments.seconds) for seed in range(arguments.seeds)]
+    if _installed("rmc", "reverse-monte-carlo"):
+        results["pair distribution"] = [pair_distribution(atoms, arguments.seconds) for atoms in (460, 4000)]
+    if arguments.json:
+        packages = ("jax", "optax", "numba", "reverse-monte-carlo")
+        versions = {name: version(name) for name in packages if importlib.util.find_spec(_module(name))}
+        about = {"python": platform.python_version(), **versions}
+        pathlib.Path(arguments.json).write_text(json.dumps({"versions": about, **results}, indent=1))
+
+
+def momentum_image(seed, seconds):
+    """One row for each method: R at some times, and the ratio of the times to the last R of each RMC."""
+    import _reverse_monte_carlo as rmc
+
+    truth, start, key = example.problem(seed)
+    target = truth.predict()
+    curves = {}
+    for name, optimizer, steps in (
+        ("Adam 0.02", optax.adam(0.02), 4000),
+        ("annealing, 1000 steps", example.annealing(1000, key), 1000),
+        ("annealing, 4000 steps", example.annealing(4000, key), 4000),
+        ("annealing, 16000 steps", example.annealing(16000, key), 16000),
+    ):
+        _, history, spent = example.recover(start, target, optimizer, steps)
+        curves[name] = [np.arange(len(history)) * spent / len(history), np.minimum.accumulate(history)]
+    given = (np.asarray(start.positions), np.asarray(target), example.WIDTH, example.BOX)
+    rmc.warm_up(*given)
+    for name, metropolis in (("RMC greedy", False), ("RMC Metropolis", True)):
+        run = rmc.run(*given, seconds, metropolis=metropolis, seed=seed)
+        curves[f"{name}, {run.moves / run.seconds[-1]:.0f} moves/s"] = [np.array(run.seconds), np.array(run.figures)]
+    print(f"\nmomentum image, seed {seed}: R")
+    _print_curves(curves, "R")
+    return {"seed": seed, "curves": _thinned(curves), "ratios": _print_ratios(curves, seconds)}
+
+
+def pair_distribution(atoms, seconds, seed=0):
+    import _pair_distribution_target as three
+
+    box, hidden, start = three.problem(atoms, seed)
+    target = three.histogram(hidden, box)
+    curves = {"gradient (Adam)": three.by_gradient(start, target, box, seconds)}
+    for name, temperature in (("rmc greedy", None), ("rmc Metropolis 0.001", 0.001), ("rmc Metropolis 0.01", 0.01)):
+        curves[name] = three.by_package(start, hidden, target, box, seconds, seed, temperature)
+    curves = {name: list(np.array(rows).T) for name, rows in curves.items()}
+    print(f"\ng(r), {atoms} atoms in three dimensions, seed {seed}: chi^2")
+    _print_curves(curves, "chi^2")
+    return {"atoms": atoms, "seed": seed, "curves": _thinned(curves), "ratios": _print_ratios(curves, seconds)}
+
+
+def _print_curves(curves, label):
+    print(f"{'':32}" + "".join(f"{time:>8} s" for time in TIMES) + f"{'end':>10}{'seconds':>9}")
+    for name, (seconds, values) in curves.items():
+        cells = [np.interp(time, seconds, values) if time <= seconds[-1] + 0.5 else np.nan for time in TIMES]
+        row = "".join(f"{cell:10.4g}" if np.isfinite(cell) else f"{'-':>10}" for cell in cells)
+        print(f"{name:32}{row}{values[-1]:10.4g}{seconds[-1]:9.1f}", flush=True)
+
+
+def _print_ratios(curves, seconds):
+    """How many times sooner each of ours reaches the last value of each opponent."""
+    ratios = {}
+    for theirs in (name for name in curves if name.lower().startswith("rmc")):
+        final = curves[theirs][1][-1]
+        first = np.argmax(curves[theirs][1] <= final)
+        for ours in (name for name in curves if not name.lower().startswith("rmc")):
+            times, values = curves[ours]
+            there = np.flatnonzero(values <= final)
+            ratio = float(curves[theirs][0][first] / times[there[0]]) if there.size else None
+            ratios[f"{ours} / {theirs}"] = ratio
+            said = f"{ratio:.1f} times sooner" if ratio else "does not get there"
+            print(f"  to {final:.4g} ({theirs}): {ours} {said}")
+    return ratios
+
+
+def _thinned(curves, most=200):
+    return {name: [np.asarray(c)[:: max(1, len(c) // most)].tolist() for c in curve] for name, curve in curves.items()}
+
+
+def _module(distribution):
+    return {"reverse-monte-carlo": "rmc"}.get(distribution, distribution)
+
+
+def _installed(module, distribution=None):
+    if importlib.util.find_spec(module):
+        return True
+    print(f"skipped: {module} is missing, install it with `pip install {distribution or module}`")
+    return False
+
+
+if __name__ == "__main__":
+    main()
