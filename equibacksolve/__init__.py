@@ -4,9 +4,46 @@ from jaxtyping import install_import_hook
 
 # Every function checks the shapes and dtypes that its signature names.
 with install_import_hook("equibacksolve", "beartype.beartype"):
+    from equibacksolve.inverse import AbstractMethod as AbstractMethod
+    from equibacksolve.inverse import AbstractResidualTransform as AbstractResidualTransform
+    from equibacksolve.inverse import AbstractSymmetry as AbstractSymmetry
+    from equibacksolve.inverse import Composed as Composed
+    from equibacksolve.inverse import Continuation as Continuation
+    from equibacksolve.inverse import GradientDescent as GradientDescent
+    from equibacksolve.inverse import History as History
+    from equibacksolve.inverse import LevenbergMarquardt as LevenbergMarquardt
+    from equibacksolve.inverse import Mirror as Mirror
+    from equibacksolve.inverse import Negation as Negation
+    from equibacksolve.inverse import Observations as Observations
+    from equibacksolve.inverse import OptimistixSolver as OptimistixSolver
+    from equibacksolve.inverse import Restarts as Restarts
+    from equibacksolve.inverse import Schedule as Schedule
+    from equibacksolve.inverse import Smoothing as Smoothing
+    from equibacksolve.inverse import SmoothnessPrior as SmoothnessPrior
+    from equibacksolve.inverse import Solution as Solution
+    from equibacksolve.inverse import State as State
+    from equibacksolve.inverse import backsolve as backsolve
+    from equibacksolve.inverse import backtracking_descent as backtracking_descent
+    from equibacksolve.inverse import brisk_schedule as brisk_schedule
+    from equibacksolve.inverse import choose_image as choose_image
+    from equibacksolve.inverse import closest_image as closest_image
+    from equibacksolve.inverse import default_method as default_method
+    from equibacksolve.inverse import images as images
+    from equibacksolve.inverse import mean_squared_error as mean_squared_error
+    from equibacksolve.inverse import patient_schedule as patient_schedule
+    from equibacksolve.inverse import symmetry_error as symmetry_error
+    from equibacksolve.leads import AbstractLead as AbstractLead
     from equibacksolve.leads import WireLead as WireLead
+    from equibacksolve.sample import AbstractOnsite as AbstractOnsite
     from equibacksolve.sample import ExchangeField as ExchangeField
+    from equibacksolve.sample import OnsiteSum as OnsiteSum
     from equibacksolve.sample import Potential as Potential
     from equibacksolve.sample import SquareLattice as SquareLattice
     from equibacksolve.simulators import AbstractSimulator as AbstractSimulator
+    from equibacksolve.simulators import ExcludedRadius as ExcludedRadius
+    from equibacksolve.simulators import JointObservables as JointObservables
     from equibacksolve.simulators import Magnetoconductance as Magnetoconductance
+    from equibacksolve.simulators import MomentumImage as MomentumImage
+    from equibacksolve.simulators import PairDistances as PairDistances
+    from equibacksolve.simulators import RealSpaceImage as RealSpaceImage
+    from equibacksolve.simulators import StructureFactor as StructureFactor

@@ -43,7 +43,8 @@ def per_datum(function: BatchFunction, chunk: int) -> BatchFunction:
         return y, sum(moved, start=jnp.zeros_like(y))
 
     values.defjvp(rule, symbolic_zeros=True)
-    return values
+    # Compiled here, a data set of known size is compiled once, also for those who do not use `jax.jit`.
+    return jax.jit(values)
 
 
 def _value_and_jacobian(function, tree, flat, wanted, chunk):

@@ -32,21 +32,26 @@ class AbstractSimulator(eqx.Module):
 
     def predict(self, **variables: Float[Array, " points"]) -> Float[Array, " *data"]:
         """The data that this simulator expects at the given settings, one entry a datum."""
-        arrays, static = eqx.partition(self, eqx.is_array)
-
-        def batch(copies, data):
-            def one(copy, datum):
-                return eqx.combine(copy, static).observe(**datum)
-
-            axes = jax.tree.map(lambda leaf: None if leaf.shape[-1] == 1 else leaf.ndim - 1, copies)
-            copies = jax.tree.map(lambda leaf, axis: leaf[..., 0] if axis is None else leaf, copies, axes)
-            return jax.vmap(one, in_axes=(axes, 0))(copies, data)
-
-        return per_datum(batch, chunk=CHUNK)(arrays, variables)
+        return _observe_all(self, variables)
 
     def observe(self, **datum: Float[Array, ""]) -> Float[Array, ""]:
         """The reading at one setting: a data set of one."""
         return self.predict(**jax.tree.map(lambda value: value[None], datum))[0]
+
+
+@eqx.filter_jit
+def _observe_all(simulator, variables):
+    arrays, static = eqx.partition(simulator, eqx.is_array)
+
+    def batch(copies, data):
+        def one(copy, datum):
+            return eqx.combine(copy, static).observe(**datum)
+
+        axes = jax.tree.map(lambda leaf: None if leaf.shape[-1] == 1 else leaf.ndim - 1, copies)
+        copies = jax.tree.map(lambda leaf, axis: leaf[..., 0] if axis is None else leaf, copies, axes)
+        return jax.vmap(one, in_axes=(axes, 0))(copies, data)
+
+    return per_datum(batch, chunk=CHUNK)(arrays, variables)
 
 
 CHUNK = 256

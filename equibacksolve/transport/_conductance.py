@@ -36,9 +36,7 @@ class Scattering(NamedTuple):
     reflection: Complex[Array, "points modes modes"]
 
 
-def device(
-    onsite: OnsiteBlocks, norm: Orbital, phase_real: Orbital, phase_imag: Orbital, hopping: Orbital
-) -> Device:
+def device(onsite: OnsiteBlocks, norm: Orbital, phase_real: Orbital, phase_imag: Orbital, hopping: Orbital) -> Device:
     """Collect the arrays of a device; complex onsite matrices are split into real and imaginary part."""
     imag = onsite.imag if jnp.iscomplexobj(onsite) else None
     return Device(onsite.real, imag, norm, phase_real, phase_imag, hopping)

@@ -51,9 +51,7 @@ class Ends(NamedTuple):
     imag: Float[Array, "orbitals #points"]
 
 
-def sweep(
-    slices: Slices, energy: Float[Array, " points"], incoming: Ends, interval: int
-) -> tuple[list[Wave], Split]:
+def sweep(slices: Slices, energy: Float[Array, " points"], incoming: Ends, interval: int) -> tuple[list[Wave], Split]:
     """Carry the left lead's left-going modes through the sample.
 
     Returns the waves beyond the last slice, one per orbital, and the product X of all normalisations: the true

@@ -1,0 +1,34 @@
+"""Inverse: back from what was shown to what is hidden (eqs. 1-3, steps 1-5)."""
+
+from equibacksolve.inverse._backsolve import backsolve as backsolve
+from equibacksolve.inverse._history import History as History
+from equibacksolve.inverse._observations import Observations as Observations
+from equibacksolve.inverse._problem import Problem as Problem
+from equibacksolve.inverse._problem import cost as cost
+from equibacksolve.inverse._problem import mean_squared_error as mean_squared_error
+from equibacksolve.inverse._problem import pose as pose
+from equibacksolve.inverse._problem import residuals as residuals
+from equibacksolve.inverse._residual_transforms import AbstractResidualTransform as AbstractResidualTransform
+from equibacksolve.inverse._residual_transforms import Composed as Composed
+from equibacksolve.inverse._residual_transforms import SmoothnessPrior as SmoothnessPrior
+from equibacksolve.inverse._residual_transforms import Smoothing as Smoothing
+from equibacksolve.inverse._solution import Solution as Solution
+from equibacksolve.inverse._symmetry import AbstractSymmetry as AbstractSymmetry
+from equibacksolve.inverse._symmetry import Mirror as Mirror
+from equibacksolve.inverse._symmetry import Negation as Negation
+from equibacksolve.inverse._symmetry import choose_image as choose_image
+from equibacksolve.inverse._symmetry import closest_image as closest_image
+from equibacksolve.inverse._symmetry import images as images
+from equibacksolve.inverse._symmetry import symmetry_error as symmetry_error
+from equibacksolve.inverse.methods import AbstractMethod as AbstractMethod
+from equibacksolve.inverse.methods import Continuation as Continuation
+from equibacksolve.inverse.methods import GradientDescent as GradientDescent
+from equibacksolve.inverse.methods import LevenbergMarquardt as LevenbergMarquardt
+from equibacksolve.inverse.methods import OptimistixSolver as OptimistixSolver
+from equibacksolve.inverse.methods import Restarts as Restarts
+from equibacksolve.inverse.methods import Schedule as Schedule
+from equibacksolve.inverse.methods import State as State
+from equibacksolve.inverse.methods import backtracking_descent as backtracking_descent
+from equibacksolve.inverse.methods import brisk_schedule as brisk_schedule
+from equibacksolve.inverse.methods import default_method as default_method
+from equibacksolve.inverse.methods import patient_schedule as patient_schedule

@@ -1,0 +1,83 @@
+"""Hidden leaves: which ones `where` selects, and what their fields say about them."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import PyTree
+
+
+Hidden = PyTree
+"""A simulator whose leaves are None, except for the hidden ones."""
+
+
+class LeafKind(NamedTuple):
+    """What the field of a leaf declares, by `eqx.field(metadata={"period": ..., "smooth": ...})`.
+
+    `period`: values that differ by it are the same (an angle), or None. `smooth`: whether neighbouring entries are
+    neighbours in space, so that a smoothness prior makes sense (for coordinates of atoms it does not).
+    """
+
+    period: float | None
+    smooth: bool
+
+
+def hidden_leaves(simulator: eqx.Module, where: Callable[[Any], PyTree]) -> PyTree:
+    """True for each array that `where` selects, False elsewhere, in the structure of the simulator.
+
+    Raises ValueError if `where` selects nothing, a Python number, or an array of integers.
+    """
+    chosen = where(simulator)
+    leaves = jax.tree.leaves(chosen)
+    if not leaves:
+        raise ValueError("where selects nothing; return the array leaves of the simulator that are hidden.")
+    for leaf in leaves:
+        if not eqx.is_inexact_array(leaf) and not (eqx.is_array(leaf) or isinstance(chosen, eqx.Module)):
+            raise ValueError(
+                f"where selects {leaf!r}, a {type(leaf).__name__}, which cannot be trained; make the field an array "
+                "of floats, e.g. by eqx.field(converter=jnp.asarray)."
+            )
+        if eqx.is_array(leaf) and not eqx.is_inexact_array(leaf):
+            raise ValueError(f"where selects an array of {leaf.dtype}, which cannot be trained; give it floats.")
+        if eqx.is_inexact_array(leaf) and leaf.size == 0:
+            raise ValueError(f"where selects an array of shape {leaf.shape}, which has no entries.")
+        if eqx.is_inexact_array(leaf) and not np.all(np.isfinite(leaf)):
+            raise ValueError("where selects leaves that are not finite at the start; start from finite numbers.")
+    nothing = jax.tree.map(lambda _: False, simulator)
+    marked = jax.tree.map(eqx.is_inexact_array, chosen)
+    return eqx.tree_at(where, nothing, marked)
+
+
+def kinds_of_leaves(hidden: PyTree) -> tuple[LeafKind, ...]:
+    """The declarations of the hidden leaves, in their order as leaves."""
+    paths = [path for path, _ in jax.tree_util.tree_flatten_with_path(hidden)[0]]
+    return tuple(_kind(hidden, path) for path in paths)
+
+
+def _kind(node, path) -> LeafKind:
+    metadata = {}
+    for key in path:
+        if isinstance(key, jax.tree_util.GetAttrKey):
+            fields = {f.name: f for f in dataclasses.fields(node)} if dataclasses.is_dataclass(node) else {}
+            metadata = fields[key.name].metadata if key.name in fields else {}
+            node = getattr(node, key.name)
+        else:
+            node = node[getattr(key, "idx", getattr(key, "key", None))]
+    return LeafKind(metadata.get("period"), bool(metadata.get("smooth", True)) and np.ndim(node) > 0)
+
+
+def center_of_leaves(hidden: Hidden, kinds: tuple[LeafKind, ...]) -> Hidden:
+    """Each leaf replaced by its mean, the circular one where there is a period."""
+    leaves, tree = jax.tree.flatten(hidden)
+    return jax.tree.unflatten(tree, [jnp.full_like(leaf, _mean(leaf, kind)) for leaf, kind in zip(leaves, kinds)])
+
+
+def _mean(leaf, kind):
+    if kind.period is None:
+        return jnp.mean(leaf)
+    turn = 2 * jnp.pi / kind.period
+    return jnp.arctan2(jnp.mean(jnp.sin(turn * leaf)), jnp.mean(jnp.cos(turn * leaf))) / turn

@@ -1,0 +1,149 @@
+"""The inverse problem: which leaves are hidden, and how far a guess of them is from the data (eq. 1)."""
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, PyTree
+
+from equibacksolve._axes import Flag, Scalar
+from equibacksolve.inverse._leaves import Hidden, LeafKind, hidden_leaves, kinds_of_leaves
+from equibacksolve.inverse._observations import Observations
+from equibacksolve.inverse._residual_transforms import AbstractResidualTransform
+from equibacksolve.simulators import AbstractSimulator
+
+
+class Problem(eqx.Module):
+    """A simulator with hidden leaves, and the data that they must explain.
+
+    **Fields** `known`: the simulator without its hidden leaves; `lower`, `upper`: bounds on the hidden leaves, or None;
+    `kinds`: what the fields say about their leaves (period, smoothness); `tolerance`: the cost at which the data count
+    as explained; `transform`: what a stage looks at instead of the plain residuals, or None.
+    """
+
+    known: PyTree
+    observed: Observations
+    tolerance: Scalar
+    lower: Hidden | None
+    upper: Hidden | None
+    kinds: tuple[LeafKind, ...] = eqx.field(static=True)
+    transform: AbstractResidualTransform | None = None
+
+    def simulator(self, hidden: Hidden) -> AbstractSimulator:
+        """The simulator with these hidden leaves in their places."""
+        return eqx.combine(hidden, self.known)
+
+    def residuals(self, hidden: Hidden) -> Float[Array, " data"]:
+        """(g(x_i; p) - y_i) / sigma_i, flat; without sigma the plain difference, and 0 for what is masked."""
+        return residuals(self.simulator(hidden), self.observed)
+
+    def cost(self, hidden: Hidden) -> Float[Array, ""]:
+        """The mean square of the residuals: eq. 1, or chi-squared per datum if sigma is known."""
+        return cost(self.simulator(hidden), self.observed)
+
+    def staged(self, transform: AbstractResidualTransform | None) -> "Problem":
+        """The same problem, seen through a residual transform."""
+        return eqx.tree_at(lambda p: p.transform, self, transform, is_leaf=lambda leaf: leaf is None)
+
+    def seen(self, hidden: Hidden, plain: Float[Array, " data"]) -> Float[Array, " transformed"]:
+        """What the stage makes of the plain residuals."""
+        return plain if self.transform is None else self.transform(self.observed, hidden, plain)
+
+    def objective(self, hidden: Hidden) -> tuple[Float[Array, ""], Float[Array, ""]]:
+        """What the stage minimises, and beside it the plain cost."""
+        plain = self.residuals(hidden)
+        count = self.observed.count
+        return jnp.sum(self.seen(hidden, plain) ** 2) / count, jnp.sum(plain**2) / count
+
+    def explained(self, cost: Float[Array, ""]) -> Flag:
+        """Whether the data are explained at this cost."""
+        return cost <= self.tolerance
+
+    def within_bounds(self, hidden: Hidden) -> Hidden:
+        """The nearest hidden leaves that keep the bounds."""
+        if self.lower is None:
+            return hidden
+        return jax.tree.map(jnp.clip, hidden, self.lower, self.upper)
+
+
+def residuals(simulator: AbstractSimulator, observed: Observations) -> Float[Array, " data"]:
+    """(g(x_i; p) - y_i) / sigma_i, flat; 0 for what is masked."""
+    predicted = simulator.predict(**observed.variables)
+    if predicted.shape != observed.values.shape:
+        raise ValueError(
+            f"{type(simulator).__name__} predicts data of shape {predicted.shape}, but the observed values have shape "
+            f"{observed.values.shape}; make them agree."
+        )
+    return ((predicted - observed.values) * observed.weights()).reshape(-1)
+
+
+def mean_squared_error(simulator: AbstractSimulator, observed: Observations) -> Float[Array, ""]:
+    """Eq. 1: the mean of (g(x_i; p) - y_i)^2 over the data that count, whether or not sigma is known."""
+    return cost(simulator, eqx.tree_at(lambda o: o.sigma, observed, None, is_leaf=lambda leaf: leaf is None))
+
+
+def cost(simulator: AbstractSimulator, observed: Observations) -> Float[Array, ""]:
+    """The mean of the squared residuals: eq. 1, or chi-squared per datum if sigma is known."""
+    return jnp.sum(residuals(simulator, observed) ** 2) / observed.count
+
+
+def pose(
+    simulator: AbstractSimulator,
+    observed: Observations,
+    where: Callable[[Any], PyTree],
+    bounds: tuple[Any, Any] | None = None,
+    tolerance: float | int | None = None,
+) -> tuple[Problem, Hidden]:
+    """Split a simulator into what is known and what is hidden, and check that the two can be solved for.
+
+    Raises ValueError if `where` selects nothing that can be trained, if the start has a cost that is not finite, or if
+    the bounds are not in order.
+    """
+    selected = hidden_leaves(simulator, where)
+    hidden, known = eqx.partition(simulator, selected)
+    lower, upper = (None, None) if bounds is None else (_spread(b, simulator, where, hidden) for b in bounds)
+    if lower is not None and not all(np.all(a < b) for a, b in zip(jax.tree.leaves(lower), jax.tree.leaves(upper))):
+        raise ValueError(f"bounds must be (lower, upper) with lower < upper everywhere, got {bounds}.")
+    tolerance = jnp.asarray(_tolerance(observed) if tolerance is None else tolerance, observed.values.dtype)
+    problem = Problem(known, observed, tolerance, lower, upper, kinds_of_leaves(hidden))
+    start = problem.within_bounds(hidden)
+    try:
+        misfit = float(problem.cost(start))
+    except TypeError as error:
+        if "keyword argument" not in str(error):
+            raise
+        raise ValueError(
+            f"{type(simulator).__name__} does not take the variables {sorted(observed.variables)} of the observations "
+            f"({error}); name them as the arguments of its predict or observe."
+        ) from error
+    if not np.isfinite(misfit):
+        raise ValueError(
+            f"the cost at the start is {misfit}; start from finite hidden leaves inside the model's range."
+        )
+    return problem, start
+
+
+def _tolerance(observed: Observations) -> float:
+    """The cost at which data count as explained.
+
+    With sigma, chi-squared per datum is 1 +- sqrt(2/N) at the truth, and less where the fit follows the noise. Without,
+    the data are taken as free of noise, and a millionth of their variance may remain.
+    """
+    if observed.sigma is not None:
+        return 1 + 3 * float(2 / observed.count) ** 0.5
+    return 1e-6 * max(float(observed.variance()), 1e-12)
+
+
+def _spread(bound, simulator, where, hidden) -> Hidden:
+    """One number for all hidden leaves, or leaves as `where` returns them, in the shape of `hidden`."""
+    if jnp.ndim(bound) == 0 and not isinstance(bound, eqx.Module):
+        return jax.tree.map(lambda leaf: jnp.full_like(leaf, bound), hidden)
+    given = eqx.tree_at(where, simulator, bound)
+    return jax.tree.map(lambda leaf, b: jnp.broadcast_to(b, leaf.shape), hidden, eqx.filter(given, _mask(hidden)))
+
+
+def _mask(hidden):
+    return jax.tree.map(lambda leaf: leaf is not None, hidden, is_leaf=lambda leaf: leaf is None)

@@ -1,0 +1,119 @@
+"""Residual transforms: what a stage of a search looks at instead of the plain residuals.
+
+A transform takes the residuals of the data and the hidden leaves, and returns residuals; transforms compose. None knows
+what is simulated.
+"""
+
+import functools
+from abc import abstractmethod
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from equibacksolve._axes import Scalar
+from equibacksolve.inverse._leaves import Hidden, LeafKind
+from equibacksolve.inverse._observations import Observations
+
+
+class AbstractResidualTransform(eqx.Module):
+    """A map from residuals to residuals, in units in which their mean square over the data is minimised."""
+
+    @abstractmethod
+    def __call__(
+        self, observed: Observations, hidden: Hidden, residuals: Float[Array, " data"]
+    ) -> Float[Array, " transformed"]:
+        """The residuals that this transform makes of the residuals of the data."""
+
+
+class Smoothing(AbstractResidualTransform):
+    """Compare maps after both were blurred: residuals K r, with K a Gaussian over the settings.
+
+    **Fields** `width`: standard deviation as a fraction of the range of each setting; 0 changes nothing. Data without
+    settings are left as they are.
+    """
+
+    width: Scalar
+
+    def __call__(self, observed, hidden, residuals):
+        if observed.grid is not None:
+            mesh = residuals.reshape(observed.grid)
+            for axis, n in enumerate(observed.grid):
+                kernel = _gaussian_kernel(jnp.linspace(0, 1, n, dtype=residuals.dtype)[:, None], self.width)
+                mesh = jnp.moveaxis(jnp.tensordot(kernel, mesh, axes=(1, axis)), 0, axis)
+            return mesh.reshape(-1)
+        if not observed.variables:
+            return residuals
+        settings = jnp.stack([_scaled(setting) for setting in observed.variables.values()], axis=1)
+        return _gaussian_kernel(settings, self.width) @ residuals
+
+
+class SmoothnessPrior(AbstractResidualTransform):
+    """Append a prior: strength x |(1 + (length k)^2) c|^2, with c the cosine transform of the hidden leaves.
+
+    k = pi m / n per axis is the wavenumber of a cosine; the prior says that the landscape is `1/sqrt(strength)` high and
+    varies over `length` entries. Leaves with a period enter by their cosine and sine, which know of no 2 pi. Leaves
+    declared not smooth, and single numbers, are not held.
+
+    **Fields** `strength`: weight against the mean squared residual; `length`: in entries of the leaf; `center`: what
+    the landscape is compared with; `kinds`: what the fields of the hidden leaves declare.
+    """
+
+    strength: Scalar
+    length: Scalar
+    center: Hidden
+    kinds: tuple[LeafKind, ...] = eqx.field(static=True)
+
+    def __call__(self, observed, hidden, residuals):
+        scale = jnp.sqrt(self.strength * observed.count)
+        held = []
+        for leaf, center, kind in zip(jax.tree.leaves(hidden), jax.tree.leaves(self.center), self.kinds):
+            if not kind.smooth:
+                continue
+            turn = None if kind.period is None else 2 * jnp.pi / kind.period
+            parts = (
+                [(leaf, center)] if turn is None else [(f(leaf * turn), f(center * turn)) for f in (jnp.cos, jnp.sin)]
+            )
+            held += [scale * roughness(part - middle, self.length).reshape(-1) for part, middle in parts]
+        return jnp.concatenate([residuals, *held])
+
+
+class Composed(AbstractResidualTransform):
+    """One transform after another."""
+
+    transforms: tuple[AbstractResidualTransform, ...]
+
+    def __call__(self, observed, hidden, residuals):
+        return functools.reduce(lambda r, transform: transform(observed, hidden, r), self.transforms, residuals)
+
+
+def roughness(landscape: Float[Array, "..."], length: Scalar) -> Float[Array, "..."]:
+    """(1 + (length k)^2) times the orthonormal cosine transform of a landscape."""
+    squared = jnp.zeros((1,) * landscape.ndim, landscape.dtype)
+    for axis, n in enumerate(landscape.shape):
+        landscape = jnp.moveaxis(jnp.tensordot(cosine_basis(n, landscape.dtype), landscape, axes=(1, axis)), 0, axis)
+        k = jnp.pi * jnp.arange(n, dtype=landscape.dtype) / n
+        squared = squared + jnp.expand_dims(k**2, tuple(i for i in range(landscape.ndim) if i != axis))
+    return (1 + length**2 * squared) * landscape
+
+
+def cosine_basis(n: int, dtype: jnp.dtype) -> Float[Array, "n n"]:
+    """Rows are the orthonormal cosines cos(pi m (i + 1/2) / n)."""
+    m, i = jnp.arange(n, dtype=dtype)[:, None], jnp.arange(n, dtype=dtype)
+    norm = jnp.where(m == 0, 1 / n, 2 / n) ** 0.5
+    return norm * jnp.cos(jnp.pi * m * (i + 0.5) / n)
+
+
+def _gaussian_kernel(settings: Float[Array, "points variables"], width: Scalar) -> Float[Array, "points points"]:
+    """Rows sum to one; the identity for width 0."""
+    squared = jnp.sum((settings[:, None] - settings[None]) ** 2, axis=-1)
+    safe = jnp.where(width > 0, width, 1.0)
+    kernel = jnp.exp(-squared / (2 * safe**2))
+    kernel = kernel / jnp.sum(kernel, axis=1, keepdims=True)
+    return jnp.where(width > 0, kernel, jnp.eye(settings.shape[0], dtype=settings.dtype))
+
+
+def _scaled(setting: Float[Array, " points"]) -> Float[Array, " points"]:
+    low, high = jnp.min(setting), jnp.max(setting)
+    return (setting - low) / jnp.where(high > low, high - low, 1.0)

@@ -1,0 +1,95 @@
+"""Symmetries: changes of the hidden leaves that no datum can see.
+
+None of the images of a solution is 'the' solution. Search with everything free; then choose the image that agrees with
+what is known.
+"""
+
+import itertools
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import PyTree
+
+from equibacksolve._axes import Scalar
+from equibacksolve.inverse._observations import Observations
+from equibacksolve.simulators import AbstractSimulator
+
+
+class AbstractSymmetry(eqx.Module):
+    """A map of simulators that leaves their predictions unchanged, and that undoes itself."""
+
+    @abstractmethod
+    def __call__(self, simulator: AbstractSimulator) -> AbstractSimulator:
+        """The image of a simulator."""
+
+
+class Mirror(AbstractSymmetry):
+    """Reverse the leaves that `where` selects along one axis, e.g. a potential along (0) or across (1) the current."""
+
+    where: Callable[[Any], PyTree] = eqx.field(static=True)
+    axis: int = eqx.field(static=True)
+
+    def __call__(self, simulator: AbstractSimulator) -> AbstractSimulator:
+        return eqx.tree_at(self.where, simulator, replace_fn=lambda leaf: jnp.flip(leaf, self.axis))
+
+
+class Negation(AbstractSymmetry):
+    """Change the sign of the leaves that `where` selects, e.g. of all angles of a magnetization."""
+
+    where: Callable[[Any], PyTree] = eqx.field(static=True)
+
+    def __call__(self, simulator: AbstractSimulator) -> AbstractSimulator:
+        return eqx.tree_at(self.where, simulator, replace_fn=jnp.negative)
+
+
+def images(simulator: AbstractSimulator, symmetries: Sequence[AbstractSymmetry]) -> list[AbstractSimulator]:
+    """All images of a simulator: the products of any of the symmetries, itself first."""
+    found = []
+    for chosen in itertools.product((False, True), repeat=len(symmetries)):
+        image = simulator
+        for symmetry in itertools.compress(symmetries, chosen):
+            image = symmetry(image)
+        found.append(image)
+    return found
+
+
+def choose_image(
+    simulator: AbstractSimulator,
+    symmetries: Sequence[AbstractSymmetry],
+    disagreement: Callable[[AbstractSimulator], Any],
+) -> AbstractSimulator:
+    """The image that disagrees least with what is known, e.g. `lambda s: s.sample.onsite.values[0, 0]` for a dip there.
+
+    Raises ValueError if the disagreement is not a finite number for some image.
+    """
+    found = images(simulator, symmetries)
+    scores = [float(disagreement(image)) for image in found]
+    if not np.all(np.isfinite(scores)):
+        raise ValueError(f"disagreement gave {scores} for the images; return one finite number for each.")
+    return found[int(np.argmin(scores))]
+
+
+def closest_image(
+    simulator: AbstractSimulator,
+    symmetries: Sequence[AbstractSymmetry],
+    other: AbstractSimulator,
+    where: Callable[[Any], PyTree],
+) -> AbstractSimulator:
+    """The image whose leaves at `where` are closest to those of another simulator, in the root mean square."""
+
+    def distance(image):
+        pairs = zip(jax.tree.leaves(where(image)), jax.tree.leaves(where(other)))
+        return sum(jnp.sum((a - b) ** 2) for a, b in pairs)
+
+    return choose_image(simulator, symmetries, distance)
+
+
+def symmetry_error(symmetry: AbstractSymmetry, simulator: AbstractSimulator, observed: Observations) -> Scalar:
+    """Largest change of any predicted datum under a symmetry: rounding, if it is one of these data."""
+    before, after = (s.predict(**observed.variables) for s in (simulator, symmetry(simulator)))
+    return jnp.max(jnp.abs(after - before))

@@ -1,0 +1,15 @@
+"""Methods: ways to minimise the misfit. Each is one file."""
+
+from equibacksolve.inverse.methods._backtracking import backtracking_descent as backtracking_descent
+from equibacksolve.inverse.methods._choice import as_method as as_method
+from equibacksolve.inverse.methods._choice import default_method as default_method
+from equibacksolve.inverse.methods._continuation import Continuation as Continuation
+from equibacksolve.inverse.methods._continuation import Schedule as Schedule
+from equibacksolve.inverse.methods._continuation import brisk_schedule as brisk_schedule
+from equibacksolve.inverse.methods._continuation import patient_schedule as patient_schedule
+from equibacksolve.inverse.methods._gradient import GradientDescent as GradientDescent
+from equibacksolve.inverse.methods._levenberg_marquardt import LevenbergMarquardt as LevenbergMarquardt
+from equibacksolve.inverse.methods._method import AbstractMethod as AbstractMethod
+from equibacksolve.inverse.methods._method import State as State
+from equibacksolve.inverse.methods._optimistix import OptimistixSolver as OptimistixSolver
+from equibacksolve.inverse.methods._restarts import Restarts as Restarts

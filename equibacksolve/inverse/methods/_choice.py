@@ -1,0 +1,39 @@
+"""Which method a `method=` argument means."""
+
+from typing import Any
+
+import optax
+import optimistix
+
+from equibacksolve.inverse.methods._continuation import Continuation, brisk_schedule, patient_schedule
+from equibacksolve.inverse.methods._gradient import GradientDescent
+from equibacksolve.inverse.methods._levenberg_marquardt import LevenbergMarquardt
+from equibacksolve.inverse.methods._method import AbstractMethod
+from equibacksolve.inverse.methods._optimistix import OptimistixSolver
+from equibacksolve.inverse.methods._restarts import Restarts
+
+
+def default_method() -> AbstractMethod:
+    """Levenberg-Marquardt under continuation, from one random start after another, under one prior after another."""
+    stage, last = LevenbergMarquardt(steps=25), LevenbergMarquardt(steps=60)
+    schedules = (brisk_schedule(1.0), patient_schedule(2.0), brisk_schedule(0.5), patient_schedule(3.0))
+    return Restarts(LevenbergMarquardt(steps=12), tuple(Continuation(stage, last, schedule) for schedule in schedules))
+
+
+def as_method(method: Any) -> AbstractMethod:
+    """The method that an optax optimizer, an optimistix solver, a method of ours or None stands for.
+
+    Raises ValueError for anything else.
+    """
+    if method is None:
+        return default_method()
+    if isinstance(method, AbstractMethod):
+        return method
+    if isinstance(method, optax.GradientTransformation):
+        return GradientDescent(method)
+    if isinstance(method, optimistix.AbstractLeastSquaresSolver | optimistix.AbstractMinimiser):
+        return OptimistixSolver(method)
+    raise ValueError(
+        f"method is a {type(method).__name__}; pass an optax optimizer, an optimistix solver, a method of "
+        "equibacksolve, or nothing for the default."
+    )

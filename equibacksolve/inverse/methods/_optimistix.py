@@ -1,0 +1,61 @@
+"""Any optimistix solver, as it is."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import optimistix
+from jaxtyping import PRNGKeyArray
+
+from equibacksolve.inverse._leaves import Hidden
+from equibacksolve.inverse._problem import Problem
+from equibacksolve.inverse.methods._method import AbstractMethod, State, first_state
+
+
+class OptimistixSolver(AbstractMethod):
+    """Step an optimistix least-squares solver or minimiser until it terminates.
+
+    **Fields** `solver`: e.g. `optimistix.LevenbergMarquardt(rtol=1e-8, atol=1e-8)`; `steps`: the most that are made.
+    Bounds are not known to optimistix: they are not kept.
+    """
+
+    solver: optimistix.AbstractLeastSquaresSolver | optimistix.AbstractMinimiser
+    steps: int = 256
+
+    def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
+        del key
+        function = self._function(problem)
+        struct, aux = jax.eval_shape(function, hidden, None)
+        inner = self.solver.init(function, hidden, None, {}, struct, aux, frozenset())
+        arrays = eqx.filter(inner, eqx.is_array)
+        return first_state(
+            hidden, jnp.full_like(problem.tolerance, jnp.inf), (hidden, arrays, jnp.zeros((), jnp.int32))
+        )
+
+    def step(self, problem: Problem, state: State) -> State:
+        # What of the solver's state is not an array does not change: it is made anew from shapes alone.
+        shape = eqx.filter_eval_shape(lambda: self._solver_state(problem, state.inner[0]))
+        static = eqx.filter(shape, lambda leaf: isinstance(leaf, jax.ShapeDtypeStruct), inverse=True)
+        return _next(self, problem, state, static)
+
+    def _solver_state(self, problem, hidden):
+        function = self._function(problem)
+        struct, aux = jax.eval_shape(function, hidden, None)
+        return self.solver.init(function, hidden, None, {}, struct, aux, frozenset())
+
+    def _function(self, problem):
+        if isinstance(self.solver, optimistix.AbstractLeastSquaresSolver):
+            return lambda hidden, _: (problem.seen(hidden, problem.residuals(hidden)), None)
+        return lambda hidden, _: (problem.objective(hidden)[0], None)
+
+
+@eqx.filter_jit
+def _next(method: OptimistixSolver, problem: Problem, state: State, static) -> State:
+    here, arrays, steps = state.inner
+    function = method._function(problem)
+    solver_state = eqx.combine(arrays, static)
+    here, solver_state, _ = method.solver.step(function, here, None, {}, solver_state, frozenset())
+    ended, _ = method.solver.terminate(function, here, None, {}, solver_state, frozenset())
+    steps = steps + 1
+    done = ended | (steps >= method.steps)
+    inner = (here, eqx.filter(solver_state, eqx.is_array), steps)
+    return State(here, problem.cost(here), done, state.evaluations + 2, inner, state.stage, state.start)
