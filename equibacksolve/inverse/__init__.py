@@ -2,6 +2,7 @@
 
 from equibacksolve.inverse._backsolve import backsolve as backsolve
 from equibacksolve.inverse._history import History as History
+from equibacksolve.inverse._leaves import with_leaves as with_leaves
 from equibacksolve.inverse._observations import Observations as Observations
 from equibacksolve.inverse._problem import Problem as Problem
 from equibacksolve.inverse._problem import cost as cost
@@ -10,8 +11,8 @@ from equibacksolve.inverse._problem import pose as pose
 from equibacksolve.inverse._problem import residuals as residuals
 from equibacksolve.inverse._residual_transforms import AbstractResidualTransform as AbstractResidualTransform
 from equibacksolve.inverse._residual_transforms import Composed as Composed
-from equibacksolve.inverse._residual_transforms import SmoothnessPrior as SmoothnessPrior
 from equibacksolve.inverse._residual_transforms import Smoothing as Smoothing
+from equibacksolve.inverse._residual_transforms import SmoothnessPrior as SmoothnessPrior
 from equibacksolve.inverse._solution import Solution as Solution
 from equibacksolve.inverse._symmetry import AbstractSymmetry as AbstractSymmetry
 from equibacksolve.inverse._symmetry import Mirror as Mirror

@@ -10,7 +10,6 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
 
-
 Hidden = PyTree
 """A simulator whose leaves are None, except for the hidden ones."""
 
@@ -81,3 +80,8 @@ def _mean(leaf, kind):
         return jnp.mean(leaf)
     turn = 2 * jnp.pi / kind.period
     return jnp.arctan2(jnp.mean(jnp.sin(turn * leaf)), jnp.mean(jnp.cos(turn * leaf))) / turn
+
+
+def with_leaves(simulator: eqx.Module, hidden: Hidden) -> eqx.Module:
+    """The simulator with these hidden leaves (of a state or a snapshot) in their places."""
+    return eqx.combine(hidden, simulator)

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 from equibacksolve._arrays import float_array
 from equibacksolve.inverse._leaves import Hidden, center_of_leaves
 from equibacksolve.inverse._problem import Problem
-from equibacksolve.inverse._residual_transforms import Composed, SmoothnessPrior, Smoothing
+from equibacksolve.inverse._residual_transforms import Composed, Smoothing, SmoothnessPrior
 from equibacksolve.inverse.methods._method import AbstractMethod, State
 
 

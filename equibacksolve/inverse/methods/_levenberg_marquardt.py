@@ -91,7 +91,8 @@ def _next(method: LevenbergMarquardt, problem: Problem, state: State) -> State:
     recent = jnp.roll(inner.recent, -1).at[-1].set(inner.model.value)
     steps = inner.steps + 1
     stagnant = model.value > (1 - method.decrease) * recent[0]
-    exact = model.value <= jnp.finfo(cost.dtype).tiny
+    # Beyond, the residuals are rounding.
+    exact = model.value <= 1e4 * jnp.finfo(cost.dtype).eps ** 2 * problem.observed.variance()
     done = stagnant | exact | (steps > method.steps)
     return State(
         hidden, cost, done, state.evaluations + 1, Inner(model, damping, recent, steps), state.stage, state.start

@@ -1,0 +1,6 @@
+"""Plotting (needs the extra `plot`, i.e. matplotlib): landscapes, data, histories, reconstructions."""
+
+from equibacksolve.plotting._panels import draw_data as draw_data
+from equibacksolve.plotting._panels import draw_history as draw_history
+from equibacksolve.plotting._panels import draw_landscape as draw_landscape
+from equibacksolve.plotting._reconstruction import reconstruction_figure as reconstruction_figure
