@@ -42,8 +42,8 @@ def backsolve(
     - `where`: a function that returns the hidden leaves, e.g. `lambda s: s.sample.onsite.values`.
     - `key`: for random restarts; the seed 0 if left out.
     - `bounds`: (lower, upper), each one number or leaves as `where` returns them.
-    - `tolerance`: the cost at which the data count as explained. Left out, it is a millionth of the variance of the data,
-      or chi-squared per datum of 1 + 3 sqrt(2/N) if sigma is known.
+    - `tolerance`: the cost at which the data count as explained. Left out, it is a millionth of the variance of the
+      data, or chi-squared per datum of 1 + 3 sqrt(2/N) if sigma is known.
     - `steps`, `seconds`: the budget of the whole search. A search that has not found a solution ends after 300 seconds.
     - `progress`: whether to show a progress bar.
     - `callback`: called with the state after each step; the search ends when it returns True.
@@ -107,4 +107,5 @@ def _told(reason: str, converged: bool, cost, problem: Problem) -> str:
         if problem.observed.sigma is not None
         else "give it more time or another key, bounds= that the leaves keep, or sigma= if the data are noisy"
     )
-    return f"the data are not explained: cost {float(cost):.2e} is above {float(problem.tolerance):.2e}; {reason}; {advice}"
+    compared = f"cost {float(cost):.2e} is above {float(problem.tolerance):.2e}"
+    return f"the data are not explained: {compared}; {reason}; {advice}"

@@ -52,9 +52,9 @@ class Smoothing(AbstractResidualTransform):
 class SmoothnessPrior(AbstractResidualTransform):
     """Append a prior: strength x |(1 + (length k)^2) c|^2, with c the cosine transform of the hidden leaves.
 
-    k = pi m / n per axis is the wavenumber of a cosine; the prior says that the landscape is `1/sqrt(strength)` high and
-    varies over `length` entries. Leaves with a period enter by their cosine and sine, which know of no 2 pi. Leaves
-    declared not smooth, and single numbers, are not held.
+    k = pi m / n per axis is the wavenumber of a cosine; the prior says that the landscape varies over `length` entries.
+    Leaves with a period enter by their cosine and sine, which know of no 2 pi. Leaves declared not smooth, and single
+    numbers, are not held.
 
     **Fields** `strength`: weight against the mean squared residual; `length`: in entries of the leaf; `center`: what
     the landscape is compared with; `kinds`: what the fields of the hidden leaves declare.

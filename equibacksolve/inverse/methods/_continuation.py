@@ -43,8 +43,8 @@ def patient_schedule(length: float = 2.0) -> Schedule:
 class Continuation(AbstractMethod):
     """Run `method` stage after stage, each from where the last one ended.
 
-    **Fields** `method`: run in each stage; `last`: run in the last stage; `schedule`: the stages. The prior is centred on
-    the mean of each leaf at the start.
+    **Fields** `method`: run in each stage; `last`: run in the last stage; `schedule`: the stages. The prior is centred
+    on the mean of each leaf at the start.
     """
 
     method: AbstractMethod

@@ -39,7 +39,7 @@ class LevenbergMarquardt(AbstractMethod):
     bounds, unknowns that press against theirs are held, and the rest is solved for.
 
     **Fields** `steps`: the most that are made; `patience`, `decrease`: it ends when `patience` steps lowered the
-    objective by less than the fraction `decrease`; `damping`: the initial one; `floor`: of D, as a fraction of its mean.
+    objective by less than the fraction `decrease`; `damping`: the initial one; `floor`: of D, in units of its mean.
     """
 
     steps: Int[Array, ""] = eqx.field(converter=jnp.asarray, default=200)
