@@ -12,7 +12,7 @@ from equibacksolve.sample._onsite import AbstractOnsite
 
 
 class ExchangeField(AbstractOnsite):
-    """Coupling J (sigma_z cos theta + sigma_x sin theta) to a magnetization in the x-z plane; two orbitals, up and down.
+    """Coupling J (sigma_z cos theta + sigma_x sin theta) to a magnetization in the x-z plane; orbitals up and down.
 
     **Fields**
 

@@ -62,7 +62,6 @@ def scattering(
     shared = Device(*(None if leaf is None else leaf[..., None] for leaf in device))
     transmission, outgoing, incoming_inverse = _amplitudes(shared, flux, energy, interval)
     reflection = multiply(outgoing, incoming_inverse)
-    # t and r belong to states without the wires' normalisation of the sweep: t = X A^-1 and r = B A^-1 hold as they are.
     return Scattering(*(jnp.moveaxis(m.real + 1j * m.imag, -1, 0) for m in (transmission, reflection)))
 
 

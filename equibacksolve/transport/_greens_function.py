@@ -5,7 +5,6 @@ import jax.numpy as jnp
 from jaxtyping import Complex
 
 from equibacksolve._axes import OnsiteBlocks, Scalar
-from equibacksolve.transport._conductance import Orbital
 from equibacksolve.transport._hamiltonian import slice_hamiltonian
 from equibacksolve.transport._transfer_matrix import Matrix
 

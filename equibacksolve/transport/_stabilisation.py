@@ -19,7 +19,7 @@ def growth_per_slice(reach: float) -> float:
 
 
 def stabilisation_interval(reach: float, dtype: jnp.dtype | type = jnp.float64) -> int:
-    """Number of slices between two normalisations, S_D of eqs. 12 and 13: g^S_D stays below what the dtype tolerates."""
+    """Slices between two normalisations, S_D of eqs. 12 and 13: g^S_D stays below what the dtype tolerates."""
     growth = math.log(growth_per_slice(reach))
     tolerated = math.log(_TOLERATED_GROWTH[np.dtype(dtype).name])
     return max(1, int(tolerated / growth)) if growth > 0 else 10
