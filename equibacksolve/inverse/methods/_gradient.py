@@ -39,10 +39,11 @@ def _next(method: GradientDescent, problem: Problem, state: State) -> State:
     here, optimizer_state, (best, since, steps) = state.inner
 
     objective = lambda hidden: problem.objective(hidden)[0]
-    value, gradient = _value_and_gradient(objective, here, optimizer_state)
+    within = lambda hidden: objective(problem.within_bounds(hidden))  # what a line search looks along
+    value, gradient = _value_and_gradient(problem, objective, here, optimizer_state)
     cost = value if problem.transform is None else problem.cost(here)
     update = optax.with_extra_args_support(method.optimizer).update
-    changes, optimizer_state = update(gradient, optimizer_state, here, value=value, grad=gradient, value_fn=objective)
+    changes, optimizer_state = update(gradient, optimizer_state, here, value=value, grad=gradient, value_fn=within)
     onwards = problem.within_bounds(optax.apply_updates(here, changes))
     progress = value < (1 - method.decrease) * best
     best, since, steps = jnp.minimum(best, value), jnp.where(progress, 0, since + 1), steps + 1
@@ -51,8 +52,8 @@ def _next(method: GradientDescent, problem: Problem, state: State) -> State:
     return State(here, cost, done, state.evaluations + 1, inner, state.stage, state.start)
 
 
-def _value_and_gradient(objective, hidden, optimizer_state):
-    """A line search has been here already, and kept what it found."""
-    if optax.tree.get(optimizer_state, "grad") is None:
+def _value_and_gradient(problem, objective, hidden, optimizer_state):
+    """A line search has been here already, and kept what it found; but not within bounds, which move its end."""
+    if problem.lower is not None or optax.tree.get(optimizer_state, "grad") is None:
         return jax.value_and_grad(objective)(hidden)
     return optax.value_and_grad_from_state(objective)(hidden, state=optimizer_state)

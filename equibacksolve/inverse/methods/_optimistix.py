@@ -23,19 +23,13 @@ class OptimistixSolver(AbstractMethod):
 
     def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
         del key
-        function = self._function(problem)
-        struct, aux = jax.eval_shape(function, hidden, None)
-        inner = self.solver.init(function, hidden, None, {}, struct, aux, frozenset())
-        arrays = eqx.filter(inner, eqx.is_array)
+        arrays = eqx.filter(self._solver_state(problem, hidden), eqx.is_array)
         return first_state(
             hidden, jnp.full_like(problem.tolerance, jnp.inf), (hidden, arrays, jnp.zeros((), jnp.int32))
         )
 
     def step(self, problem: Problem, state: State) -> State:
-        # What of the solver's state is not an array does not change: it is made anew from shapes alone.
-        shape = eqx.filter_eval_shape(lambda: self._solver_state(problem, state.inner[0]))
-        static = eqx.filter(shape, lambda leaf: isinstance(leaf, jax.ShapeDtypeStruct), inverse=True)
-        return _next(self, problem, state, static)
+        return _next(self, problem, state)
 
     def _solver_state(self, problem, hidden):
         function = self._function(problem)
@@ -49,9 +43,12 @@ class OptimistixSolver(AbstractMethod):
 
 
 @eqx.filter_jit
-def _next(method: OptimistixSolver, problem: Problem, state: State, static) -> State:
+def _next(method: OptimistixSolver, problem: Problem, state: State) -> State:
     here, arrays, steps = state.inner
     function = method._function(problem)
+    # What of the solver's state is not an array does not change: it is made anew from shapes alone, while compiling.
+    shape = eqx.filter_eval_shape(lambda: method._solver_state(problem, here))
+    static = eqx.filter(shape, lambda leaf: isinstance(leaf, jax.ShapeDtypeStruct), inverse=True)
     solver_state = eqx.combine(arrays, static)
     here, solver_state, _ = method.solver.step(function, here, None, {}, solver_state, frozenset())
     ended, _ = method.solver.terminate(function, here, None, {}, solver_state, frozenset())
