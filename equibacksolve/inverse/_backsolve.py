@@ -78,9 +78,10 @@ def _run(method: AbstractMethod, problem: Problem, hidden, key, steps, seconds, 
                     best, lowest = state.hidden, cost
                 bar.update()
                 bar.set_postfix(cost=f"{cost:.2e}", best=f"{lowest:.2e}", **_where_in(state), refresh=False)
+                stop = callback is not None and callback(state)
                 if bool(state.done):
                     break
-                if callback is not None and callback(state):
+                if stop:
                     reason = "the callback ended the search"
                     break
                 if steps is not None and len(history) >= steps:

@@ -46,8 +46,12 @@ def hidden_leaves(simulator: eqx.Module, where: Callable[[Any], PyTree]) -> PyTr
             raise ValueError(f"where selects an array of shape {leaf.shape}, which has no entries.")
         if eqx.is_inexact_array(leaf) and not np.all(np.isfinite(leaf)):
             raise ValueError("where selects leaves that are not finite at the start; start from finite numbers.")
-    nothing = jax.tree.map(lambda _: False, simulator)
     marked = jax.tree.map(eqx.is_inexact_array, chosen)
+    if not any(jax.tree.leaves(marked)):
+        raise ValueError("where selects a module without arrays of floats; make the fields that are hidden arrays.")
+    if not {id(leaf) for leaf in leaves} <= {id(leaf) for leaf in jax.tree.leaves(simulator)}:
+        raise ValueError("where returns what is not a leaf of the simulator; return the leaves as they are, unchanged.")
+    nothing = jax.tree.map(lambda _: False, simulator)
     return eqx.tree_at(where, nothing, marked)
 
 

@@ -44,6 +44,8 @@ class Observations(eqx.Module):
         grid: tuple[int, ...] | None = None,
         **variables: Shaped[Array, " points"] | Shaped[np.ndarray, " points"],
     ):
+        if jnp.iscomplexobj(values):
+            raise ValueError("values is complex; pass real data, e.g. real and imaginary part along a new axis.")
         values = float_array(values)
         usable = jnp.ones(values.shape, bool) if mask is None else jnp.asarray(mask)
         if sigma is not None:
@@ -63,6 +65,8 @@ class Observations(eqx.Module):
         self.grid = grid
 
     def __check_init__(self):
+        if self.grid is not None and math.prod(self.grid) != self.values.size:
+            raise ValueError(f"grid {self.grid} does not hold {self.values.size} values; use Observations.on_grid.")
         for name, setting in self.variables.items():
             if setting.shape != self.values.shape:
                 raise ValueError(
@@ -121,7 +125,7 @@ def _check(values, sigma, usable, masked, variables) -> None:
         raise ValueError(
             f"no data left: all {math.prod(values.shape)} values are masked or NaN; check mask and values."
         )
-    if sigma is not None and not (np.asarray(sigma)[usable] > 0).all():
+    if sigma is not None and not (np.asarray(sigma)[usable & ~np.isnan(values)] > 0).all():
         raise ValueError("sigma must be positive wherever a value counts; drop those points by mask=, or mend sigma.")
     for name, setting in variables.items():
         if not np.isfinite(np.asarray(setting)).all():

@@ -110,10 +110,12 @@ def pose(
     tolerance = jnp.asarray(_tolerance(observed) if tolerance is None else tolerance, observed.values.dtype)
     problem = Problem(known, observed, tolerance, lower, upper, kinds_of_leaves(hidden))
     start = problem.within_bounds(hidden)
+    if not observed.variables and type(simulator).observe is not AbstractSimulator.observe:
+        raise ValueError(f"observed has no variables, but {type(simulator).__name__}.observe needs one entry a datum.")
     try:
         misfit = float(problem.cost(start))
     except TypeError as error:
-        if "keyword argument" not in str(error):
+        if "argument" not in str(error):
             raise
         raise ValueError(
             f"{type(simulator).__name__} does not take the variables {sorted(observed.variables)} of the observations "
@@ -139,10 +141,22 @@ def _tolerance(observed: Observations) -> float:
 
 def _spread(bound, simulator, where, hidden) -> Hidden:
     """One number for all hidden leaves, or leaves as `where` returns them, in the shape of `hidden`."""
-    if jnp.ndim(bound) == 0 and not isinstance(bound, eqx.Module):
+    if jax.tree.structure(bound) == jax.tree.structure(0) and jnp.ndim(bound) == 0:
         return jax.tree.map(lambda leaf: jnp.full_like(leaf, bound), hidden)
-    given = eqx.tree_at(where, simulator, bound)
-    return jax.tree.map(lambda leaf, b: jnp.broadcast_to(b, leaf.shape), hidden, eqx.filter(given, _mask(hidden)))
+    given = jax.tree.structure(bound)
+    if given != jax.tree.structure(where(simulator)):
+        raise ValueError(f"bounds has an end of structure {given}; give one number, or leaves as where returns them.")
+    bounds = eqx.tree_at(where, simulator, bound)
+    chosen = eqx.filter(bounds, _mask(hidden), is_leaf=lambda leaf: leaf is None)
+    return jax.tree.map(_spread_over, hidden, chosen)
+
+
+def _spread_over(leaf, bound):
+    if jnp.ndim(bound) and jnp.shape(bound) != leaf.shape:
+        raise ValueError(
+            f"bounds has an end of shape {jnp.shape(bound)} for a hidden leaf of shape {leaf.shape}; make them agree."
+        )
+    return jnp.broadcast_to(jnp.asarray(bound, leaf.dtype), leaf.shape)
 
 
 def _mask(hidden):
