@@ -57,7 +57,7 @@ def momentum_image(seed, seconds):
     curves = {}
     for name, optimizer, steps in (
         ("Adam 0.02", optax.adam(0.02), 4000),
-        ("annealing, 1000 steps", example.annealing(1000, key), 1000),
+        ("annealing, 700 steps", example.annealing(700, key, friction=0.05, hottest=1.3e-5, coldest=6.5e-7), 700),
         ("annealing, 4000 steps", example.annealing(4000, key), 4000),
         ("annealing, 16000 steps", example.annealing(16000, key), 16000),
     ):
