@@ -4,7 +4,7 @@ from typing import Any
 
 from jaxtyping import Float, Shaped
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import FigureBase
 
 LANDSCAPE_COLOURS = "RdBu_r"
 """Signed quantities, zero in the middle."""
@@ -20,7 +20,7 @@ def bare(axes: Axes, title: str) -> None:
     axes.set_yticks([])
 
 
-def with_colour_bar(figure: Figure, mappable: Any, axes: Axes | list[Axes], label: str) -> None:
+def with_colour_bar(figure: FigureBase, mappable: Any, axes: Axes | list[Axes], label: str) -> None:
     """A thin colour bar beside the panel (or the last of a row of panels)."""
     figure.colorbar(mappable, ax=axes, label=label, shrink=0.85, pad=0.02)
 
