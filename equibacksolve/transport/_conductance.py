@@ -81,7 +81,7 @@ def _batched_conductance(interval: int, chunk: int) -> Callable:
 
 def _chunk(modes: int) -> int:
     """Points that travel together: their states should stay in a core's second-level cache."""
-    return 32 if modes <= 24 else 16 if modes <= 32 else 8
+    return 16 if modes <= 32 else 8
 
 
 def _amplitudes(device: Device, flux, energy, interval):
