@@ -31,6 +31,7 @@ with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve.inverse import images as images
     from equibacksolve.inverse import mean_squared_error as mean_squared_error
     from equibacksolve.inverse import patient_schedule as patient_schedule
+    from equibacksolve.inverse import single_stage as single_stage
     from equibacksolve.inverse import symmetry_error as symmetry_error
     from equibacksolve.inverse import with_leaves as with_leaves
     from equibacksolve.leads import AbstractLead as AbstractLead

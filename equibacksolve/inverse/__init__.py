@@ -33,3 +33,4 @@ from equibacksolve.inverse.methods import backtracking_descent as backtracking_d
 from equibacksolve.inverse.methods import brisk_schedule as brisk_schedule
 from equibacksolve.inverse.methods import default_method as default_method
 from equibacksolve.inverse.methods import patient_schedule as patient_schedule
+from equibacksolve.inverse.methods import single_stage as single_stage

@@ -28,31 +28,43 @@ class LeafKind(NamedTuple):
 def hidden_leaves(simulator: eqx.Module, where: Callable[[Any], PyTree]) -> PyTree:
     """True for each array that `where` selects, False elsewhere, in the structure of the simulator.
 
-    Raises ValueError if `where` selects nothing, a Python number, or an array of integers.
+    Of a module that `where` returns, the arrays of floats are meant. Raises ValueError if `where` selects nothing, a
+    Python number, an array of integers, or what is not a leaf of the simulator.
     """
     chosen = where(simulator)
-    leaves = jax.tree.leaves(chosen)
-    if not leaves:
+    entries = jax.tree.leaves(chosen, is_leaf=_is_module)
+    if not entries:
         raise ValueError("where selects nothing; return the array leaves of the simulator that are hidden.")
-    for leaf in leaves:
-        if not eqx.is_inexact_array(leaf) and not (eqx.is_array(leaf) or isinstance(chosen, eqx.Module)):
-            raise ValueError(
-                f"where selects {leaf!r}, a {type(leaf).__name__}, which cannot be trained; make the field an array "
-                "of floats, e.g. by eqx.field(converter=jnp.asarray)."
-            )
-        if eqx.is_array(leaf) and not eqx.is_inexact_array(leaf):
-            raise ValueError(f"where selects an array of {leaf.dtype}, which cannot be trained; give it floats.")
-        if eqx.is_inexact_array(leaf) and leaf.size == 0:
-            raise ValueError(f"where selects an array of shape {leaf.shape}, which has no entries.")
-        if eqx.is_inexact_array(leaf) and not np.all(np.isfinite(leaf)):
-            raise ValueError("where selects leaves that are not finite at the start; start from finite numbers.")
-    marked = jax.tree.map(eqx.is_inexact_array, chosen)
-    if not any(jax.tree.leaves(marked)):
-        raise ValueError("where selects a module without arrays of floats; make the fields that are hidden arrays.")
+    for entry in entries:
+        _check_trainable(entry)
+    leaves = jax.tree.leaves(chosen)
     if not {id(leaf) for leaf in leaves} <= {id(leaf) for leaf in jax.tree.leaves(simulator)}:
         raise ValueError("where returns what is not a leaf of the simulator; return the leaves as they are, unchanged.")
     nothing = jax.tree.map(lambda _: False, simulator)
-    return eqx.tree_at(where, nothing, marked)
+    return eqx.tree_at(lambda s: jax.tree.leaves(where(s)), nothing, [eqx.is_inexact_array(leaf) for leaf in leaves])
+
+
+def _check_trainable(entry: Any) -> None:
+    """Raise ValueError if a leaf or module cannot be trained."""
+    arrays = [leaf for leaf in jax.tree.leaves(entry) if eqx.is_inexact_array(leaf)]
+    if not arrays and _is_module(entry):
+        raise ValueError("where selects a module without arrays of floats; make the fields that are hidden arrays.")
+    if not arrays and eqx.is_array(entry):
+        raise ValueError(f"where selects an array of {entry.dtype}, which cannot be trained; give it floats.")
+    if not arrays:
+        raise ValueError(
+            f"where selects {entry!r}, a {type(entry).__name__}, which cannot be trained; make the field an array "
+            "of floats, e.g. by eqx.field(converter=jnp.asarray)."
+        )
+    for leaf in arrays:
+        if leaf.size == 0:
+            raise ValueError(f"where selects an array of shape {leaf.shape}, which has no entries.")
+        if not np.all(np.isfinite(leaf)):
+            raise ValueError("where selects leaves that are not finite at the start; start from finite numbers.")
+
+
+def _is_module(node: Any) -> bool:
+    return isinstance(node, eqx.Module)
 
 
 def kinds_of_leaves(hidden: PyTree) -> tuple[LeafKind, ...]:

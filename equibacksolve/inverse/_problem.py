@@ -146,7 +146,7 @@ def _spread(bound, simulator, where, hidden) -> Hidden:
     given = jax.tree.structure(bound)
     if given != jax.tree.structure(where(simulator)):
         raise ValueError(f"bounds has an end of structure {given}; give one number, or leaves as where returns them.")
-    bounds = eqx.tree_at(where, simulator, bound)
+    bounds = eqx.tree_at(lambda s: jax.tree.leaves(where(s)), simulator, jax.tree.leaves(bound))
     chosen = eqx.filter(bounds, _mask(hidden), is_leaf=lambda leaf: leaf is None)
     return jax.tree.map(_spread_over, hidden, chosen)
 

@@ -66,8 +66,11 @@ class SmoothnessPrior(AbstractResidualTransform):
     kinds: tuple[LeafKind, ...] = eqx.field(static=True)
 
     def __call__(self, observed, hidden, residuals):
-        scale = jnp.sqrt(self.strength * observed.count)
-        held = []
+        return jnp.concatenate([residuals, jnp.sqrt(self.strength * observed.count) * self.held(hidden)])
+
+    def held(self, hidden: Hidden) -> Float[Array, " held"]:
+        """(1 + (length k)^2) c of the leaves that the prior holds, flat."""
+        held = [jnp.zeros(0, self.strength.dtype)]
         for leaf, center, kind in zip(jax.tree.leaves(hidden), jax.tree.leaves(self.center), self.kinds):
             if not kind.smooth:
                 continue
@@ -75,8 +78,8 @@ class SmoothnessPrior(AbstractResidualTransform):
             parts = (
                 [(leaf, center)] if turn is None else [(f(leaf * turn), f(center * turn)) for f in (jnp.cos, jnp.sin)]
             )
-            held += [scale * roughness(part - middle, self.length).reshape(-1) for part, middle in parts]
-        return jnp.concatenate([residuals, *held])
+            held += [roughness(part - middle, self.length).reshape(-1) for part, middle in parts]
+        return jnp.concatenate(held)
 
 
 class Composed(AbstractResidualTransform):

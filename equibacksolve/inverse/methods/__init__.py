@@ -7,6 +7,7 @@ from equibacksolve.inverse.methods._continuation import Continuation as Continua
 from equibacksolve.inverse.methods._continuation import Schedule as Schedule
 from equibacksolve.inverse.methods._continuation import brisk_schedule as brisk_schedule
 from equibacksolve.inverse.methods._continuation import patient_schedule as patient_schedule
+from equibacksolve.inverse.methods._continuation import single_stage as single_stage
 from equibacksolve.inverse.methods._gradient import GradientDescent as GradientDescent
 from equibacksolve.inverse.methods._levenberg_marquardt import LevenbergMarquardt as LevenbergMarquardt
 from equibacksolve.inverse.methods._method import AbstractMethod as AbstractMethod

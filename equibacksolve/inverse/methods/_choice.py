@@ -5,7 +5,7 @@ from typing import Any
 import optax
 import optimistix
 
-from equibacksolve.inverse.methods._continuation import Continuation, brisk_schedule, patient_schedule
+from equibacksolve.inverse.methods._continuation import Continuation, brisk_schedule, patient_schedule, single_stage
 from equibacksolve.inverse.methods._gradient import GradientDescent
 from equibacksolve.inverse.methods._levenberg_marquardt import LevenbergMarquardt
 from equibacksolve.inverse.methods._method import AbstractMethod
@@ -17,7 +17,8 @@ def default_method() -> AbstractMethod:
     """Levenberg-Marquardt under continuation, from one random start after another, under one prior after another."""
     stage, last = LevenbergMarquardt(steps=25), LevenbergMarquardt(steps=60)
     schedules = (brisk_schedule(1.0), patient_schedule(2.0), brisk_schedule(0.5), patient_schedule(3.0))
-    return Restarts(LevenbergMarquardt(steps=12), tuple(Continuation(stage, last, schedule) for schedule in schedules))
+    opening = Continuation(stage, LevenbergMarquardt(steps=12), single_stage())
+    return Restarts(opening, tuple(Continuation(stage, last, schedule) for schedule in schedules))
 
 
 def as_method(method: Any) -> AbstractMethod:

@@ -40,11 +40,19 @@ def patient_schedule(length: float = 2.0) -> Schedule:
     return Schedule([0.15, 0.15, 0.075, 0.0375, 0.0, 0.0], [4e-5, 4e-6, 4e-6, 4e-7, 4e-8, 0.0], length)
 
 
+def single_stage(length: float = 1.0) -> Schedule:
+    """Sharp data, and no prior but the one that noise calls for."""
+    return Schedule([0.0], [0.0], length)
+
+
 class Continuation(AbstractMethod):
     """Run `method` stage after stage, each from where the last one ended.
 
-    **Fields** `method`: run in each stage; `last`: run in the last stage; `schedule`: the stages. The prior is centred
-    on the mean of each leaf at the start.
+    The prior is centred on the mean of each leaf at the start. If sigma is known, it never gets weaker than noise calls
+    for: the posterior density is exp(-(chi-squared + c^T P c / s^2) / 2), with s the height of the landscape, so its
+    weight against chi-squared per datum is 1/(N s^2). s is taken from the landscape that the stage begins with.
+
+    **Fields** `method`: run in each stage; `last`: run in the last stage; `schedule`: the stages.
     """
 
     method: AbstractMethod
@@ -53,28 +61,39 @@ class Continuation(AbstractMethod):
 
     def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
         center = center_of_leaves(hidden, problem.kinds)
-        inner = self._method(0).init(self._staged(problem, center, 0), hidden, key)
-        return _outer(inner, (center, key), inner.evaluations, 0, done=False)
+        strength = self._strength(problem, hidden, center, 0)
+        inner = self._method(0).init(self._staged(problem, center, strength, 0), hidden, key)
+        return _outer(inner, (center, strength, key), inner.evaluations, 0, done=False)
 
     def step(self, problem: Problem, state: State) -> State:
-        inner, (center, key) = state.inner
+        inner, (center, strength, key) = state.inner
         stage = int(state.stage)
-        staged = self._staged(problem, center, stage)
         if bool(inner.done):
             stage = stage + 1
-            staged = self._staged(problem, center, stage)
-            inner = self._method(stage).init(staged, inner.hidden, key)
-        found = self._method(stage).step(staged, inner)
+            strength = self._strength(problem, inner.hidden, center, stage)
+            inner = self._method(stage).init(self._staged(problem, center, strength, stage), inner.hidden, key)
+        found = self._method(stage).step(self._staged(problem, center, strength, stage), inner)
         used = found.evaluations - inner.evaluations
-        done = bool(found.done) and stage == self.schedule.width.shape[0] - 1
-        return _outer(found, (center, key), state.evaluations + used, stage, done)
+        done = bool(found.done) and self._is_last(stage)
+        return _outer(found, (center, strength, key), state.evaluations + used, stage, done)
+
+    def _is_last(self, stage):
+        return stage == self.schedule.width.shape[0] - 1
 
     def _method(self, stage):
-        return self.last if stage == self.schedule.width.shape[0] - 1 else self.method
+        return self.last if self._is_last(stage) else self.method
 
-    def _staged(self, problem, center, stage):
-        scale = problem.observed.variance()
-        prior = SmoothnessPrior(self.schedule.strength[stage] * scale, self.schedule.length, center, problem.kinds)
+    def _strength(self, problem, hidden, center, stage):
+        scheduled = self.schedule.strength[stage] * problem.observed.variance()
+        if problem.observed.sigma is None:
+            return scheduled
+        unit = SmoothnessPrior(jnp.ones_like(scheduled), self.schedule.length, center, problem.kinds)
+        held = unit.held(hidden)
+        height_squared = jnp.mean(held**2) if held.size else jnp.inf
+        return jnp.maximum(scheduled, 1 / (problem.observed.count * height_squared))
+
+    def _staged(self, problem, center, strength, stage):
+        prior = SmoothnessPrior(strength, self.schedule.length, center, problem.kinds)
         return problem.staged(Composed((Smoothing(self.schedule.width[stage]), prior)))
 
 

@@ -105,7 +105,7 @@ def _trial(method: LevenbergMarquardt, problem: Problem, state: State) -> Hidden
     gradient, hessian = inner.model.gradient, inner.model.hessian
     flat, unravel = ravel_pytree(state.hidden)
     curvature = jnp.diagonal(hessian)
-    scale = jnp.maximum(curvature, method.floor * jnp.mean(curvature))
+    scale = jnp.maximum(curvature, method.floor.astype(curvature.dtype) * jnp.mean(curvature))
     scale = jnp.where(scale > 0, scale, 1.0)
     free = jnp.ones_like(flat)
     if problem.lower is not None:

@@ -19,7 +19,7 @@ class Restarts(AbstractMethod):
     the start has no width of its own).
 
     **Fields** `opening`: for the first start; `methods`: taken in turn, so that starts can differ in more than their
-    random numbers; `starts`: the most that are made; `spread`: half-width of random starts if the user's is uniform.
+    random numbers; `starts`: the most that are made; `spread`: half-width of random starts if the user's is constant.
     """
 
     opening: AbstractMethod
@@ -55,7 +55,7 @@ class Restarts(AbstractMethod):
         guesses = []
         for center, leaf, k in zip(centers, jax.tree.leaves(first), keys):
             half = jnp.sqrt(3.0).astype(leaf.dtype) * jnp.std(leaf)
-            half = jnp.where(half > 0, half, self.spread)
+            half = jnp.where(half > 0, half, self.spread.astype(leaf.dtype))
             guesses.append(center + half * jax.random.uniform(k, leaf.shape, leaf.dtype, -1.0, 1.0))
         return jax.tree.unflatten(tree, guesses)
 
