@@ -12,6 +12,9 @@ LANDSCAPE_COLOURS = "RdBu_r"
 DATA_COLOURS = "viridis"
 """Measured quantities, perceptually uniform."""
 
+COST_COLOURS = "cividis"
+"""Costs, on a logarithmic scale: dark is low."""
+
 
 def bare(axes: Axes, title: str) -> None:
     """A panel that shows sites: no ticks, a title, square sites."""

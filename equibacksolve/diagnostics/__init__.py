@@ -1,0 +1,12 @@
+"""Diagnostics: how far to believe what was found (Sec. IV, Fig. 4, and beyond)."""
+
+from equibacksolve.diagnostics._cost_landscape import CostLandscape as CostLandscape
+from equibacksolve.diagnostics._cost_landscape import cost_landscape as cost_landscape
+from equibacksolve.diagnostics._identifiability import Identifiability as Identifiability
+from equibacksolve.diagnostics._identifiability import identifiability as identifiability
+from equibacksolve.diagnostics._identifiability import residual_jacobian as residual_jacobian
+from equibacksolve.diagnostics._local_minima import LocalMinimum as LocalMinimum
+from equibacksolve.diagnostics._local_minima import local_minima as local_minima
+from equibacksolve.diagnostics._local_minima import refined as refined
+from equibacksolve.diagnostics._uncertainty import Uncertainty as Uncertainty
+from equibacksolve.diagnostics._uncertainty import standard_errors as standard_errors

@@ -1,0 +1,86 @@
+"""How large the errors of what was found are, to first order in the noise (Laplace's approximation)."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Array, Float
+
+from equibacksolve.diagnostics._identifiability import residual_jacobian
+from equibacksolve.diagnostics._unknowns import Selector, split
+from equibacksolve.inverse import Observations
+from equibacksolve.simulators import AbstractSimulator
+
+
+class Uncertainty(eqx.Module):
+    """Covariance of the unknowns, C = (J^T J + P)^-1, with P the precision of the prior.
+
+    **Fields**
+
+    - `covariance`: in the order of the simulator's fields, in the units of the unknowns squared.
+    - `prior_share`: the diagonal of C P: how much of what is known of each unknown came from the prior and not from the
+      data. For independent priors it is (error after / error before)^2, from 0 to 1; its sum is the number of unknowns
+      that the prior determines.
+    - `errors`: the simulator, its hidden leaves replaced by their standard errors: `where(found.errors)` is a map.
+    """
+
+    covariance: Float[Array, "unknowns unknowns"]
+    prior_share: Float[Array, " unknowns"]
+    errors: AbstractSimulator
+
+
+def standard_errors(
+    simulator: AbstractSimulator,
+    observed: Observations,
+    *,
+    where: Selector,
+    prior_precision: Float[Any, "*shape"] | float | int = 0.0,
+) -> Uncertainty:
+    """Standard errors and covariance of the hidden leaves at a point, by Laplace's approximation.
+
+    The cost is taken as quadratic around the point: the truth, or what a search found. J is the Jacobian of the
+    residuals over sigma (D. J. C. MacKay, Neural Computation 4, 415 (1992), has the approximation and the share).
+
+    **Arguments**
+
+    - `simulator`: the point; `observed`: the data, with sigma; `where`: returns the hidden leaves.
+    - `prior_precision`: what was known beforehand: 1 / standard deviation^2, one for all unknowns or one for each, or a
+      matrix, in the order of the simulator's fields.
+
+    **Raises** ValueError if sigma is unknown, if data and prior together leave some unknown undetermined, or if the
+    precision is negative or of another shape.
+    """
+    if observed.sigma is None:
+        raise ValueError("observed has no sigma, without which errors have no scale; pass sigma= to Observations.")
+    jacobian = residual_jacobian(simulator, observed, where=where)
+    prior = _prior_matrix(jnp.asarray(prior_precision, jacobian.dtype), jacobian.shape[1])
+    precision = jacobian.T @ jacobian + prior
+    values = np.linalg.eigvalsh(np.asarray(precision))
+    determined = int(np.sum(values > values.size * np.finfo(values.dtype).eps * values[-1]))
+    if determined < values.size:
+        raise ValueError(
+            f"data and prior determine only {determined} of {values.size} combinations of the unknowns, so the errors "
+            "of the others are infinite; pass prior_precision=, hide fewer leaves, or look at identifiability."
+        )
+    covariance = jax.scipy.linalg.cho_solve(jax.scipy.linalg.cho_factor(precision), jnp.eye(values.size))
+    covariance = (covariance + covariance.T) / 2
+    hidden, known = split(simulator, where)
+    errors = ravel_pytree(hidden)[1](jnp.sqrt(jnp.diagonal(covariance)))
+    return Uncertainty(covariance, jnp.sum(covariance * prior, axis=1), eqx.combine(errors, known))
+
+
+def _prior_matrix(precision: Float[Array, "..."], size: int) -> Float[Array, "unknowns unknowns"]:
+    """One number, one number per unknown or a matrix, as a matrix."""
+    if precision.shape not in ((), (size,), (size, size)):
+        raise ValueError(
+            f"prior_precision has shape {precision.shape}, but there are {size} unknowns; give one number, one per "
+            "unknown, or a matrix of them."
+        )
+    matrix = precision if precision.ndim == 2 else jnp.diag(jnp.broadcast_to(precision, (size,)))
+    lowest = np.linalg.eigvalsh(np.asarray(matrix))[0] if np.all(np.isfinite(matrix)) else np.nan
+    if not lowest >= -1e-12 * float(jnp.max(jnp.abs(matrix))):
+        raise ValueError(f"prior_precision has the eigenvalue {lowest:.3g}; a precision is finite and not negative.")
+    return matrix
