@@ -53,6 +53,8 @@ def backsolve(
     **Raises** ValueError for a `where` that selects nothing trainable, a start whose cost is not finite, bounds out of
     order, an unknown kind of method, or variables that the simulator does not take.
     """
+    if steps is not None and steps < 1:
+        raise ValueError(f"steps must be at least 1, got {steps}; leave it out for no such budget.")
     method = as_method(method)
     problem, hidden = pose(simulator, observed, where, bounds, tolerance)
     key = jax.random.key(0) if key is None else key

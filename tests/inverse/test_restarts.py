@@ -1,0 +1,90 @@
+"""Restarts: out of a known local minimum, reproducibly."""
+
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from toys import EXPLAINED_WELL, LOCAL, DoubleWell, place
+
+import equibacksolve as ebs
+
+LM = ebs.LevenbergMarquardt()
+TRAPPED = DoubleWell(jnp.array(-1.2))
+
+
+def solve(method, key=0, **more):
+    key = jax.random.key(key)
+    return ebs.backsolve(TRAPPED, EXPLAINED_WELL, method, where=place, key=key, progress=False, **more)
+
+
+def test_restarts_escape_where_one_start_stays():
+    alone = solve(LM)
+    assert float(alone.simulator.place) == pytest.approx(LOCAL, abs=1e-2)  # it ends at 0.5 % decrease
+    found = solve(ebs.Restarts(LM, (LM,), starts=30, spread=2.0))
+    assert found.converged
+    assert float(found.simulator.place) == pytest.approx(1, abs=1e-6)  # explained: (1 - p)^2 < 1e-18 / 4, by far
+    # No start begins before the one before has ended, and none after the first that explains the data.
+    assert sorted(found.history.start) == list(found.history.start)
+    best_of_each = [
+        min(c for c, _ in group)
+        for _, group in itertools.groupby(zip(found.history.cost, found.history.start), key=lambda pair: pair[1])
+    ]
+    assert min(best_of_each[:-1]) > 1e-2
+    assert best_of_each[-1] < 1e-12
+
+
+def test_a_key_is_a_course():
+    method = ebs.Restarts(LM, (LM,), starts=4, spread=0.2)
+    a, b, c = solve(method, key=1), solve(method, key=1), solve(method, key=2)
+    np.testing.assert_array_equal(a.history.cost, b.history.cost)
+    assert not np.array_equal(a.history.cost[: len(c.history)], c.history.cost[: len(a.history)])
+    # The first two starts are the user's own, whatever the key.
+    own = lambda found: found.history.cost[found.history.start < 2]
+    np.testing.assert_array_equal(own(a), own(c))
+
+
+def test_the_number_of_starts_is_kept():
+    found = solve(ebs.Restarts(LM, (LM,), starts=3, spread=0.1))
+    assert set(found.history.start) == {0, 1, 2}
+    assert not found.converged
+
+
+def first_guesses(method, problem_start, **more):
+    """The hidden leaf at the first step of each start."""
+    guesses = {}
+
+    def note(state):
+        guesses.setdefault(int(state.start), np.asarray(state.hidden.place))
+
+    observed = ebs.Observations(jnp.zeros((2, 50)))
+    ebs.backsolve(problem_start, observed, method, where=place, progress=False, callback=note, **more)
+    return guesses
+
+
+def test_new_starts_are_as_wide_as_the_first_around_its_mean():
+    start = DoubleWell(jax.random.uniform(jax.random.key(0), (50,), minval=-3.0, maxval=-2.0))
+    guesses = first_guesses(ebs.Restarts(LM, (LM,), starts=5), start)  # each ends in the trap
+    np.testing.assert_array_equal(guesses[0], start.place)
+    np.testing.assert_array_equal(guesses[1], start.place)
+    later = np.stack([guesses[i] for i in (2, 3, 4)])
+    half = np.sqrt(3) * np.std(start.place)
+    assert np.all(np.abs(later - np.mean(start.place)) <= half)
+    assert np.abs(later - np.mean(start.place)).max() > 0.9 * half  # 150 draws
+    assert not np.array_equal(later[0], later[1])
+
+
+def test_methods_take_turns():
+    gentle = ebs.LevenbergMarquardt(steps=1)
+    method = ebs.Restarts(LM, (gentle, ebs.LevenbergMarquardt(steps=2)), starts=5, spread=0.01)
+    start = solve(method).history.start
+    # `steps` of Levenberg-Marquardt come after the look at the start.
+    assert [int(np.sum(start == s)) for s in (1, 2, 3, 4)] == [2, 3, 2, 3]
+
+
+def test_the_default_method_escapes_too():
+    start, observed = DoubleWell(jnp.array([-1.2, 0.9])), ebs.Observations(jnp.zeros((2, 2)))
+    found = ebs.backsolve(start, observed, where=place, key=jax.random.key(5), progress=False)
+    assert found.converged
+    np.testing.assert_allclose(found.simulator.place, 1, atol=1e-6)  # explained: (1 - p)^2 < 1e-18, by far
