@@ -92,7 +92,9 @@ def _along(jacobian, direction, y):
     """The product of one leaf's Jacobian with a direction; data leaves have one entry a datum."""
     if direction.shape == jacobian.shape:
         return jacobian * direction
-    return jnp.tensordot(direction, jacobian, axes=direction.ndim).astype(y.dtype)
+    moved = jnp.tensordot(direction, jacobian, axes=direction.ndim)
+    # JAX's cotangent of a complex z is df/dRe z - i df/dIm z.
+    return moved.real if jnp.isrealobj(y) else moved
 
 
 def _points(data: PyTree) -> int:

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Shaped
 
-from equibacksolve._arrays import float_array, is_concrete
+from equibacksolve._arrays import check_fields, float_array, is_concrete
 from equibacksolve.leads._lead import AbstractLead, LeadModes
 
 
@@ -33,11 +33,13 @@ class WireLead(AbstractLead):
     hopping: Float[Array, ""] = eqx.field(converter=float_array, default=1.0)
 
     def __check_init__(self):
+        check_fields(self)
         if not is_concrete(self.wavenumber, self.hopping):
             return
-        velocity = np.asarray(self.hopping) * np.sin(np.asarray(self.wavenumber))
+        with np.errstate(invalid="ignore"):
+            velocity = np.asarray(self.hopping) * np.sin(np.asarray(self.wavenumber))
         # pi itself is not a floating-point number: sin(pi) is 1e-16, not 0.
-        if not np.all(np.abs(velocity) > 1e-6):
+        if not np.all(np.isfinite(velocity) & (np.abs(velocity) > 1e-6)):
             raise ValueError(
                 f"WireLead got wavenumber={np.asarray(self.wavenumber)} and hopping={float(self.hopping)}: a mode with "
                 "t sin k = 0 carries no current; choose k strictly between 0 and pi and a non-zero, finite hopping."

@@ -6,7 +6,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from equibacksolve._arrays import float_array
+from equibacksolve._arrays import check_fields, float_array
 from equibacksolve._axes import OnsiteBlocks
 from equibacksolve.sample._onsite import AbstractOnsite
 
@@ -22,6 +22,9 @@ class ExchangeField(AbstractOnsite):
 
     angle: Float[Array, "length width"] = eqx.field(converter=float_array, metadata={"period": 2 * math.pi})
     coupling: Float[Array, ""] = eqx.field(converter=float_array)
+
+    def __check_init__(self):
+        check_fields(self)
 
     @property
     def orbitals(self) -> int:

@@ -12,9 +12,15 @@ class SquareLattice(eqx.Module):
     y = 1..width across, and the flux per plaquette in units of h/e (eq. 14).
 
     **Fields** `onsite`: an onsite term, or a sum of them; it sets the size of the sample.
+
+    **Raises** ValueError if there are no sites.
     """
 
     onsite: AbstractOnsite
+
+    def __check_init__(self):
+        if 0 in self.onsite.shape:
+            raise ValueError(f"a sample needs at least one site, got (length, width) = {self.onsite.shape}.")
 
     @property
     def length(self) -> int:

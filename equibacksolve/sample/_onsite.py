@@ -25,8 +25,8 @@ class AbstractOnsite(eqx.Module):
     def blocks(self) -> OnsiteBlocks:
         """The Hermitian onsite matrix of every site, in units of the hopping."""
 
-    def __add__(self, other: "AbstractOnsite") -> "OnsiteSum":
-        return OnsiteSum((self, other))
+    def __add__(self, other: object) -> "OnsiteSum":
+        return OnsiteSum((self, other)) if isinstance(other, AbstractOnsite) else NotImplemented
 
 
 class OnsiteSum(AbstractOnsite):

@@ -3,7 +3,7 @@
 import equinox as eqx
 from jaxtyping import Array, Float
 
-from equibacksolve._arrays import float_array
+from equibacksolve._arrays import check_fields, float_array
 from equibacksolve._axes import OnsiteBlocks
 from equibacksolve.sample._onsite import AbstractOnsite
 
@@ -15,6 +15,9 @@ class Potential(AbstractOnsite):
     """
 
     values: Float[Array, "length width"] = eqx.field(converter=float_array)
+
+    def __check_init__(self):
+        check_fields(self)
 
     @property
     def orbitals(self) -> int:

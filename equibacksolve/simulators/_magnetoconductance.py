@@ -53,7 +53,7 @@ class Magnetoconductance(AbstractSimulator):
         self.sample = sample
         self.lead = lead
         dtype = sample.onsite.blocks().real.dtype
-        if dtype != jnp.float64 and not single_precision:
+        if dtype not in (jnp.float64, jnp.float32 if single_precision else jnp.float64):
             raise ValueError(
                 f"Magnetoconductance got {dtype} arrays, too coarse for its derivatives; call "
                 "jax.config.update('jax_enable_x64', True) before making arrays, or pass single_precision=True."
@@ -75,16 +75,18 @@ class Magnetoconductance(AbstractSimulator):
 
         Raises ValueError if the energies are so far from the onsite energies that `interval` is too long.
         """
-        self._check_growth(energy)
-        return conductance(self._device(), flux, energy, self.interval)
+        return conductance(*self._device_at(flux, energy), self.interval)
 
     def scattering(self, *, flux: Float[Array, " points"], energy: Float[Array, " points"]) -> Scattering:
         """Transmission and reflection matrices at each point (eq. 8), orbitals before sites."""
-        self._check_growth(energy)
-        return scattering(self._device(), flux, energy, self.interval)
+        return scattering(*self._device_at(flux, energy), self.interval)
 
-    def _device(self) -> Device:
-        return device(self.sample.onsite.blocks(), *self.lead.modes())
+    def _device_at(self, flux, energy) -> tuple[Device, Float[Array, " points"], Float[Array, " points"]]:
+        """The device and its settings, all in the precision of the sample."""
+        self._check_growth(energy)
+        blocks = self.sample.onsite.blocks()
+        modes = [mode.astype(blocks.real.dtype) for mode in self.lead.modes()]
+        return device(blocks, *modes), flux.astype(blocks.real.dtype), energy.astype(blocks.real.dtype)
 
     def _check_growth(self, energy) -> None:
         blocks = self.sample.onsite.blocks()
@@ -93,9 +95,14 @@ class Magnetoconductance(AbstractSimulator):
         reach = float(np.max(np.abs(energy), initial=0.0)) + _largest_onsite(self.sample)
         if growth_per_slice(reach) ** min(self.interval, self.sample.length) > _UNSAFE_GROWTH[blocks.real.dtype.name]:
             shorter = stabilisation_interval(reach, blocks.real.dtype)
+            advice = (
+                f"pass interval={shorter} to Magnetoconductance"
+                if shorter < self.interval
+                else "no interval is short enough, so look for a wrong unit or an energy that lies far outside the band"
+            )
             raise ValueError(
                 f"|energy - onsite| reaches {reach:.3g} hoppings, too much for interval={self.interval} slices between "
-                f"normalisations; pass interval={shorter} to Magnetoconductance."
+                f"normalisations; {advice}."
             )
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from equibacksolve._per_datum import per_datum
@@ -45,7 +46,13 @@ def _observe_all(simulator, variables):
 
     def batch(copies, data):
         def one(copy, datum):
-            return eqx.combine(copy, static).observe(**datum)
+            reading = jnp.asarray(eqx.combine(copy, static).observe(**datum))
+            if reading.ndim or not jnp.issubdtype(reading.dtype, jnp.floating):
+                raise TypeError(
+                    f"{type(simulator).__name__}.observe must return one real number, but returned {reading.dtype} of "
+                    f"shape {reading.shape}; for data of another form write `predict`."
+                )
+            return reading
 
         axes = jax.tree.map(lambda leaf: None if leaf.shape[-1] == 1 else leaf.ndim - 1, copies)
         copies = jax.tree.map(lambda leaf, axis: leaf[..., 0] if axis is None else leaf, copies, axes)

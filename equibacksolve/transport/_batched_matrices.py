@@ -1,8 +1,8 @@
 """Small complex matrices, a batch of them side by side: the points axis is last, real and imaginary parts apart.
 
 With the batch last, neighbouring points sit side by side in memory, and every operation runs over them in vector
-registers. The inverse alone is LAPACK's. Its derivative makes no LAPACK call, and in the sweep each inverse needs the
-one before it: two batched LAPACK calls alive at once can dead-lock jax on few CPU cores.
+registers. LAPACK is not called: jax takes it from scipy's OpenBLAS, which starts threads of its own from 24 x 24 on.
+They spin against XLA's threads for the same cores, and a sweep of 0.1 s then takes 10 s, or does not end.
 """
 
 from typing import NamedTuple
@@ -24,12 +24,6 @@ def adjoint(a: Split) -> Split:
     return Split(jnp.swapaxes(a.real, 0, 1), -jnp.swapaxes(a.imag, 0, 1))
 
 
-@jax.custom_vjp
-def multiply(a: Split, b: Split) -> Split:
-    """The matrix product a b, point by point."""
-    return _product(a, b)
-
-
 def _product(a: Split, b: Split) -> Split:
     """The matrix product as a sum of outer products."""
 
@@ -43,33 +37,83 @@ def _product(a: Split, b: Split) -> Split:
     return jax.lax.scan(add_outer_product, Split(zero, zero), jnp.arange(b.real.shape[0]), unroll=4)[0]
 
 
-# With dG = Re Tr(L† dc), JAX's pair of cotangents is L: from c = a b follow L b† for a, and a† L for b.
-multiply.defvjp(
-    lambda a, b: (_product(a, b), (a, b)),
-    lambda kept, of_c: (_product(of_c, adjoint(kept[1])), _product(adjoint(kept[0]), of_c)),
-)
-
-
 def squared_norm(a: Split) -> Float[Array, " points"]:
     """Tr a a†, point by point."""
     return jnp.sum(a.real**2 + a.imag**2, axis=(0, 1))
 
 
 @jax.custom_vjp
-def inverse(a: Split) -> Split:
-    """The inverse, point by point."""
-    return _by_lapack(a)
+def divide(numerators: list[Split], denominator: Split) -> list[Split]:
+    """X A^-1 for every numerator X and the denominator A, point by point."""
+    return _divide_forward(numerators, denominator)[0]
 
 
-def _by_lapack(a: Split) -> Split:
-    found = jnp.moveaxis(jnp.linalg.inv(jnp.moveaxis(jax.lax.complex(a.real, a.imag), -1, 0)), 0, -1)
-    return Split(found.real, found.imag)
+def _divide_forward(numerators, denominator):
+    inverse = _eliminated(denominator)
+    quotients = [_product(x, inverse) for x in numerators]
+    return quotients, (quotients, inverse)
 
 
-def _inverse_backward(found, of_found):
-    # From d(a^-1) = -a^-1 da a^-1: the inverse itself is all that has to be kept.
-    of_a = _product(_product(adjoint(found), of_found), adjoint(found))
-    return (jax.tree.map(jnp.negative, of_a),)
+def _divide_backward(kept, of_quotients):
+    # With dG = Re Tr(L† dY), JAX's pair of cotangents is L: from dY = (dX - Y dA) A^-1 follow L A^-† for X, and -Y†
+    # times that for A. The inverse and the quotients are all that has to be kept.
+    quotients, inverse = kept
+    of_numerators = [_product(of_y, adjoint(inverse)) for of_y in of_quotients]
+    parts = [_product(adjoint(y), of_x) for y, of_x in zip(quotients, of_numerators)]
+    return of_numerators, jax.tree.map(lambda *terms: -sum(terms), *parts)
 
 
-inverse.defvjp(lambda a: (found := _by_lapack(a), found), _inverse_backward)
+divide.defvjp(_divide_forward, _divide_backward)
+
+
+def _eliminated(a: Split) -> Split:
+    """The inverse by Gauss-Jordan elimination in place, with partial pivoting.
+
+    Points pivot on different rows, so no rows are swapped: each step marks its pivot row (`hot` is 1 there). What
+    remains at the end is the inverse with its rows and columns in the order of the pivots.
+    """
+    size = a.real.shape[0]
+
+    def eliminate(carry, column):
+        real, imag, free = carry
+        cr, ci = (jax.lax.dynamic_index_in_dim(part, column, 1, keepdims=False) for part in (real, imag))
+        largest = jnp.argmax((cr * cr + ci * ci) * free, axis=0)
+        hot = (largest == jnp.arange(size)[:, None]).astype(real.dtype)
+        rr, ri = _scaled_pivot_row(real, imag, cr, ci, hot, column)
+        # Subtracting (c - hot) x row clears the column in all rows but the pivot row, and leaves `row` there.
+        real = jax.lax.dynamic_update_index_in_dim(real, hot, column, 1)
+        imag = jax.lax.dynamic_update_index_in_dim(imag, jnp.zeros_like(hot), column, 1)
+        cr, ci = (cr - hot)[:, None], ci[:, None]
+        return (real - (cr * rr - ci * ri), imag - (cr * ri + ci * rr), free * (1 - hot)), hot
+
+    free = jnp.ones_like(a.real[:, 0])
+    (real, imag, _), pivots = jax.lax.scan(eliminate, (a.real, a.imag, free), jnp.arange(size), unroll=2)
+    return _in_pivot_order(Split(real, imag), pivots)
+
+
+def _scaled_pivot_row(real, imag, cr, ci, hot, column):
+    """The pivot row divided by the pivot, with 1 / pivot in the column that is being cleared."""
+    rr, ri = jnp.sum(real * hot[:, None], axis=0), jnp.sum(imag * hot[:, None], axis=0)
+    pr, pi = jnp.sum(cr * hot, axis=0), jnp.sum(ci * hot, axis=0)
+    here = (jnp.arange(rr.shape[0]) == column)[:, None]
+    rr, ri = jnp.where(here, 1.0, rr), jnp.where(here, 0.0, ri)
+    scale = 1 / (pr * pr + pi * pi)
+    pr, pi = pr * scale, -pi * scale
+    return rr * pr - ri * pi, rr * pi + ri * pr
+
+
+def _in_pivot_order(found: Split, pivots: Float[Array, "rows rows points"]) -> Split:
+    """P found P, where P[k, i] = 1 if column k pivoted on row i."""
+
+    def order_rows(carry, i):
+        column = jax.lax.dynamic_index_in_dim(pivots, i, 1)
+        return Split(*(c + column * jax.lax.dynamic_index_in_dim(f, i, 0) for c, f in zip(carry, found))), None
+
+    zeros = jax.tree.map(jnp.zeros_like, found)
+    rows, _ = jax.lax.scan(order_rows, zeros, jnp.arange(pivots.shape[0]), unroll=4)
+
+    def order_columns(carry, k):
+        row = jax.lax.dynamic_index_in_dim(pivots, k, 0)
+        return Split(*(c + jax.lax.dynamic_index_in_dim(r, k, 1) * row for c, r in zip(carry, rows))), None
+
+    return jax.lax.scan(order_columns, zeros, jnp.arange(pivots.shape[0]), unroll=4)[0]

@@ -9,7 +9,7 @@ from jaxtyping import Array, Complex, Float
 
 from equibacksolve._axes import OnsiteBlocks
 from equibacksolve._per_datum import per_datum
-from equibacksolve.transport._batched_matrices import Split, inverse, multiply, squared_norm
+from equibacksolve.transport._batched_matrices import Split, divide, squared_norm
 from equibacksolve.transport._sweep import Ends, Slices, Wave, stacked, sweep
 
 Orbital = Float[Array, " orbitals"]
@@ -60,8 +60,8 @@ def scattering(
 ) -> Scattering:
     """Transmission matrices t (eq. 8), from the right lead to the left one, and reflection matrices r at the right."""
     shared = Device(*(None if leaf is None else leaf[..., None] for leaf in device))
-    transmission, outgoing, incoming_inverse = _amplitudes(shared, flux, energy, interval)
-    reflection = multiply(outgoing, incoming_inverse)
+    passed, outgoing, arriving = _amplitudes(shared, flux, energy, interval)
+    transmission, reflection = divide([passed, outgoing], arriving)
     return Scattering(*(jnp.moveaxis(m.real + 1j * m.imag, -1, 0) for m in (transmission, reflection)))
 
 
@@ -74,7 +74,8 @@ def unitarity_error(found: Scattering) -> Float[Array, " points"]:
 @functools.cache
 def _batched_conductance(interval: int, chunk: int) -> Callable:
     def batch(device, points):
-        return squared_norm(_amplitudes(device, *points, interval)[0])
+        passed, _, arriving = _amplitudes(device, *points, interval)
+        return squared_norm(divide([passed], arriving)[0])
 
     return per_datum(batch, chunk)
 
@@ -85,7 +86,7 @@ def _chunk(modes: int) -> int:
 
 
 def _amplitudes(device: Device, flux, energy, interval):
-    """t = X A^-1, B and A^-1, from the waves beyond the sample, for a device whose arrays have a points axis."""
+    """X, B and A with t = X A^-1 and r = B A^-1, for a device whose arrays have a points axis."""
     length = device.onsite_real.shape[0]
     x = jnp.arange(1, length + 1, dtype=flux.dtype)[:, None]
     angle = 2 * jnp.pi * flux * x
@@ -96,10 +97,7 @@ def _amplitudes(device: Device, flux, energy, interval):
     waves = [
         Wave(Split(*(p / t for p in w.psi)), Split(*(p * t for p in w.chi))) for w, t in zip(waves, device.hopping)
     ]
-    arriving = _project(waves, ends, -1.0)
-    outgoing = _project(waves, ends, 1.0)
-    arriving_inverse = inverse(arriving)
-    return multiply(passed, arriving_inverse), outgoing, arriving_inverse
+    return passed, _project(waves, ends, 1.0), _project(waves, ends, -1.0)
 
 
 def _project(waves: list[Wave], ends: Ends, direction: float) -> Split:

@@ -6,11 +6,11 @@ The layer matrix of eq. 6 is never formed. With hopping 1 along the current, Psi
 
 and h_x is tridiagonal: a stencil. Arrays have the shape (sites, columns, points); one column is one scattering state.
 
-Evanescent waves grow, by a factor of up to g = e^kappa a slice, and swamp the rest. So after every few slices all
-states are multiplied from the right by X = A^-1, where A is what a wire attached here would carry to the left. Current
-conservation, A†A = 1 + B†B with B the right-going part, makes X a contraction, so that nothing grows. t depends on the
-X only through rounding, since the same X enter the states and the product that undoes them: they are constants
-for the derivative.
+Evanescent waves grow, by a factor of up to g = e^kappa a slice, and swamp the rest. So after every few slices a wire is
+attached for a moment: with A and B what it would carry to the left and to the right, the states go on from a unit wave
+to the left and its reflection, A = 1 and B = r = B A^-1, and A^-1 is collected for the transmission. Current
+conservation, A†A = 1 + B†B, makes r and A^-1 contractions, so that nothing grows. The derivative must pass through r
+and A^-1: in exact arithmetic t does not depend on them, but only with them do the tangents stay as tame as the states.
 """
 
 from typing import NamedTuple
@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from equibacksolve.transport._batched_matrices import Split, inverse, multiply
+from equibacksolve.transport._batched_matrices import Split, divide
 
 Rows = Float[Array, "sites modes points"]
 
@@ -54,8 +54,8 @@ class Ends(NamedTuple):
 def sweep(slices: Slices, energy: Float[Array, " points"], incoming: Ends, interval: int) -> tuple[list[Wave], Split]:
     """Carry the left lead's left-going modes through the sample.
 
-    Returns the waves beyond the last slice, one per orbital, and the product X of all normalisations: the true
-    transfer vectors are the returned ones times X^-1.
+    Returns the waves beyond the last slice, one per orbital, and the product X of all A^-1: the true transfer vectors
+    are the returned ones times X^-1.
     """
     length, width, orbitals = slices.onsite_real.shape[:3]
     waves = _enter(incoming, width, orbitals, energy)
@@ -67,8 +67,8 @@ def sweep(slices: Slices, energy: Float[Array, " points"], incoming: Ends, inter
     def segment(carry, part):
         waves, passed = carry
         waves = _cross(waves, part, energy)
-        x = jax.lax.stop_gradient(inverse(_leftgoing(waves)))
-        return ([_times(wave, x) for wave in waves], multiply(passed, x)), None
+        reflection, passed = divide([_carried(waves, 1.0), passed], _carried(waves, -1.0))
+        return (_reflected(reflection, width, orbitals), passed), None
 
     if n_normalisations:
         head = jax.tree.map(lambda a: a.reshape(n_normalisations, interval, *a.shape[1:]), head)
@@ -197,15 +197,21 @@ def _identity(modes, energy):
     return Split(eye, jnp.zeros_like(eye))
 
 
-def _leftgoing(waves):
-    """A = (psi + i chi) / sqrt 2: what a wire with t = 1, k = pi/2 would carry to the left."""
-    return stacked([Split(w.psi.real - w.chi.imag, w.psi.imag + w.chi.real) for w in waves], 2**-0.5)
+def _carried(waves, direction):
+    """(psi -+ i chi) / sqrt 2: what a wire with t = 1, k = pi/2 would carry to the right (+1) or to the left (-1)."""
+    parts = [(w.psi.real + direction * w.chi.imag, w.psi.imag - direction * w.chi.real) for w in waves]
+    return stacked([Split(*part) for part in parts], 2**-0.5)
+
+
+def _reflected(r: Split, width, orbitals):
+    """Unit waves to the left and their reflection r: psi = (1 + r) / sqrt 2 and chi = -i (1 - r) / sqrt 2."""
+    eye = jnp.eye(width * orbitals, dtype=r.real.dtype)[..., None]
+    psi = (eye + r.real, r.imag)
+    chi = (-r.imag, r.real - eye)
+    rows = lambda part, a: jnp.pad(part[a * width : (a + 1) * width] * 2**-0.5, ((1, 1), (0, 0), (0, 0)))
+    return [Wave(*(Split(*(rows(part, a) for part in wave)) for wave in (psi, chi))) for a in range(orbitals)]
 
 
 def stacked(parts: list[Split], factor: float = 1.0) -> Split:
     """Padded rows of every orbital, joined into one square matrix without the empty edge sites."""
     return Split(*(jnp.concatenate([part[1:-1] * factor for part in kind]) for kind in zip(*parts)))
-
-
-def _times(wave, x):
-    return Wave(multiply(wave.psi, x), multiply(wave.chi, x))

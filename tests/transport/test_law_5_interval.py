@@ -1,0 +1,67 @@
+"""Law 5: how often the growing waves are tamed changes nothing; how often they must be."""
+
+import hypothesis.strategies as st
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from devices import Settings, random_numbers, random_settings, simulator
+from hypothesis import given
+from strategies import some_numbers, some_settings
+
+from equibacksolve.transport import growth_per_slice, stabilisation_interval
+
+
+@jax.jit
+def by_every_interval(numbers, settings):
+    """Conductance with a normalisation after 1, 2, 3, 4 (does not divide the length) and 5 slices (none at all)."""
+    return [simulator(numbers, interval=n).predict(**settings._asdict()) for n in (1, 2, 3, 4, 5)]
+
+
+@pytest.mark.parametrize("orbitals", [1, 2])
+@given(data=st.data())
+def test_any_interval_gives_the_same_conductance(orbitals, data):
+    numbers, settings = data.draw(some_numbers(orbitals)), data.draw(some_settings(3))
+    first, *others = by_every_interval(numbers, settings)
+    for other in others:
+        # Growth of 6 a slice: five slices without normalisation keep twelve digits; resonances cost a few.
+        np.testing.assert_allclose(other, first, rtol=0, atol=1e-10)
+
+
+def test_gradients_do_not_depend_on_the_interval():
+    numbers, settings = random_numbers(7, 1), random_settings(7, 3)
+    score = lambda numbers, n: jnp.sum(simulator(numbers, interval=n).predict(**settings._asdict()))
+    often, seldom = (jax.jit(jax.grad(score), static_argnums=1)(numbers, n) for n in (1, 4))
+    for a, b in zip(often, seldom):
+        # Error growth^2 epsilon, growth 6^4 = 1e3.
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-9)
+
+
+@given(reach=st.floats(0, 100), further=st.floats(0, 100))
+def test_a_larger_reach_never_allows_a_longer_interval(reach, further):
+    for dtype in (jnp.float32, jnp.float64):
+        assert 1 <= stabilisation_interval(reach + further, dtype) <= stabilisation_interval(reach, dtype)
+    assert stabilisation_interval(reach, jnp.float32) <= stabilisation_interval(reach, jnp.float64)
+
+
+@given(reach=st.floats(0, 100))
+def test_the_growth_of_an_evanescent_wave(reach):
+    """A wave at distance `reach` + 2 from the middle of the band obeys g + 1/g = reach + 2."""
+    g = growth_per_slice(reach)
+    assert g + 1 / g == pytest.approx(reach + 2, rel=1e-12)
+
+
+def test_the_measured_intervals():
+    """findings: 6 slices for |v|, |E| <= 1 and 4 for |v| <= 4 in double precision; 2 to 3 in single precision."""
+    assert stabilisation_interval(2.0) == 6
+    assert stabilisation_interval(5.0) == 4
+    assert stabilisation_interval(2.0, jnp.float32) in (2, 3)
+
+
+def test_the_chosen_interval_follows_the_onsite_energies():
+    gentle, rough = random_numbers(8, 1), random_numbers(8, 1)
+    rough = rough._replace(values=10 * rough.values)
+    assert simulator(gentle).interval == 6
+    assert simulator(rough).interval < 4
+    far = Settings(jnp.zeros(1), jnp.array([9.0]))
+    assert np.isfinite(simulator(rough).predict(**far._asdict())).all()

@@ -1,0 +1,66 @@
+"""Law 8: sweep, QR and recursive Green's function agree, in the conductance and in its gradient."""
+
+import hypothesis.strategies as st
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from devices import (
+    greens_function,
+    greens_function_slope,
+    qr,
+    qr_slope,
+    random_numbers,
+    random_settings,
+    sweep,
+    sweep_slope,
+)
+from hypothesis import given
+from reference import load
+from strategies import some_numbers, some_settings, some_weights
+
+
+def assert_close(found, expected, tolerance):
+    """Relative to the largest entry of the expected leaf, or to one if that is larger."""
+    for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+        scale = max(1.0, float(jnp.max(jnp.abs(b))))
+        np.testing.assert_allclose(a, b, rtol=0, atol=tolerance * scale)
+
+
+@pytest.mark.parametrize("orbitals", [1, 2])
+def test_generic_devices_agree_to_rounding(orbitals):
+    """The law's own numbers: 1e-12 in G and 1e-11 in the gradient, with respect to every leaf and both settings."""
+    weights = jnp.linspace(-1, 1, 12)
+    for seed in range(5):
+        given_ = random_numbers(seed, orbitals), random_settings(seed)
+        exact, slope = greens_function(*given_), greens_function_slope(*given_, weights)
+        assert_close(sweep(*given_), exact, 1e-12)
+        assert_close(qr(*given_), exact, 1e-12)
+        assert_close(sweep_slope(*given_, weights), slope, 1e-11)
+        assert_close(qr_slope(*given_, weights), slope, 1e-11)
+
+
+@pytest.mark.parametrize("orbitals", [1, 2])
+@given(data=st.data())
+def test_any_device_agrees(orbitals, data):
+    """Near a resonance of width w rounding is multiplied by 1/w in G and by 1/w^2 in its gradient."""
+    numbers, settings, weights = (data.draw(s) for s in (some_numbers(orbitals), some_settings(), some_weights()))
+    exact, slope = greens_function(numbers, settings), greens_function_slope(numbers, settings, weights)
+    assert_close(sweep(numbers, settings), exact, 1e-11)
+    assert_close(qr(numbers, settings), exact, 1e-11)
+    assert_close(sweep_slope(numbers, settings, weights), slope, 1e-9)
+
+
+def test_localised_regime():
+    """At ln G = -26 the logarithm, and its derivative at every one of 360 sites, still agree."""
+    device = load("wire_localised_60x6")
+    numbers, settings = device.numbers, device.settings
+    exact = greens_function(numbers, settings)
+    assert float(jnp.min(jnp.log(exact))) < -26
+    np.testing.assert_allclose(sweep(numbers, settings), exact, rtol=1e-11)
+    np.testing.assert_allclose(qr(numbers, settings), exact, rtol=1e-11)
+    weights = 1 / exact
+    slope, of_settings = greens_function_slope(numbers, settings, weights)
+    for found, of_points in (sweep_slope(numbers, settings, weights), qr_slope(numbers, settings, weights)):
+        assert_close(found, slope, 1e-11)
+        assert_close(of_points, of_settings, 1e-11)
