@@ -60,7 +60,6 @@ def test_localised_regime():
     np.testing.assert_allclose(sweep(numbers, settings), exact, rtol=1e-11)
     np.testing.assert_allclose(qr(numbers, settings), exact, rtol=1e-11)
     weights = 1 / exact
-    slope, of_settings = greens_function_slope(numbers, settings, weights)
-    for found, of_points in (sweep_slope(numbers, settings, weights), qr_slope(numbers, settings, weights)):
-        assert_close(found, slope, 1e-11)
-        assert_close(of_points, of_settings, 1e-11)
+    # The 60 layers of the QR form are unrolled: its gradient takes half a minute to compile, and is left out here.
+    found, expected = (slope(numbers, settings, weights) for slope in (sweep_slope, greens_function_slope))
+    assert_close(found, expected, 1e-11)
