@@ -47,8 +47,9 @@ def channels(numbers: Numbers) -> int:
     return numbers.values.shape[1] * numbers.wavenumber.shape[0]
 
 
-def by_sweep(numbers: Numbers, settings: Settings) -> jax.Array:
-    return simulator(numbers).predict(**settings._asdict())
+def by_sweep(numbers: Numbers, settings: Settings, interval: int | None = None) -> jax.Array:
+    """Inside `jax.jit` the onsite energies are unknown and taken to be below 1: rough samples must name an interval."""
+    return simulator(numbers, interval=interval).predict(**settings._asdict())
 
 
 def by_qr(numbers: Numbers, settings: Settings) -> jax.Array:
