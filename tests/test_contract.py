@@ -53,7 +53,7 @@ def test_a_gradient_step_by_hand(near):
     assert ebs.mean_squared_error(stepped, observed) < ebs.mean_squared_error(simulator, observed)
 
 
-# optax.lbfgs() and ebs.backtracking_descent() take part too: see inverse/test_every_method.py, where compiling is cheap.
+# optax.lbfgs() and ebs.backtracking_descent() are in inverse/test_every_method.py, where compiling is cheap.
 @pytest.mark.parametrize("method", [None, optax.adam(1e-2)])
 def test_the_optimizer_is_one_argument(near, method):
     simulator, observed, hidden = near
