@@ -95,21 +95,19 @@ def main():
     parser.add_argument("--json", type=pathlib.Path)
     arguments = parser.parse_args()
     table = {}
-    print(
-        f"{'problem':14s}{'noise':>7s}{'converged':>11s}{'rms error':>11s}{'predicted':>11s}{'chi2/N':>8s}{'seconds':>9s}"
-    )
+    columns = ("noise", "converged", "rms error", "predicted", "chi2/N", "seconds")
+    print(f"{'problem':14s}" + "".join(f"{column:>11s}" for column in columns))
     for name in arguments.problems:
         problem = PROBLEMS[name]()
         for sigma in LEVELS:
-            runs = [
-                one_run(problem, sigma, seed, arguments.seconds) for seed in tqdm(range(arguments.seeds), leave=False)
-            ]
+            seeds = tqdm(range(arguments.seeds), desc=f"{name} {sigma}", leave=False)
+            runs = [one_run(problem, sigma, seed, arguments.seconds) for seed in seeds]
             table[f"{name} {sigma}"] = runs
             good = [run for run in runs if run["converged"]]
             middle = lambda what: float(np.median([run[what] for run in good])) if good else float("nan")
             print(
-                f"{name:14s}{sigma:7.2f}{len(good):8d}/{len(runs):<2d}{middle('error'):11.3f}{middle('predicted'):11.3f}"
-                f"{middle('chi_squared'):8.2f}{middle('seconds'):9.1f}",
+                f"{name:14s}{sigma:11.2f}{len(good):8d}/{len(runs):<2d}{middle('error'):11.3f}"
+                f"{middle('predicted'):11.3f}{middle('chi_squared'):11.2f}{middle('seconds'):11.1f}",
                 flush=True,
             )
     if arguments.json:

@@ -4,6 +4,9 @@ from jaxtyping import install_import_hook
 
 # Every function checks the shapes and dtypes that its signature names.
 with install_import_hook("equibacksolve", "beartype.beartype"):
+    from equibacksolve import diagnostics as diagnostics
+    from equibacksolve import imaging as imaging
+    from equibacksolve import transport as transport
     from equibacksolve.inverse import AbstractMethod as AbstractMethod
     from equibacksolve.inverse import AbstractResidualTransform as AbstractResidualTransform
     from equibacksolve.inverse import AbstractSymmetry as AbstractSymmetry
