@@ -95,9 +95,8 @@ def _check_prediction(simulator, observed, name):
         f"{observed.values.shape}; make them agree.",
     )
     _require(np.all(np.isfinite(values)), f"{name}.predict returns NaN or infinity; start inside the model's range.")
-    again = simulator.predict(**observed.variables)
     _require(
-        np.array_equal(values, again),
+        np.array_equal(values, simulator.predict(**observed.variables)),
         f"{name}.predict returns other values when called again; draw random numbers from a key that is a field.",
     )
     _require(
