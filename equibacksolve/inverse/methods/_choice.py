@@ -16,7 +16,7 @@ from equibacksolve.inverse.methods._restarts import Restarts
 def default_method() -> AbstractMethod:
     """Levenberg-Marquardt under continuation, from one random start after another, under one prior after another."""
     stage, last = LevenbergMarquardt(steps=25), LevenbergMarquardt(steps=60)
-    schedules = (brisk_schedule(1.0), patient_schedule(2.0), brisk_schedule(0.5), patient_schedule(3.0))
+    schedules = (patient_schedule(2.0), brisk_schedule(1.0), patient_schedule(3.0), brisk_schedule(0.5))
     opening = Continuation(stage, LevenbergMarquardt(steps=12), single_stage())
     return Restarts(opening, tuple(Continuation(stage, last, schedule) for schedule in schedules))
 
