@@ -1,0 +1,15 @@
+"""The magnetization example, cut short: it runs, reports its start, and draws its picture."""
+
+import re
+
+from running import is_png, run_example
+
+
+def test_it_runs_and_draws(tmp_path, monkeypatch, capsys):
+    picture = tmp_path / "magnetization.png"
+    *_, start, last = run_example(
+        "magnetization", "--steps", "2", "--picture", str(picture), monkeypatch=monkeypatch, capsys=capsys
+    )
+    assert re.fullmatch(r"seed 0: cost=\S+ largest m_z error=\S+ starts=1 simulations=2 seconds=\S+", start)
+    assert re.fullmatch(r"succeeded=0/1 last: cost=\S+ picture=\S+", last)
+    assert is_png(picture)
