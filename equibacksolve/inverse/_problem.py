@@ -104,6 +104,8 @@ def pose(
     """
     selected = hidden_leaves(simulator, where)
     hidden, known = eqx.partition(simulator, selected)
+    # An explicit dtype, for a leaf made of a Python number has a weak one, and a step would be compiled twice.
+    hidden = jax.tree.map(lambda leaf: jnp.asarray(leaf, leaf.dtype), hidden)
     lower, upper = (None, None) if bounds is None else (_spread(b, simulator, where, hidden) for b in bounds)
     if lower is not None and not all(np.all(a < b) for a, b in zip(jax.tree.leaves(lower), jax.tree.leaves(upper))):
         raise ValueError(f"bounds must be (lower, upper) with lower < upper everywhere, got {bounds}.")
