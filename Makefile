@@ -16,7 +16,7 @@ demo: setup
 	$(BIN)/python examples/potential.py
 
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --durations=15
 
 lint: setup
 	$(BIN)/ruff check .

@@ -25,7 +25,7 @@ jax.config.update("jax_enable_x64", True)
 HERE = pathlib.Path(__file__).parent
 METHODS = {
     "continuation": None,
-    "descent": ebs.GradientDescent(ebs.backtracking_descent(), steps=3000, patience=1000),
+    "descent": ebs.GradientDescent(ebs.backtracking_descent(), steps=6000, patience=1000),
     "adam": ebs.GradientDescent(optax.adam(0.02), steps=3000, patience=1000),
 }
 
@@ -47,7 +47,14 @@ def main():
 
     began = time.perf_counter()
     found = ebs.backsolve(
-        simulator, observed, METHODS[arguments.method], where=hidden, key=key, steps=arguments.steps, seconds=600
+        simulator,
+        observed,
+        METHODS[arguments.method],
+        where=hidden,
+        key=key,
+        tolerance=1e-6,
+        steps=arguments.steps,
+        seconds=600,
     )
     seconds = time.perf_counter() - began
 
