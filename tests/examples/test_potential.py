@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from running import is_png, run_example
 
 
