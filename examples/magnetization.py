@@ -77,11 +77,8 @@ def parse():
 def draw(path, truth, observed, found, nearest, images):
     """m_z of the guess turning into the result, each in the image closest to the result."""
     m_z = lambda simulator: np.cos(np.asarray(hidden(simulator)))
-    last = found.history.start[-1]
-    course = [pair for pair in found.history.snapshots if found.history.start[pair[0]] == last]
-    shown = [course[i] for i in np.unique(np.linspace(0, len(course) - 1, 5).astype(int))]
     evolution = []
-    for step, leaves in shown:
+    for step, leaves in found.history.course(5):
         then = ebs.closest_image(
             ebs.with_leaves(found.simulator, leaves), images, nearest, lambda s: jnp.cos(hidden(s))
         )

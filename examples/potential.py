@@ -88,11 +88,8 @@ def report_stages(history):
 
 def draw(path, truth, observed, found, notched, mirrors):
     """The guess turning into the result, each shown in the mirror image closest to the result."""
-    last = found.history.start[-1]
-    course = [pair for pair in found.history.snapshots if found.history.start[pair[0]] == last]
-    shown = [course[i] for i in np.unique(np.linspace(0, len(course) - 1, 5).astype(int))]
     evolution = []
-    for step, leaves in shown:
+    for step, leaves in found.history.course(5):
         then = ebs.closest_image(ebs.with_leaves(found.simulator, leaves), mirrors, notched, hidden)
         evolution.append((f"step {step + 1}, cost {found.history.cost[step]:.0e}", np.asarray(hidden(then))))
     figure = reconstruction_figure(truth, observed, evolution, found.history, "potential (hopping)")

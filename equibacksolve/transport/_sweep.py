@@ -21,8 +21,6 @@ from jaxtyping import Array, Float
 
 from equibacksolve.transport._batched_matrices import Split, divide
 
-Rows = Float[Array, "sites modes points"]
-
 
 class Wave(NamedTuple):
     """One orbital of the transfer vectors (psi_x, chi_x) of eq. 5, with an empty site on either edge.
