@@ -22,8 +22,7 @@ import numpy as np
 from tqdm import tqdm
 
 import equibacksolve as ebs
-from equibacksolve.inverse import SmoothnessPrior, pose
-from equibacksolve.inverse._leaves import center_of_leaves
+from equibacksolve.inverse import SmoothnessPrior, center_of_leaves, pose
 
 jax.config.update("jax_enable_x64", True)
 

@@ -10,6 +10,7 @@ with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve.inverse import AbstractMethod as AbstractMethod
     from equibacksolve.inverse import AbstractResidualTransform as AbstractResidualTransform
     from equibacksolve.inverse import AbstractSymmetry as AbstractSymmetry
+    from equibacksolve.inverse import Annealing as Annealing
     from equibacksolve.inverse import Composed as Composed
     from equibacksolve.inverse import Continuation as Continuation
     from equibacksolve.inverse import GradientDescent as GradientDescent

@@ -2,6 +2,7 @@
 
 from equibacksolve.inverse._backsolve import backsolve as backsolve
 from equibacksolve.inverse._history import History as History
+from equibacksolve.inverse._leaves import center_of_leaves as center_of_leaves
 from equibacksolve.inverse._leaves import with_leaves as with_leaves
 from equibacksolve.inverse._observations import Observations as Observations
 from equibacksolve.inverse._problem import Problem as Problem
@@ -22,6 +23,7 @@ from equibacksolve.inverse._symmetry import closest_image as closest_image
 from equibacksolve.inverse._symmetry import images as images
 from equibacksolve.inverse._symmetry import symmetry_error as symmetry_error
 from equibacksolve.inverse.methods import AbstractMethod as AbstractMethod
+from equibacksolve.inverse.methods import Annealing as Annealing
 from equibacksolve.inverse.methods import Continuation as Continuation
 from equibacksolve.inverse.methods import GradientDescent as GradientDescent
 from equibacksolve.inverse.methods import LevenbergMarquardt as LevenbergMarquardt

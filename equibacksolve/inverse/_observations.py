@@ -5,7 +5,7 @@ import math
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Shaped
+from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from equibacksolve._arrays import float_array, is_concrete
 
@@ -111,6 +111,14 @@ class Observations(eqx.Module):
         weights = self.weights()
         mean = jnp.sum(weights**2 * self.values) / jnp.sum(weights**2)
         return jnp.sum((weights * (self.values - mean)) ** 2) / self.count
+
+    def at(self, chosen: Int[Array, " chosen"]) -> "Observations":
+        """The readings with these numbers, as a list of points. Raises ValueError for data without settings."""
+        if not self.variables:
+            raise ValueError("observed has no settings: its readings belong together, and none can be left out.")
+        pick = lambda array: None if array is None else array[chosen]
+        variables = {name: setting[chosen] for name, setting in self.variables.items()}
+        return Observations(self.values[chosen], sigma=pick(self.sigma), mask=pick(self.mask), **variables)
 
 
 def _check(values, sigma, usable, masked, variables) -> None:

@@ -74,11 +74,7 @@ class SmoothnessPrior(AbstractResidualTransform):
         for leaf, center, kind in zip(jax.tree.leaves(hidden), jax.tree.leaves(self.center), self.kinds):
             if not kind.smooth:
                 continue
-            turn = None if kind.period is None else 2 * jnp.pi / kind.period
-            parts = (
-                [(leaf, center)] if turn is None else [(f(leaf * turn), f(center * turn)) for f in (jnp.cos, jnp.sin)]
-            )
-            held += [roughness(part - middle, self.length).reshape(-1) for part, middle in parts]
+            held += [roughness(part, self.length).reshape(-1) for part in departures(leaf, center, kind)]
         return jnp.concatenate(held)
 
 
@@ -91,14 +87,29 @@ class Composed(AbstractResidualTransform):
         return functools.reduce(lambda r, transform: transform(observed, hidden, r), self.transforms, residuals)
 
 
+def departures(leaf: Float[Array, "..."], center: Float[Array, "..."], kind: LeafKind) -> list[Float[Array, "..."]]:
+    """How a leaf departs from its centre: the difference, or that of cosine and sine where there is a period."""
+    if kind.period is None:
+        return [leaf - center]
+    turn = 2 * jnp.pi / kind.period
+    return [jnp.cos(leaf * turn) - jnp.cos(center * turn), jnp.sin(leaf * turn) - jnp.sin(center * turn)]
+
+
 def roughness(landscape: Float[Array, "..."], length: Scalar) -> Float[Array, "..."]:
     """(1 + (length k)^2) times the orthonormal cosine transform of a landscape."""
-    squared = jnp.zeros((1,) * landscape.ndim, landscape.dtype)
+    factors = stiffness(landscape.shape, length, landscape.dtype)
     for axis, n in enumerate(landscape.shape):
         landscape = jnp.moveaxis(jnp.tensordot(cosine_basis(n, landscape.dtype), landscape, axes=(1, axis)), 0, axis)
-        k = jnp.pi * jnp.arange(n, dtype=landscape.dtype) / n
-        squared = squared + jnp.expand_dims(k**2, tuple(i for i in range(landscape.ndim) if i != axis))
-    return (1 + length**2 * squared) * landscape
+    return factors * landscape
+
+
+def stiffness(shape: tuple[int, ...], length: Scalar, dtype: jnp.dtype) -> Float[Array, "..."]:
+    """1 + (length k)^2 for every cosine of a landscape of this shape."""
+    squared = jnp.zeros(shape, dtype)
+    for axis, n in enumerate(shape):
+        k = jnp.pi * jnp.arange(n, dtype=dtype) / n
+        squared = squared + jnp.expand_dims(k**2, tuple(i for i in range(len(shape)) if i != axis))
+    return 1 + length**2 * squared
 
 
 def cosine_basis(n: int, dtype: jnp.dtype) -> Float[Array, "n n"]:

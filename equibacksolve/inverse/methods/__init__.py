@@ -1,5 +1,6 @@
 """Methods: ways to minimise the misfit. Each is one file."""
 
+from equibacksolve.inverse.methods._annealing import Annealing as Annealing
 from equibacksolve.inverse.methods._backtracking import backtracking_descent as backtracking_descent
 from equibacksolve.inverse.methods._choice import as_method as as_method
 from equibacksolve.inverse.methods._choice import default_method as default_method

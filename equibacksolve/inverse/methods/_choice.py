@@ -5,6 +5,7 @@ from typing import Any
 import optax
 import optimistix
 
+from equibacksolve.inverse.methods._annealing import Annealing
 from equibacksolve.inverse.methods._continuation import Continuation, brisk_schedule, patient_schedule, single_stage
 from equibacksolve.inverse.methods._gradient import GradientDescent
 from equibacksolve.inverse.methods._levenberg_marquardt import LevenbergMarquardt
@@ -14,11 +15,14 @@ from equibacksolve.inverse.methods._restarts import Restarts
 
 
 def default_method() -> AbstractMethod:
-    """Levenberg-Marquardt under continuation, from one random start after another, under one prior after another."""
+    """Levenberg-Marquardt under continuation, from one random start after another, under one prior after another.
+
+    A landscape that four of these do not find is too rough for continuation: then annealing, four times, and so on.
+    """
     stage, last = LevenbergMarquardt(steps=25), LevenbergMarquardt(steps=60)
     schedules = (patient_schedule(2.0), brisk_schedule(1.0), patient_schedule(3.0), brisk_schedule(0.5))
     opening = Continuation(stage, LevenbergMarquardt(steps=12), single_stage())
-    return Restarts(opening, tuple(Continuation(stage, last, schedule) for schedule in schedules))
+    return Restarts(opening, (*(Continuation(stage, last, schedule) for schedule in schedules), *(Annealing(),) * 4))
 
 
 def as_method(method: Any) -> AbstractMethod:

@@ -1,0 +1,159 @@
+"""Claim: the default call finds the hidden landscape from a random start, where the methods in use do not.
+
+Per family of landscapes (12 x 12 sites, the paper's mesh): the share of truths recovered (cost < 1e-6 and root mean
+square error < 1e-3 over the images that no datum tells apart), the share of single starts that succeeded, and the
+simulations and seconds up to success. Rivals get the same starts and the same seconds. Nothing is chosen: truth number
+k of a family and its start follow from k. Compiling is done before the clock starts.
+
+    python benchmarks/success_rate.py --family "hills 1" --truths 6 --budget 90 [--method ours] [--noise 0.03]
+    python benchmarks/success_rate.py --table
+
+Each run appends one line of JSON to --json; what is in there already is not run again. Several processes may share it.
+"""
+
+import argparse
+import json
+import pathlib
+import platform
+
+import jax
+import numpy as np
+import optax
+from tqdm import tqdm
+
+import equibacksolve as ebs
+from equibacksolve.inverse import AbstractMethod, pose
+
+from _hidden_maps import FAMILIES, HiddenMap
+
+jax.config.update("jax_enable_x64", True)
+
+RESULTS = pathlib.Path(__file__).parent / "results" / "success_rate.jsonl"
+METHODS = {
+    "ours": ebs.default_method,
+    "paper": ebs.backtracking_descent,
+    "adam": lambda: optax.adam(0.02),
+    "lbfgs": optax.lbfgs,
+    "lm": lambda: ebs.Restarts(ebs.LevenbergMarquardt(), (ebs.LevenbergMarquardt(),), starts=10_000),
+}
+
+
+def warm_up(method, hidden_map):
+    """Compile every part of a method, so that no truth pays for it."""
+    problem, hidden = pose(hidden_map.start(0), hidden_map.observed, hidden_map.hidden)
+    parts = [method.opening, *method.methods] if isinstance(method, ebs.Restarts) else [method]
+    for part in {jax.tree.structure(part): part for part in parts}.values():
+        state = part.init(problem, hidden, jax.random.key(0))
+        for _ in range(2):
+            state = part.step(problem, state)
+
+
+def one_run(family, number, name, budget, noise):
+    """Search for one truth, and judge what was found."""
+    hidden_map = HiddenMap(family, number, noise)
+    found = ebs.backsolve(
+        hidden_map.start(number),
+        hidden_map.observed,
+        METHODS[name](),
+        where=hidden_map.hidden,
+        key=jax.random.key(number),
+        seconds=budget,
+        progress=False,
+    )
+    history = found.history
+    record = {
+        "family": family,
+        "truth": number,
+        "method": name,
+        "budget": budget,
+        "noise": noise,
+        "cost": float(found.cost),
+        "error": hidden_map.error(found.simulator),
+        "converged": found.converged,
+        "starts": int(history.start[-1]) + 1,
+        "evaluations": int(history.evaluations[-1]),
+        "seconds": round(float(history.seconds[-1]), 1),
+    }
+    if noise:
+        record["predicted"] = predicted_error(hidden_map, noise)
+    return record
+
+
+def predicted_error(hidden_map, noise):
+    """Linear prediction of the error, from the Jacobian at the truth (see noise.py)."""
+    from noise import predicted
+
+    return predicted(hidden_map.simulator, hidden_map.hidden, hidden_map.truth, hidden_map.observed, noise, length=1.0)
+
+
+def recovered(run):
+    """Whether a run found the truth."""
+    if run["noise"]:
+        return run["converged"] and run["error"] < 1.3 * run["predicted"]
+    return run["cost"] < 1e-6 and run["error"] < 1e-3
+
+
+def read(path):
+    """The runs so far."""
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def table(runs):
+    """Print families against methods."""
+    columns = ("recovered", "single starts", "simulations", "seconds")
+    print(f"{'family':22s}{'method':8s}{'noise':>6s}" + "".join(f"{column:>15s}" for column in columns))
+    for family in FAMILIES:
+        for name in METHODS:
+            for noise in sorted({run["noise"] for run in runs}):
+                mine = [r for r in runs if (r["family"], r["method"], r["noise"]) == (family, name, noise)]
+                if mine:
+                    print(f"{family:22s}{name:8s}{noise:6.2f}" + _row(mine))
+
+
+def _row(mine):
+    good = [run for run in mine if recovered(run)]
+    starts = sum(run["starts"] for run in mine)
+    middle = lambda what: f"{np.median([run[what] for run in good]):15.0f}" if good else f"{'-':>15s}"
+    shares = f"{len(good):9d} of {len(mine):2d}{100 * len(good) / starts:14.0f}%"
+    return shares + middle("evaluations") + middle("seconds")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--family", nargs="+", choices=FAMILIES, default=list(FAMILIES))
+    parser.add_argument("--truths", type=int, default=6)
+    parser.add_argument("--budget", type=float, default=90.0, help="seconds for one truth")
+    parser.add_argument("--method", nargs="+", choices=METHODS, default=["ours"])
+    parser.add_argument("--noise", type=float, default=0.0, help="in e^2/h")
+    parser.add_argument("--json", type=pathlib.Path, default=RESULTS)
+    parser.add_argument("--table", action="store_true", help="print the table of what was run so far")
+    arguments = parser.parse_args()
+    if not arguments.table:
+        run_all(arguments)
+    table(read(arguments.json))
+
+
+def run_all(arguments):
+    """Run what is not in the file yet."""
+    arguments.json.parent.mkdir(parents=True, exist_ok=True)
+    same = ("family", "truth", "method", "budget", "noise")
+    done = {tuple(run[key] for key in same) for run in read(arguments.json)}
+    wanted = [
+        (family, number, name, arguments.budget, arguments.noise)
+        for family in arguments.family
+        for name in arguments.method
+        for number in range(arguments.truths)
+    ]
+    warm = set()
+    for run in tqdm([run for run in wanted if run not in done], desc="success rate"):
+        hidden_map = HiddenMap(run[0], run[1], run[4])
+        if (kind := (hidden_map.is_potential, run[2])) not in warm and isinstance(METHODS[run[2]](), AbstractMethod):
+            warm_up(METHODS[run[2]](), hidden_map)
+        warm.add(kind)
+        record = one_run(*run) | {"jax": jax.__version__, "machine": platform.machine()}
+        with arguments.json.open("a") as file:
+            file.write(json.dumps(record) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,175 @@
+"""Annealing: wander through landscapes that explain the data roughly, while 'roughly' gets tighter."""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Array, Float, Int, PRNGKeyArray
+
+from equibacksolve._arrays import float_array
+from equibacksolve._axes import Scalar
+from equibacksolve.inverse._landscape_statistics import draw_statistics, held_by_statistics
+from equibacksolve.inverse._leaves import Hidden, center_of_leaves
+from equibacksolve.inverse._problem import Problem
+from equibacksolve.inverse.methods._continuation import Continuation, single_stage
+from equibacksolve.inverse.methods._levenberg_marquardt import LevenbergMarquardt
+from equibacksolve.inverse.methods._method import AbstractMethod, State
+
+
+class Chain(NamedTuple):
+    """Where the wanderer stands: its leaves, their recent mean, the recent mean of J^T J, random state, passes made."""
+
+    hidden: Hidden
+    mean: Hidden
+    curvature: Float[Array, "unknowns unknowns"]
+    key: PRNGKeyArray
+    passes: Int[Array, ""]
+
+
+def _polish() -> AbstractMethod:
+    search = LevenbergMarquardt(steps=60, decrease=0.02)
+    return Continuation(search, search, single_stage())
+
+
+class Annealing(AbstractMethod):
+    """Langevin dynamics with a Gauss-Newton metric on random parts of the data, cooled and reheated.
+
+    The chain samples exp(-U), U = |r|^2 / (2 s^2) + |h|^2 / 2: r are the residuals, s a noise level that falls from
+    `hot` to `cold` in each sweep, h what a smoothness prior holds. Length and height of that prior are drawn anew in
+    each step from what the landscape of the moment says of them: nothing about the truth needs to be known. One step is
+
+        x <- x - e A^-1 grad U + sqrt(2 e) A^(-1/2) xi,      A = <J^T J> / s^2 + (dh/dx)^T dh/dx,
+
+    with gradient and J from a random part of the data and <> a running mean (stochastic gradient Langevin dynamics,
+    Welling and Teh 2011, preconditioned). From time to time, `polish` is started from the chain's recent mean. That is
+    much closer to the truth than the chain itself, once the chain has found the right valley.
+
+    **Fields** `polish`: the method that ends the search; `passes`: through the data in each sweep; `sweeps`: how many
+    of them; `pause`: passes between two polishes; `hot`, `cold`: noise levels in units of the data's standard deviation (never
+    below sigma, if that is known); `rate`: e; `reach`: the most by which the downhill part of a step exceeds thermal
+    motion; `share`: a step sees one part in `share` of the data, a pass all.
+    """
+
+    polish: AbstractMethod = eqx.field(default_factory=_polish)
+    passes: Int[Array, ""] = eqx.field(converter=jnp.asarray, default=170)
+    sweeps: Int[Array, ""] = eqx.field(converter=jnp.asarray, default=2)
+    pause: Int[Array, ""] = eqx.field(converter=jnp.asarray, default=85)
+    hot: Float[Array, ""] = eqx.field(converter=float_array, default=0.5)
+    cold: Float[Array, ""] = eqx.field(converter=float_array, default=0.25)
+    rate: Float[Array, ""] = eqx.field(converter=float_array, default=0.3)
+    reach: Float[Array, ""] = eqx.field(converter=float_array, default=3.0)
+    share: int = eqx.field(static=True, default=3)
+
+    def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
+        unknowns = ravel_pytree(hidden)[0]
+        nothing = jnp.zeros((unknowns.size,) * 2, unknowns.dtype)
+        chain = Chain(hidden, hidden, nothing, key, jnp.zeros((), jnp.int32))
+        polishing = self.polish.init(problem, hidden, key)
+        cost = _cost(problem, hidden)
+        return _outer(hidden, cost, chain, polishing, jnp.asarray(False), jnp.asarray(1, jnp.int32), False)
+
+    def step(self, problem: Problem, state: State) -> State:
+        chain, polishing, at_polish = state.inner
+        if bool(at_polish):
+            return self._polished(problem, state, chain, polishing)
+        chain = _pass(self, problem, chain)
+        due = int(chain.passes) % int(self.pause) == 0
+        if due:
+            polishing = self.polish.init(problem, problem.within_bounds(chain.mean), chain.key)
+        return _outer(state.hidden, state.cost, chain, polishing, jnp.asarray(due), state.evaluations + 1, False)
+
+    def _polished(self, problem, state, chain, polishing):
+        found = self.polish.step(problem, polishing)
+        better = bool(found.cost < state.cost)
+        hidden, cost = (found.hidden, found.cost) if better else (state.hidden, state.cost)
+        ended = bool(found.done)
+        last = int(chain.passes) >= int(self.passes * self.sweeps)
+        done = ended and (last or bool(problem.explained(found.cost)))
+        evaluations = state.evaluations + found.evaluations - polishing.evaluations
+        return _outer(hidden, cost, chain, found, jnp.asarray(not ended), evaluations, done)
+
+
+def _outer(hidden, cost, chain, polishing, at_polish, evaluations, done):
+    zero = jnp.zeros((), jnp.int32)
+    inner = (chain, polishing, at_polish)
+    return State(hidden, cost, jnp.asarray(done), evaluations.astype(jnp.int32), inner, zero, zero)
+
+
+@eqx.filter_jit
+def _cost(problem: Problem, hidden: Hidden) -> Scalar:
+    return problem.cost(hidden)
+
+
+@eqx.filter_jit
+def _pass(method: Annealing, problem: Problem, chain: Chain) -> Chain:
+    """One pass through the data: a step of the chain for each part of them."""
+    key, of_parts, of_steps = jax.random.split(chain.key, 3)
+    level = _noise_level(method, problem, chain.passes)
+    if not problem.observed.variables:
+        chain = _wander(method, problem, 1.0, level, of_steps, chain)
+    else:
+        size = problem.observed.values.size
+        share = min(method.share, size)
+        parts = jax.random.permutation(of_parts, size)[: size // share * share].reshape(share, -1)
+
+        def wander(chain, of_part):
+            chosen, key = of_part
+            some = eqx.tree_at(lambda p: p.observed, problem, problem.observed.at(chosen))
+            return _wander(method, some, size / chosen.size, level, key, chain), None
+
+        chain, _ = jax.lax.scan(wander, chain, (parts, jax.random.split(of_steps, share)))
+    return chain._replace(key=key, passes=chain.passes + 1)
+
+
+def _wander(method: Annealing, some: Problem, scale: float, level: Scalar, key: PRNGKeyArray, chain: Chain) -> Chain:
+    """One step of the chain on some of the data, which stand for `scale` times as many."""
+    of_statistics, of_noise = jax.random.split(key)
+    flat, unravel = ravel_pytree(chain.hidden)
+    level = level.astype(flat.dtype)
+    residual, jacobian = _linearized(lambda x: some.residuals(unravel(x)), flat)
+    forget = jnp.where(jnp.all(chain.curvature == 0), 1.0, 0.1).astype(flat.dtype)
+    curvature = (1 - forget) * chain.curvature + forget * scale * (jacobian.T @ jacobian)
+    center = center_of_leaves(chain.hidden, some.kinds)
+    least = _least_heights(some, scale, unravel(jnp.diagonal(curvature)))
+    statistics = draw_statistics(of_statistics, chain.hidden, center, least, some.kinds)
+    held, pull = _linearized(lambda x: held_by_statistics(unravel(x), center, statistics, some.kinds), flat)
+    metric = curvature / level**2 + pull.T @ pull
+    # Unknowns that neither data nor prior hold would be thrown far away.
+    metric = metric + jnp.diag(1e-3 * jnp.mean(jnp.diagonal(metric)) * jnp.ones_like(flat))
+    gradient = scale * (jacobian.T @ residual) / level**2 + pull.T @ held
+    flat = flat + _langevin_step(method, metric, gradient, of_noise)
+    hidden = some.within_bounds(unravel(flat))
+    mean = jax.tree.map(lambda old, new: old + 0.02 * (new - old), chain.mean, hidden)
+    return Chain(hidden, mean, curvature, chain.key, chain.passes)
+
+
+def _langevin_step(method, metric, gradient, key):
+    factor = jnp.linalg.cholesky(metric)
+    downhill = -jax.scipy.linalg.cho_solve((factor, True), gradient)
+    white = jax.random.normal(key, gradient.shape, gradient.dtype)
+    noise = jax.scipy.linalg.solve_triangular(factor, white, trans=1, lower=True)
+    # Far from the data the model is not to be trusted: the downhill part must not exceed thermal motion by much.
+    thermal, driven = jnp.sqrt(jnp.mean(noise**2)), jnp.sqrt(jnp.mean(downhill**2))
+    downhill = downhill * jnp.minimum(1.0, method.reach * thermal / jnp.maximum(driven, jnp.finfo(driven.dtype).tiny))
+    step = method.rate * downhill + jnp.sqrt(2 * method.rate) * noise
+    return jnp.where(jnp.all(jnp.isfinite(step)), step, 0.0)
+
+
+def _least_heights(some: Problem, scale: float, curvature: Hidden) -> Hidden:
+    """For each leaf a tenth of the height that, by the linear model, changes the data by their standard deviation."""
+    spread = some.observed.variance() * some.observed.count * scale
+    return jax.tree.map(lambda diagonal: 0.1 * jnp.sqrt(spread / jnp.sum(diagonal)), curvature)
+
+
+def _noise_level(method: Annealing, problem: Problem, passes: Int[Array, ""]) -> Scalar:
+    """s, in units of the residuals."""
+    along = (passes % method.passes) / method.passes
+    level = method.hot * (method.cold / method.hot) ** along * jnp.sqrt(problem.observed.variance())
+    return level if problem.observed.sigma is None else jnp.maximum(level, 1.0)
+
+
+def _linearized(function, flat):
+    value, push = jax.linearize(function, flat)
+    return value, jax.vmap(push, out_axes=1)(jnp.eye(flat.size, dtype=flat.dtype))
