@@ -19,12 +19,11 @@ import platform
 import jax
 import numpy as np
 import optax
+from _hidden_maps import FAMILIES, HiddenMap
 from tqdm import tqdm
 
 import equibacksolve as ebs
 from equibacksolve.inverse import AbstractMethod, pose
-
-from _hidden_maps import FAMILIES, HiddenMap
 
 jax.config.update("jax_enable_x64", True)
 

@@ -47,9 +47,9 @@ class Annealing(AbstractMethod):
     much closer to the truth than the chain itself, once the chain has found the right valley.
 
     **Fields** `polish`: the method that ends the search; `passes`: through the data in each sweep; `sweeps`: how many
-    of them; `pause`: passes between two polishes; `hot`, `cold`: noise levels in units of the data's standard deviation (never
-    below sigma, if that is known); `rate`: e; `reach`: the most by which the downhill part of a step exceeds thermal
-    motion; `share`: a step sees one part in `share` of the data, a pass all.
+    of them; `pause`: passes between two polishes; `hot`, `cold`: noise levels in units of the data's standard deviation
+    (never below sigma, if that is known); `rate`: e; `reach`: the most by which the downhill part of a step exceeds
+    thermal motion; `share`: a step sees one part in `share` of the data, a pass all.
     """
 
     polish: AbstractMethod = eqx.field(default_factory=_polish)
@@ -160,13 +160,16 @@ def _langevin_step(method, metric, gradient, key):
 def _least_heights(some: Problem, scale: float, curvature: Hidden) -> Hidden:
     """For each leaf a tenth of the height that, by the linear model, changes the data by their standard deviation."""
     spread = some.observed.variance() * some.observed.count * scale
-    return jax.tree.map(lambda diagonal: 0.1 * jnp.sqrt(spread / jnp.sum(diagonal)), curvature)
+    least = lambda diagonal: 0.1 * jnp.sqrt(spread / jnp.maximum(jnp.sum(diagonal), jnp.finfo(diagonal.dtype).tiny))
+    return jax.tree.map(least, curvature)
 
 
 def _noise_level(method: Annealing, problem: Problem, passes: Int[Array, ""]) -> Scalar:
-    """s, in units of the residuals."""
+    """s, in units of the residuals. Data that are all equal have no standard deviation: theirs is taken as 1."""
     along = (passes % method.passes) / method.passes
-    level = method.hot * (method.cold / method.hot) ** along * jnp.sqrt(problem.observed.variance())
+    variance = problem.observed.variance()
+    deviation = jnp.sqrt(jnp.where(variance > 0, variance, 1.0))
+    level = method.hot * (method.cold / method.hot) ** along * deviation
     return level if problem.observed.sigma is None else jnp.maximum(level, 1.0)
 
 
