@@ -15,6 +15,7 @@ with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve.inverse import Continuation as Continuation
     from equibacksolve.inverse import GradientDescent as GradientDescent
     from equibacksolve.inverse import History as History
+    from equibacksolve.inverse import ImageHopping as ImageHopping
     from equibacksolve.inverse import LevenbergMarquardt as LevenbergMarquardt
     from equibacksolve.inverse import Mirror as Mirror
     from equibacksolve.inverse import Negation as Negation
@@ -32,6 +33,7 @@ with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve.inverse import choose_image as choose_image
     from equibacksolve.inverse import closest_image as closest_image
     from equibacksolve.inverse import default_method as default_method
+    from equibacksolve.inverse import distinct_solutions as distinct_solutions
     from equibacksolve.inverse import images as images
     from equibacksolve.inverse import mean_squared_error as mean_squared_error
     from equibacksolve.inverse import patient_schedule as patient_schedule

@@ -20,12 +20,15 @@ from equibacksolve.inverse._symmetry import Mirror as Mirror
 from equibacksolve.inverse._symmetry import Negation as Negation
 from equibacksolve.inverse._symmetry import choose_image as choose_image
 from equibacksolve.inverse._symmetry import closest_image as closest_image
+from equibacksolve.inverse._symmetry import distance as distance
+from equibacksolve.inverse._symmetry import distinct_solutions as distinct_solutions
 from equibacksolve.inverse._symmetry import images as images
 from equibacksolve.inverse._symmetry import symmetry_error as symmetry_error
 from equibacksolve.inverse.methods import AbstractMethod as AbstractMethod
 from equibacksolve.inverse.methods import Annealing as Annealing
 from equibacksolve.inverse.methods import Continuation as Continuation
 from equibacksolve.inverse.methods import GradientDescent as GradientDescent
+from equibacksolve.inverse.methods import ImageHopping as ImageHopping
 from equibacksolve.inverse.methods import LevenbergMarquardt as LevenbergMarquardt
 from equibacksolve.inverse.methods import OptimistixSolver as OptimistixSolver
 from equibacksolve.inverse.methods import Restarts as Restarts

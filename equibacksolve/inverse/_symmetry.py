@@ -82,11 +82,40 @@ def closest_image(
 ) -> AbstractSimulator:
     """The image whose leaves at `where` are closest to those of another simulator, in the root mean square."""
 
-    def distance(image):
-        pairs = zip(jax.tree.leaves(where(image)), jax.tree.leaves(where(other)))
-        return sum(jnp.sum((a - b) ** 2) for a, b in pairs)
+    return choose_image(simulator, symmetries, lambda image: distance(image, other, where))
 
-    return choose_image(simulator, symmetries, distance)
+
+def distance(one: AbstractSimulator, other: AbstractSimulator, where: Callable[[Any], PyTree]) -> Scalar:
+    """Root mean square difference of the leaves at `where`."""
+    pairs = list(zip(jax.tree.leaves(where(one)), jax.tree.leaves(where(other))))
+    return jnp.sqrt(sum(jnp.sum((a - b) ** 2) for a, b in pairs) / sum(a.size for a, _ in pairs))
+
+
+def distinct_solutions(
+    solutions: Sequence[AbstractSimulator],
+    symmetries: Sequence[AbstractSymmetry],
+    where: Callable[[Any], PyTree],
+    within: float,
+) -> list[list[AbstractSimulator]]:
+    """Solutions in groups, each given as the image that is closest to the first of its group.
+
+    Two solutions belong together if an image of one is `within` of the other, in the root mean square of the leaves at
+    `where`. More than one group says that the data have more than one explanation. The order of the solutions is kept.
+
+    Raises ValueError if `within` is not positive.
+    """
+    if not within > 0:
+        raise ValueError(f"within must be positive, got {within}; give the difference that errors may explain.")
+    groups: list[list[AbstractSimulator]] = []
+    for solution in solutions:
+        nearest = [closest_image(solution, symmetries, group[0], where) for group in groups]
+        apart = [float(distance(image, group[0], where)) for image, group in zip(nearest, groups)]
+        if apart and min(apart) <= within:
+            chosen = int(np.argmin(apart))
+            groups[chosen].append(nearest[chosen])
+        else:
+            groups.append([solution])
+    return groups
 
 
 def symmetry_error(symmetry: AbstractSymmetry, simulator: AbstractSimulator, observed: Observations) -> Scalar:

@@ -10,6 +10,7 @@ from equibacksolve.inverse.methods._continuation import brisk_schedule as brisk_
 from equibacksolve.inverse.methods._continuation import patient_schedule as patient_schedule
 from equibacksolve.inverse.methods._continuation import single_stage as single_stage
 from equibacksolve.inverse.methods._gradient import GradientDescent as GradientDescent
+from equibacksolve.inverse.methods._image_hopping import ImageHopping as ImageHopping
 from equibacksolve.inverse.methods._levenberg_marquardt import LevenbergMarquardt as LevenbergMarquardt
 from equibacksolve.inverse.methods._method import AbstractMethod as AbstractMethod
 from equibacksolve.inverse.methods._method import State as State

@@ -1,0 +1,53 @@
+"""Out of the traps that symmetry makes: go on from the mirror image."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import PRNGKeyArray
+
+from equibacksolve.inverse._leaves import Hidden
+from equibacksolve.inverse._problem import Problem
+from equibacksolve.inverse._symmetry import AbstractSymmetry, images
+from equibacksolve.inverse.methods._method import AbstractMethod, State
+
+
+class ImageHopping(AbstractMethod):
+    """Run `method`; if its end does not explain the data, run it again from each image of that end.
+
+    Bounds that pin what is known (a notch at one corner) choose one image of the truth. A search that was heading for
+    another image then ends in a trap beside it: almost everything is right, but mirrored. Its own mirror image is close
+    to the truth. Images are taken of the first end; the best end counts.
+
+    **Fields** `method`: run from the start and from the images; `symmetries`: what the data cannot tell.
+    """
+
+    method: AbstractMethod
+    symmetries: tuple[AbstractSymmetry, ...]
+
+    def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
+        inner = self.method.init(problem, hidden, key)
+        return _outer(inner, hidden, key, inner.evaluations, 0, False)
+
+    def step(self, problem: Problem, state: State) -> State:
+        inner, first_end, key = state.inner
+        image = int(state.start)
+        if bool(inner.done):
+            first_end = inner.hidden if image == 0 else first_end
+            image = image + 1
+            inner = self.method.init(problem, self._image(problem, first_end, image), key)
+        found = self.method.step(problem, inner)
+        evaluations = state.evaluations + found.evaluations - inner.evaluations
+        last = image + 1 == 2 ** len(self.symmetries)
+        done = bool(found.done) and (last or bool(problem.explained(found.cost)))
+        return _outer(found, first_end, key, evaluations, image, done)
+
+    def _image(self, problem, hidden, number):
+        image = images(problem.simulator(hidden), self.symmetries)[number]
+        chosen = jax.tree.map(lambda leaf: leaf is not None, hidden, is_leaf=lambda leaf: leaf is None)
+        return problem.within_bounds(eqx.filter(image, chosen))
+
+
+def _outer(inner, first_end, key, evaluations, image, done):
+    start = jnp.asarray(image, jnp.int32)
+    kept = (inner, first_end, key)
+    return State(inner.hidden, inner.cost, jnp.asarray(done), evaluations, kept, inner.stage, start)
