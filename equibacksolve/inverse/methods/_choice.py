@@ -17,12 +17,15 @@ from equibacksolve.inverse.methods._restarts import Restarts
 def default_method() -> AbstractMethod:
     """Levenberg-Marquardt under continuation, from one random start after another, under one prior after another.
 
-    A landscape that four of these do not find is too rough for continuation: then annealing, four times, and so on.
+    A landscape that four of these do not find is too rough for continuation: from then on annealing, with one more
+    continuation after every three. Two starts go side by side.
     """
     stage, last = LevenbergMarquardt(steps=25), LevenbergMarquardt(steps=60)
     schedules = (patient_schedule(2.0), brisk_schedule(1.0), patient_schedule(3.0), brisk_schedule(0.5))
     opening = Continuation(stage, LevenbergMarquardt(steps=12), single_stage())
-    return Restarts(opening, (*(Continuation(stage, last, schedule) for schedule in schedules), *(Annealing(),) * 4))
+    smooth = tuple(Continuation(stage, last, schedule) for schedule in schedules)
+    rough = tuple(method for again in smooth for method in (Annealing(), Annealing(), Annealing(), again))
+    return Restarts(opening, smooth + rough, starts=1 + len(smooth + rough), at_once=2)
 
 
 def as_method(method: Any) -> AbstractMethod:
