@@ -13,6 +13,7 @@ Each run appends one line of JSON to --json; what is in there already is not run
 
 import argparse
 import json
+import os
 import pathlib
 import platform
 
@@ -66,6 +67,7 @@ def one_run(family, number, name, budget, noise):
         "method": name,
         "budget": budget,
         "noise": noise,
+        "cores": len(os.sched_getaffinity(0)),
         "cost": float(found.cost),
         "error": hidden_map.error(found.simulator),
         "converged": found.converged,
@@ -100,13 +102,14 @@ def read(path):
 def table(runs):
     """Print families against methods."""
     columns = ("recovered", "single starts", "simulations", "seconds")
-    print(f"{'family':22s}{'method':8s}{'noise':>6s}" + "".join(f"{column:>15s}" for column in columns))
+    print(f"{'family':22s}{'method':8s}{'noise':>6s}{'cores':>6s}" + "".join(f"{column:>15s}" for column in columns))
     for family in FAMILIES:
         for name in METHODS:
-            for noise in sorted({run["noise"] for run in runs}):
-                mine = [r for r in runs if (r["family"], r["method"], r["noise"]) == (family, name, noise)]
+            for noise, cores in sorted({(run["noise"], run["cores"]) for run in runs}):
+                wanted = (family, name, noise, cores)
+                mine = [r for r in runs if (r["family"], r["method"], r["noise"], r["cores"]) == wanted]
                 if mine:
-                    print(f"{family:22s}{name:8s}{noise:6.2f}" + _row(mine))
+                    print(f"{family:22s}{name:8s}{noise:6.2f}{cores:6d}" + _row(mine))
 
 
 def _row(mine):
@@ -135,10 +138,10 @@ def main():
 def run_all(arguments):
     """Run what is not in the file yet."""
     arguments.json.parent.mkdir(parents=True, exist_ok=True)
-    same = ("family", "truth", "method", "budget", "noise")
+    same = ("family", "truth", "method", "budget", "noise", "cores")
     done = {tuple(run[key] for key in same) for run in read(arguments.json)}
     wanted = [
-        (family, number, name, arguments.budget, arguments.noise)
+        (family, number, name, arguments.budget, arguments.noise, len(os.sched_getaffinity(0)))
         for family in arguments.family
         for name in arguments.method
         for number in range(arguments.truths)
@@ -149,7 +152,7 @@ def run_all(arguments):
         if (kind := (hidden_map.is_potential, run[2])) not in warm and isinstance(METHODS[run[2]](), AbstractMethod):
             warm_up(METHODS[run[2]](), hidden_map)
         warm.add(kind)
-        record = one_run(*run) | {"jax": jax.__version__, "machine": platform.machine()}
+        record = one_run(*run[:5]) | {"jax": jax.__version__, "machine": platform.machine()}
         with arguments.json.open("a") as file:
             file.write(json.dumps(record) + "\n")
 
