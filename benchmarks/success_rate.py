@@ -6,7 +6,7 @@ simulations and seconds up to success. Rivals get the same starts and the same s
 k of a family and its start follow from k. Compiling is done before the clock starts.
 
     python benchmarks/success_rate.py --family "hills 1" --truths 6 --budget 90 [--method ours] [--noise 0.03]
-    python benchmarks/success_rate.py --table
+    python benchmarks/success_rate.py --table [--picture docs/success_rate.png]
 
 Each run appends one line of JSON to --json; what is in there already is not run again. Several processes may share it.
 """
@@ -120,6 +120,36 @@ def _row(mine):
     return shares + middle("evaluations") + middle("seconds")
 
 
+def draw(runs, path):
+    """Bars: the share of truths recovered by family, ours beside the paper's rule."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    shares = {name: {} for name in ("ours", "paper")}
+    for name, by_family in shares.items():
+        for family in FAMILIES:
+            mine = [run for run in runs if (run["family"], run["method"], run["noise"]) == (family, name, 0)]
+            most = max((run["cores"] for run in mine), default=0)
+            mine = [recovered(run) for run in mine if run["cores"] == most]
+            by_family[family] = (sum(mine), len(mine))
+    figure, axes = plt.subplots(figsize=(9, 3.6), layout="constrained")
+    place = np.arange(len(FAMILIES))
+    for name, shift, colour, label in (("ours", -0.2, "#2a6f97", "default"), ("paper", 0.2, "#c9a227", "paper's rule")):
+        counts = shares[name].values()
+        axes.bar(place + shift, [100 * good / max(total, 1) for good, total in counts], 0.4, color=colour, label=label)
+        for x, (good, total) in zip(place + shift, counts):
+            text = f"{good}/{total}" if total else "-"
+            axes.text(x, 100 * good / max(total, 1) + 1, text, ha="center", va="bottom", fontsize=7)
+    axes.set_xticks(place, FAMILIES, rotation=35, ha="right")
+    axes.set_ylabel("truths recovered (%)")
+    axes.set_ylim(0, 112)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, loc="upper right", ncols=2, bbox_to_anchor=(1, 1.12))
+    figure.savefig(path, dpi=150)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--family", nargs="+", choices=FAMILIES, default=list(FAMILIES))
@@ -129,10 +159,13 @@ def main():
     parser.add_argument("--noise", type=float, default=0.0, help="in e^2/h")
     parser.add_argument("--json", type=pathlib.Path, default=RESULTS)
     parser.add_argument("--table", action="store_true", help="print the table of what was run so far")
+    parser.add_argument("--picture", type=pathlib.Path, help="draw the table, too")
     arguments = parser.parse_args()
-    if not arguments.table:
+    if not (arguments.table or arguments.picture):
         run_all(arguments)
     table(read(arguments.json))
+    if arguments.picture:
+        draw(read(arguments.json), arguments.picture)
 
 
 def run_all(arguments):

@@ -18,14 +18,14 @@ def default_method() -> AbstractMethod:
     """Levenberg-Marquardt under continuation, from one random start after another, under one prior after another.
 
     A landscape that four of these do not find is too rough for continuation: from then on annealing, with one more
-    continuation after every three. Two starts go side by side.
+    continuation after every three.
     """
     stage, last = LevenbergMarquardt(steps=25), LevenbergMarquardt(steps=60)
     schedules = (patient_schedule(2.0), brisk_schedule(1.0), patient_schedule(3.0), brisk_schedule(0.5))
     opening = Continuation(stage, LevenbergMarquardt(steps=12), single_stage())
     smooth = tuple(Continuation(stage, last, schedule) for schedule in schedules)
     rough = tuple(method for again in smooth for method in (Annealing(), Annealing(), Annealing(), again))
-    return Restarts(opening, smooth + rough, starts=1 + len(smooth + rough), at_once=2)
+    return Restarts(opening, smooth + rough, starts=1 + len(smooth + rough))
 
 
 def as_method(method: Any) -> AbstractMethod:
