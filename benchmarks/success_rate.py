@@ -24,7 +24,8 @@ from _hidden_maps import FAMILIES, HiddenMap
 from tqdm import tqdm
 
 import equibacksolve as ebs
-from equibacksolve.inverse import AbstractMethod, pose
+from equibacksolve.inverse import pose
+from equibacksolve.inverse.methods import as_method
 
 jax.config.update("jax_enable_x64", True)
 
@@ -182,8 +183,8 @@ def run_all(arguments):
     warm = set()
     for run in tqdm([run for run in wanted if run not in done], desc="success rate"):
         hidden_map = HiddenMap(run[0], run[1], run[4])
-        if (kind := (hidden_map.is_potential, run[2])) not in warm and isinstance(METHODS[run[2]](), AbstractMethod):
-            warm_up(METHODS[run[2]](), hidden_map)
+        if (kind := (hidden_map.is_potential, run[2])) not in warm:
+            warm_up(as_method(METHODS[run[2]]()), hidden_map)
         warm.add(kind)
         record = one_run(*run[:5]) | {"jax": jax.__version__, "machine": platform.machine()}
         with arguments.json.open("a") as file:
