@@ -146,14 +146,15 @@ def _wander(method: Annealing, some: Problem, scale: float, level: Scalar, key: 
 
 
 def _langevin_step(method, metric, gradient, key):
+    rate, reach = (number.astype(metric.dtype) for number in (method.rate, method.reach))
     factor = jnp.linalg.cholesky(metric)
     downhill = -jax.scipy.linalg.cho_solve((factor, True), gradient)
     white = jax.random.normal(key, gradient.shape, gradient.dtype)
     noise = jax.scipy.linalg.solve_triangular(factor, white, trans=1, lower=True)
     # Far from the data the model is not to be trusted: the downhill part must not exceed thermal motion by much.
     thermal, driven = jnp.sqrt(jnp.mean(noise**2)), jnp.sqrt(jnp.mean(downhill**2))
-    downhill = downhill * jnp.minimum(1.0, method.reach * thermal / jnp.maximum(driven, jnp.finfo(driven.dtype).tiny))
-    step = method.rate * downhill + jnp.sqrt(2 * method.rate) * noise
+    downhill = downhill * jnp.minimum(1.0, reach * thermal / jnp.maximum(driven, jnp.finfo(driven.dtype).tiny))
+    step = rate * downhill + jnp.sqrt(2 * rate) * noise
     return jnp.where(jnp.all(jnp.isfinite(step)), step, 0.0)
 
 
