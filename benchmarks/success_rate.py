@@ -129,21 +129,22 @@ def draw(runs, path):
     import matplotlib.pyplot as plt
 
     shares = {name: {} for name in ("ours", "paper")}
+    families = [family for family in FAMILIES if any(run["family"] == family for run in runs)]
     for name, by_family in shares.items():
-        for family in FAMILIES:
+        for family in families:
             mine = [run for run in runs if (run["family"], run["method"], run["noise"]) == (family, name, 0)]
             most = max((run["cores"] for run in mine), default=0)
             mine = [recovered(run) for run in mine if run["cores"] == most]
             by_family[family] = (sum(mine), len(mine))
     figure, axes = plt.subplots(figsize=(9, 3.6), layout="constrained")
-    place = np.arange(len(FAMILIES))
+    place = np.arange(len(families))
     for name, shift, colour, label in (("ours", -0.2, "#2a6f97", "default"), ("paper", 0.2, "#c9a227", "paper's rule")):
         counts = shares[name].values()
         axes.bar(place + shift, [100 * good / max(total, 1) for good, total in counts], 0.4, color=colour, label=label)
         for x, (good, total) in zip(place + shift, counts):
-            text = f"{good}/{total}" if total else "-"
+            text = f"{good}/{total}" if total else ""
             axes.text(x, 100 * good / max(total, 1) + 1, text, ha="center", va="bottom", fontsize=7)
-    axes.set_xticks(place, FAMILIES, rotation=35, ha="right")
+    axes.set_xticks(place, families, rotation=35, ha="right")
     axes.set_ylabel("truths recovered (%)")
     axes.set_ylim(0, 112)
     axes.spines[["top", "right"]].set_visible(False)
