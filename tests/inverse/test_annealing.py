@@ -40,7 +40,7 @@ def test_length_and_height_are_read_from_a_landscape(length, height):
     field = random_field(jax.random.key(1), (40, 40), length, height)
     flat = (jnp.zeros_like(field),)
     draw = jax.vmap(lambda key: draw_statistics(key, (field,), flat, (jnp.asarray(0.0),), (SMOOTH,))[0])
-    drawn = draw(jax.random.split(jax.random.key(2), 50))
+    drawn = jax.jit(draw)(jax.random.split(jax.random.key(2), 50))
     # 1600 entries know the height to 1/sqrt(3200) = 2 %, and lengths that differ by a quarter are told apart surely.
     assert set(np.asarray(drawn.length)) == {length}
     np.testing.assert_allclose(drawn.height, height, rtol=0.1)
@@ -53,7 +53,7 @@ def test_the_height_has_a_floor_and_what_is_not_smooth_is_not_held():
     kinds = (SMOOTH, LOOSE, TURNING)
     center = (jnp.zeros((4, 4)), jnp.ones(3), jnp.zeros((4, 4)))
     least = (jnp.asarray(0.2), jnp.asarray(0.1), jnp.asarray(0.1))
-    statistics = draw_statistics(jax.random.key(0), leaves, center, least, kinds)
+    statistics = jax.jit(lambda key: draw_statistics(key, leaves, center, least, kinds))(jax.random.key(0))
     assert float(statistics[0].height) == pytest.approx(0.2)
     held = held_by_statistics(leaves, center, statistics, kinds)
     turned = (leaves[0], leaves[1], leaves[2] + 2 * jnp.pi)
