@@ -1,0 +1,116 @@
+"""Text files: one row a point (long form), or a map with its axes in the first row and column (matrix form)."""
+
+import csv
+import io
+import pathlib
+import re
+
+import numpy as np
+
+from equibacksolve.measurements._optional import wanted
+from equibacksolve.measurements._table import Column, Table, column
+from equibacksolve.measurements._units import is_unit
+
+_WORDS_WITH_UNITS = re.compile(r'"[^"]*"|[^\s(\["]+(?:\s*[(\[][^)\]]*[)\]])?')
+
+
+def read_delimited(path: pathlib.Path, form: str | None = None) -> Table:
+    """The table of a text file: separated by commas, semicolons (then with decimal commas, if so), tabs or spaces.
+
+    Lines that begin with # are comments; the last one above the numbers holds the headers if no other line does.
+    `form` is "long" or "matrix"; left out, a first row of numbers after a cell that is none means a matrix. The corner
+    of a matrix names its axes, `B (T) \\ Vg (V)` (down, then across); else they are called rows and columns.
+
+    Raises ValueError for an empty file and rows of unequal length.
+    """
+    comments, lines = _split_comments(_text(path), path)
+    separator = _separator(lines[0])
+    first = _cells(lines[0], separator)
+    if form is None:
+        form = "matrix" if len(first) > 2 and not _is_number(first[0]) and all(map(_is_number, first[1:])) else "long"
+    if form == "matrix":
+        return _matrix(path.name, _frame(lines, separator, path))
+    headers = None
+    if not all(_is_number(cell) or not cell for cell in first):
+        headers, lines = first, lines[1:]
+    elif comments and len(_cells(comments[-1], separator)) == len(first):
+        headers = _cells(comments[-1], separator)
+    if not lines:
+        raise ValueError(f"{path.name} has headers but no rows.")
+    frame = _frame(lines, separator, path)
+    headers = list(headers or [])
+    headers += [f"column {number + 1}" for number in range(len(headers), frame.shape[1])]
+    kept = [
+        column(header, frame[number].to_numpy(), is_unit=is_unit)
+        for number, header in enumerate(headers[: frame.shape[1]])
+        if not (header.startswith("column ") and frame[number].isna().all())
+    ]
+    return Table(path.name, tuple(kept), (len(frame),))
+
+
+def _matrix(source: str, frame) -> Table:
+    corner, across = frame.iloc[0, 0], frame.iloc[0, 1:].to_numpy()
+    down, body = frame.iloc[1:, 0].to_numpy(), frame.iloc[1:, 1:].to_numpy()
+    names = [name.strip() for name in str(corner).split("\\")]
+    if len(names) != 2 or not all(names):
+        names = ["rows", "columns"]
+    rows, columns = np.meshgrid(np.asarray(down, object), np.asarray(across, object), indexing="ij")
+    axes = [column(name, entries, is_unit=is_unit) for name, entries in zip(names, (rows, columns))]
+    return Table(source, (*axes, Column("values", "values", None, body.astype(object).reshape(-1))), body.shape)
+
+
+def _text(path: pathlib.Path) -> str:
+    raw = path.read_bytes()
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252")  # what instruments under Windows write, with their µ and Ω
+
+
+def _split_comments(text: str, path: pathlib.Path) -> tuple[list[str], list[str]]:
+    """Comments above the first line that is none, without their #; and all lines that are none and not empty."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    kept = [line for line in lines if not line.lstrip().startswith("#")]
+    if not kept:
+        raise ValueError(f"{path.name} has no rows.")
+    comments = [line.lstrip().lstrip("#").strip() for line in lines[: lines.index(kept[0])]]
+    return comments, kept
+
+
+def _separator(line: str) -> str:
+    outside = re.sub(r'"[^"]*"', "", line)
+    return next((mark for mark in "\t;," if mark in outside), " ")
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    if separator == " ":
+        return [cell.strip('"').strip() for cell in _WORDS_WITH_UNITS.findall(line)]
+    return [cell.strip() for cell in next(csv.reader([line], delimiter=separator, skipinitialspace=True))]
+
+
+def _frame(lines: list[str], separator: str, path: pathlib.Path):
+    """The cells as pandas reads them: numbers where they are numbers, NaN where there is nothing."""
+    pandas = wanted("pandas", f"reading {path.name}")
+    body = "\n".join(lines)
+    decimal = "," if separator == ";" and "." not in body and "," in body else "."
+    wide = max(len(_cells(line, separator)) for line in lines[:50])
+    try:
+        return pandas.read_csv(
+            io.StringIO(body),
+            sep=r"\s+" if separator == " " else separator,
+            header=None,
+            names=range(wide),
+            index_col=False,
+            decimal=decimal,
+            skipinitialspace=True,
+        )
+    except pandas.errors.ParserError as error:
+        raise ValueError(f"{path.name} has rows of unequal length: {str(error).strip().splitlines()[-1]}") from error
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell.replace(",", ".") if cell.count(",") == 1 else cell)
+    except ValueError:
+        return False
+    return True
