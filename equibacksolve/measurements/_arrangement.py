@@ -71,7 +71,9 @@ def merge(
 
 
 def spread_out(
-    points: Float[np.ndarray, " points"] | Bool[np.ndarray, " points"], taken: Int[np.ndarray, " places"], empty: float
+    points: Float[np.ndarray, " points"] | Bool[np.ndarray, " points"],
+    taken: Int[np.ndarray, " places"],
+    empty: float | bool | bool,
 ) -> Float[np.ndarray, " places"] | Bool[np.ndarray, " places"]:
     """The points at their places, `empty` where none was read."""
     return np.where(taken >= 0, points[taken], np.asarray(empty, points.dtype))

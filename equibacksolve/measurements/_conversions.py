@@ -1,7 +1,6 @@
 """From a column in the units of an instrument to the numbers that a simulator takes."""
 
 import dataclasses
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -54,17 +53,17 @@ def flux(column: Column, cell_area: Any = None, field_offset: Any = None) -> Con
     if not _is(column, "T"):
         raise _unexpected(column, "a magnetic field (T, mT, G), a flux (h/e) or no unit")
     _need(column, "to become a flux", cell_area=(cell_area, "400 nm^2"))
-    area = amount(cell_area, "m^2", "cell_area")
+    area = amount(cell_area, "m^2", "cell_area", like="400 nm^2")
     zero = 0.0 if field_offset is None else amount(field_offset, "T", "field_offset", bare=column.unit)
     tesla = _factor(column, "T")
     values = physics.flux_per_plaquette(raw * tesla, area, zero)
     per_tesla = physics.flux_per_plaquette(1.0, area)
-    how = f"flux = (B{_less(zero, 'T')}) a^2 / (h/e), a^2 = {area * 1e18:.6g} nm^2: 1 T is {per_tesla:.6g} h/e"
+    how = f"flux = {_less('B', zero, 'T')} a^2 / (h/e), a^2 = {area * 1e18:.6g} nm^2: 1 T is {per_tesla:.6g} h/e"
     return Converted(values, "h/e", np.full_like(raw, tesla * per_tesla), column, how)
 
 
 def energy(column: Column, lever_arm: Any = None, offset: Any = None, hopping: Any = None) -> Converted:
-    """Energy in hoppings, of a gate voltage (lever arm and hopping), of an energy (hopping), or of a number as it is."""
+    """Energy in hoppings: of a gate voltage (lever arm, hopping), of an energy (hopping), or of a number as it is."""
     raw = column.numbers()
     if dimensionless(column.unit):
         _refuse_unneeded(column, "an energy in hoppings", lever_arm=lever_arm, offset=offset, hopping=hopping)
@@ -79,13 +78,13 @@ def energy(column: Column, lever_arm: Any = None, offset: Any = None, hopping: A
         _refuse_unneeded(column, "an energy", lever_arm=lever_arm)
         _need(column, "to be counted in hoppings", hopping=(hopping, "2 meV"))
         alpha, unit = 1.0, "eV"
-    t = amount(hopping, "eV", "hopping")
+    t = amount(hopping, "eV", "hopping", like="2 meV")
     zero = 0.0 if offset is None else amount(offset, unit, "offset", bare=column.unit)
     scale = _factor(column, unit)
     values = physics.energy_in_hoppings(raw * scale, alpha, t, zero)
     symbol = "V" if is_voltage else "E"
-    arm = f"{alpha:.6g} eV/V " if is_voltage else ""
-    how = f"energy = {arm}({symbol}{_less(zero, unit)}) / t, t = {t * 1e3:.6g} meV: 1 {unit} is {alpha / t:.6g} hoppings"
+    arm = f"{alpha:.6g} eV/V * " if is_voltage else ""
+    how = f"energy = {arm}{_less(symbol, zero, unit)} / t, t = {t * 1e3:.6g} meV: 1 {unit} is {alpha / t:.6g} hoppings"
     return Converted(values, "hopping", np.full_like(raw, abs(scale * alpha / t)), column, how)
 
 
@@ -109,18 +108,13 @@ def conductance(column: Column) -> Converted:
     return Converted(values, "e^2/h", slope, column, "G = 1/R in e^2/h, sigma_G = sigma_R / R^2")
 
 
-def with_unit(column: Column, units: Mapping[str, str]) -> Column:
-    """The column with the unit that the user gave by name or header, or else with its own."""
-    given = units.get(column.header, units.get(column.name))
-    return column if given is None else dataclasses.replace(column, unit=given)
-
-
 def _is(column: Column, target: str) -> bool:
     try:
         return same_kind(column.unit, target)
     except ValueError as error:
         raise ValueError(
-            f"column '{column.header}' has the unit {error} Or pass units={{'{column.name}': ...}} to say what it is."
+            f"column '{column.header}' has a unit that cannot be read: {str(error)[:-1]}, or pass "
+            f"units={{'{column.name}': ...}} to say what it is."
         ) from error
 
 
@@ -157,5 +151,7 @@ def _refuse_unneeded(column: Column, taken_as: str, **arguments: Any) -> None:
             )
 
 
-def _less(zero: float, unit: str) -> str:
-    return f" - {zero:.6g} {unit}" if zero > 0 else f" + {-zero:.6g} {unit}" if zero < 0 else ""
+def _less(symbol: str, zero: float, unit: str) -> str:
+    if zero == 0:
+        return symbol
+    return f"({symbol} {'-' if zero > 0 else '+'} {abs(zero):.6g} {unit})"

@@ -8,18 +8,19 @@ import re
 import numpy as np
 
 from equibacksolve.measurements._optional import wanted
-from equibacksolve.measurements._table import Column, Table, column
+from equibacksolve.measurements._table import Table, column
 from equibacksolve.measurements._units import is_unit
 
 _WORDS_WITH_UNITS = re.compile(r'"[^"]*"|[^\s(\["]+(?:\s*[(\[][^)\]]*[)\]])?')
 
 
-def read_delimited(path: pathlib.Path, form: str | None = None) -> Table:
+def read_delimited(path: pathlib.Path, value: str | None = None, form: str | None = None) -> Table:
     """The table of a text file: separated by commas, semicolons (then with decimal commas, if so), tabs or spaces.
 
     Lines that begin with # are comments; the last one above the numbers holds the headers if no other line does.
     `form` is "long" or "matrix"; left out, a first row of numbers after a cell that is none means a matrix. The corner
-    of a matrix names its axes, `B (T) \\ Vg (V)` (down, then across); else they are called rows and columns.
+    of a matrix names its axes, `B (T) \\ Vg (V)` (down, then across); else they are called rows and columns. What is in
+    it is called `value`.
 
     Raises ValueError for an empty file and rows of unequal length.
     """
@@ -29,7 +30,9 @@ def read_delimited(path: pathlib.Path, form: str | None = None) -> Table:
     if form is None:
         form = "matrix" if len(first) > 2 and not _is_number(first[0]) and all(map(_is_number, first[1:])) else "long"
     if form == "matrix":
-        return _matrix(path.name, _frame(lines, separator, path))
+        if len(lines) < 2:
+            raise ValueError(f"{path.name} has a first row but no others.")
+        return _matrix(path.name, first, _frame(lines[1:], separator, path), value or "G")
     headers = None
     if not all(_is_number(cell) or not cell for cell in first):
         headers, lines = first, lines[1:]
@@ -48,15 +51,18 @@ def read_delimited(path: pathlib.Path, form: str | None = None) -> Table:
     return Table(path.name, tuple(kept), (len(frame),))
 
 
-def _matrix(source: str, frame) -> Table:
-    corner, across = frame.iloc[0, 0], frame.iloc[0, 1:].to_numpy()
-    down, body = frame.iloc[1:, 0].to_numpy(), frame.iloc[1:, 1:].to_numpy()
-    names = [name.strip() for name in str(corner).split("\\")]
+def _matrix(source: str, first: list[str], frame, value: str) -> Table:
+    names = [name.strip() for name in first[0].split("\\")]
     if len(names) != 2 or not all(names):
         names = ["rows", "columns"]
-    rows, columns = np.meshgrid(np.asarray(down, object), np.asarray(across, object), indexing="ij")
+    if frame.shape[1] != len(first):
+        raise ValueError(f"{source} has {len(first)} cells in its first row, but {frame.shape[1]} in the others.")
+    across, down = np.array([_number(cell) for cell in first[1:]]), frame[0].to_numpy()
+    rows, columns = (axis.reshape(-1) for axis in np.meshgrid(down, across, indexing="ij"))
+    body = frame.iloc[:, 1:].to_numpy()
     axes = [column(name, entries, is_unit=is_unit) for name, entries in zip(names, (rows, columns))]
-    return Table(source, (*axes, Column("values", "values", None, body.astype(object).reshape(-1))), body.shape)
+    reading = column(value, body, is_unit=is_unit)
+    return Table(source, (*axes, reading), body.shape, reading.header)
 
 
 def _text(path: pathlib.Path) -> str:
@@ -108,9 +114,13 @@ def _frame(lines: list[str], separator: str, path: pathlib.Path):
         raise ValueError(f"{path.name} has rows of unequal length: {str(error).strip().splitlines()[-1]}") from error
 
 
+def _number(cell: str) -> float:
+    return float(cell.replace(",", ".") if cell.count(",") == 1 else cell)
+
+
 def _is_number(cell: str) -> bool:
     try:
-        float(cell.replace(",", ".") if cell.count(",") == 1 else cell)
+        _number(cell)
     except ValueError:
         return False
     return True

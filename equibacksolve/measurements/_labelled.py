@@ -21,24 +21,25 @@ def read_netcdf(path: pathlib.Path) -> Any:
         return dataset.load()
 
 
-def labelled_table(dataset: Any, value: str, source: str) -> Table:
+def labelled_table(dataset: Any, value: str | None, source: str) -> Table:
     """Every variable and coordinate that lives on the axes of `value`, spread over them.
 
     Units come from the attribute `units` or `unit`, else from the name. An axis without coordinates names no column.
-    Raises ValueError, listing what there is, if the data set has no `value`.
+    `value` is "G" if left out, or the only variable. Raises ValueError, listing what there is, if it is not there.
     """
-    if hasattr(dataset, "to_dataset") and hasattr(dataset, "dims") and not hasattr(dataset, "data_vars"):
-        dataset = dataset.to_dataset(name=dataset.name if dataset.name is not None else value)
+    if not hasattr(dataset, "data_vars"):
+        dataset = dataset.to_dataset(name=value or "G" if dataset.name is None else dataset.name)
     dataset = _ungathered(dataset)
     every = Table(source, tuple(_column(name, dataset[name], []) for name in _names(dataset)), ())
-    name = next(name for name in _names(dataset) if str(name).strip() == every.column(value, "value").header)
-    over = dataset[name]
+    only = str(next(iter(dataset.data_vars))) if len(dataset.data_vars) == 1 else None
+    wanted_header = every.column(value or only or every.first_of(("G",), "value"), "value").header
+    over = next(dataset[name] for name in _names(dataset) if str(name).strip() == wanted_header)
     columns = []
-    for other in _names(dataset):
-        if set(dataset[other].dims) <= set(over.dims):
-            spread = dataset[other].broadcast_like(over).transpose(*over.dims)
-            columns.append(_column(other, dataset[other], spread.values))
-    return Table(source, tuple(columns), over.shape)
+    for name in _names(dataset):
+        if set(dataset[name].dims) <= set(over.dims):
+            spread = dataset[name].broadcast_like(over).transpose(*over.dims)
+            columns.append(_column(name, dataset[name], spread.values))
+    return Table(source, tuple(columns), over.shape, only)
 
 
 def _names(dataset: Any) -> list[Any]:

@@ -98,15 +98,11 @@ class Report:
         return lines
 
     def _count_lines(self) -> list[str]:
-        counts = {
-            "missing (no value)": self.missing,
-            "infinite": self.infinite,
-            "masked": self.masked,
-            "dropped (no setting)": self.dropped,
-            "not measured (places of the mesh)": self.not_measured,
-            "settings read more than once": self.repeated,
-        }
-        lines = ["  " + "; ".join(f"{name}: {count}" for name, count in counts.items())]
+        lines = [
+            f"  {self.rows} rows: {self.counting} count, {self.missing} missing (no value), {self.infinite} infinite, "
+            f"{self.masked} masked, {self.dropped} dropped (no setting)",
+            f"  {self.not_measured} places of the mesh not measured, {self.repeated} settings read more than once",
+        ]
         if self.shift:
             lines.append(f"  nearly equal settings were made equal; the furthest moved {self.shift:.1e} of its axis")
         if self.unused:

@@ -16,7 +16,7 @@ _NETCDF = {".nc", ".nc4", ".cdf", ".h5", ".hdf5"}
 _TEXT = {".csv", ".tsv", ".txt", ".dat"}
 
 
-def tabulate(source: Any, *, value: str = "G", form: str | None = None) -> Table:
+def tabulate(source: Any, *, value: str | None = None, form: str | None = None) -> Table:
     """The columns of a source, with their units, before anything is converted. Stable.
 
     `source`: a path (.csv, .tsv, .txt, .dat; .nc, .nc4, .h5), an xarray Dataset or DataArray, a QCoDeS data set, a
@@ -47,11 +47,11 @@ def tabulate(source: Any, *, value: str = "G", form: str | None = None) -> Table
     )
 
 
-def _of_file(path: pathlib.Path, value: str, form: str | None) -> Table:
+def _of_file(path: pathlib.Path, value: str | None, form: str | None) -> Table:
     if path.suffix.lower() in _NETCDF:
         return labelled_table(read_netcdf(path), value, path.name)
     if path.suffix.lower() in _TEXT:
-        return read_delimited(path, form)
+        return read_delimited(path, value, form)
     raise ValueError(
         f"{path.name} ends in '{path.suffix}'; known are {', '.join(sorted(_TEXT))} (text) and "
         f"{', '.join(sorted(_NETCDF))} (netCDF)."

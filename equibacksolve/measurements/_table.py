@@ -3,6 +3,7 @@
 import dataclasses
 import difflib
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,9 @@ class Column:
         numbers = dataclasses.replace(self, entries=entries).numbers()
         if not np.isin(numbers, (0, 1)).all():
             bad = numbers[~np.isin(numbers, (0, 1))][0]
-            raise ValueError(f"column '{self.header}' has {bad:g} where a mask was expected: 1 (counts) or 0 (does not).")
+            raise ValueError(
+                f"column '{self.header}' has {bad:g} where a mask was expected: 1 (counts) or 0 (does not)."
+            )
         return numbers.astype(bool)
 
 
@@ -55,12 +58,14 @@ class Table:
     """What was found in a source: columns of equal length, and the shape that the readings had there.
 
     **Fields** `source`: what to call it in messages; `columns`; `shape`: the points as the source arranged them (rows
-    of a file, the mesh of an array), which is the shape that a mask or sigma given as an array must have.
+    of a file, the mesh of an array), which is the shape that a mask or sigma given as an array must have; `value`: the
+    header of the readings where the source has only one kind of them (a map, a DataArray), else None.
     """
 
     source: str
     columns: tuple[Column, ...]
     shape: tuple[int, ...]
+    value: str | None = None
 
     @property
     def headers(self) -> tuple[str, ...]:
@@ -76,18 +81,34 @@ class Table:
         found = self._found(wanted)
         if len(found) > 1:
             raise ValueError(
-                f"{argument} names the column '{wanted}', which {self.source} has {len(found)} times; "
+                f"{argument}= names the column '{wanted}', which {self.source} has {len(found)} times; "
                 f"give the whole header, one of {_listed(column.header for column in found)}."
             )
         if not found:
-            names = [column.name for column in self.columns]
-            near = difflib.get_close_matches(wanted, names, 1)
-            meant = f"did you mean '{near[0]}'?" if near else f"name one of them by {argument}"
+            names = {column.name.lower(): column.name for column in self.columns}
+            near = difflib.get_close_matches(wanted.lower(), names, 1)
+            meant = f"did you mean '{names[near[0]]}'?" if near else f"name one of them by {argument}="
             raise ValueError(
-                f"{argument} names the column '{wanted}', which {self.source} does not have; its columns are "
-                f"{_listed(self.headers)}: {meant}"
+                f"{argument}= names the column '{wanted}', which {self.source} does not have; its columns are "
+                f"{_listed(self.headers)}; {meant}"
             )
         return found[0]
+
+    def first_of(self, names: tuple[str, ...], argument: str) -> str:
+        """The first of these names that is a column. Raises ValueError that lists the columns there are."""
+        for name in names:
+            if self.has(name):
+                return name
+        raise ValueError(
+            f"{argument} was left out, and {self.source} has no column called {' or '.join(map(repr, names))}; its "
+            f"columns are {_listed(self.headers)}; name one of them by {argument}=."
+        )
+
+    def with_units(self, units: Mapping[str, str]) -> "Table":
+        """The table with these units, by name or header of the column, in place of what the source says."""
+        given = {self.column(wanted, "units").header: unit for wanted, unit in units.items()}
+        changed = [dataclasses.replace(c, unit=given.get(c.header, c.unit)) for c in self.columns]
+        return dataclasses.replace(self, columns=tuple(changed))
 
     def _found(self, wanted: str) -> list[Column]:
         exact = [column for column in self.columns if column.header == wanted]

@@ -33,7 +33,9 @@ def unit(text: str) -> Any:
     """The pint quantity that a unit is. Raises ValueError if it is none."""
     try:
         return registry().Quantity(1.0, registry().Unit("")) * registry().parse_expression(_pint_spelling(text))
-    except Exception as error:  # pint raises errors of its own, of its tokenizer and of Python's for what it cannot read
+    except (
+        Exception
+    ) as error:  # pint raises errors of its own, of its tokenizer and of Python's for what it cannot read
         raise ValueError(f"'{text}' is not a unit known to pint; write it like 'T', 'uS', 'meV', 'e^2/h'.") from error
 
 
@@ -72,14 +74,16 @@ def split_amount(given: Any, argument: str) -> tuple[float, str | None]:
     return float(parsed[1]), parsed[2].strip() or None
 
 
-def amount(given: Any, target: str, argument: str, *, bare: str | None = None) -> float:
+def amount(given: Any, target: str, argument: str, *, bare: str | None = None, like: str = "") -> float:
     """What a user gave, as a number of `target`; `bare` is the unit of a number without one, if that is allowed.
+
+    `like` is an example for messages.
 
     Raises ValueError for a number without a unit where one is needed, and for a unit of another kind.
     """
     number, text = split_amount(given, argument)
     if text is None and bare is None:
-        raise ValueError(f"{argument}={given} has no unit; write it as text, like {argument}='{given} {target}'.")
+        raise ValueError(f"{argument}={given} has no unit; write it as text, like {argument}='{like or target}'.")
     text = bare if text is None else text
     if dimensionless(text) and dimensionless(target):
         return number
