@@ -17,6 +17,7 @@ from equibacksolve.measurements._physics import siemens as siemens
 from equibacksolve.measurements._quality import Estimate as Estimate
 from equibacksolve.measurements._quality import curvature_noise as curvature_noise
 from equibacksolve.measurements._quality import onsager_asymmetry as onsager_asymmetry
+from equibacksolve.measurements._quality import opposite_field_noise as opposite_field_noise
 from equibacksolve.measurements._quality import repetition_noise as repetition_noise
 from equibacksolve.measurements._read import Measurement as Measurement
 from equibacksolve.measurements._read import read as read

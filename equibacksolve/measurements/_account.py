@@ -7,7 +7,13 @@ from jaxtyping import Bool, Float
 
 from equibacksolve.measurements._arrangement import Arrangement
 from equibacksolve.measurements._conversions import Converted
-from equibacksolve.measurements._quality import Estimate, curvature_noise, onsager_asymmetry, repetition_noise
+from equibacksolve.measurements._quality import (
+    Estimate,
+    curvature_noise,
+    onsager_asymmetry,
+    opposite_field_noise,
+    repetition_noise,
+)
 from equibacksolve.measurements._report import Axis, Report
 from equibacksolve.measurements._table import Column, Table
 
@@ -114,7 +120,9 @@ def _quality(
     if "flux" not in names:
         return noise, None
     axis = names.index("flux")
-    return noise, onsager_asymmetry(settings[:, axis], np.delete(labels, axis, axis=1), values, same_setting)
+    pairs = (labels, values, settings[:, axis], axis, same_setting)
+    noise["opposite fields"] = opposite_field_noise(*pairs)
+    return noise, onsager_asymmetry(*pairs)
 
 
 def _varies(column: Column) -> bool:

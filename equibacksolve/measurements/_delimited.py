@@ -22,17 +22,18 @@ def read_delimited(path: pathlib.Path, value: str | None = None, form: str | Non
     of a matrix names its axes, `B (T) \\ Vg (V)` (down, then across); else they are called rows and columns. What is in
     it is called `value`.
 
-    Raises ValueError for an empty file and rows of unequal length.
+    Short rows miss their last cells. Raises ValueError for a file without rows, and rows longer than the headers.
     """
     comments, lines = _split_comments(_text(path), path)
     separator = _separator(lines[0])
+    lines = [line.rstrip(f"{separator} ") for line in lines]
     first = _cells(lines[0], separator)
     if form is None:
         form = "matrix" if len(first) > 2 and not _is_number(first[0]) and all(map(_is_number, first[1:])) else "long"
     if form == "matrix":
         if len(lines) < 2:
             raise ValueError(f"{path.name} has a first row but no others.")
-        return _matrix(path.name, first, _frame(lines[1:], separator, path), value or "G")
+        return _matrix(path.name, first, _frame(lines[1:], separator, path, len(first)), value or "G")
     headers = None
     if not all(_is_number(cell) or not cell for cell in first):
         headers, lines = first, lines[1:]
@@ -40,15 +41,16 @@ def read_delimited(path: pathlib.Path, value: str | None = None, form: str | Non
         headers = _cells(comments[-1], separator)
     if not lines:
         raise ValueError(f"{path.name} has headers but no rows.")
-    frame = _frame(lines, separator, path)
-    headers = list(headers or [])
-    headers += [f"column {number + 1}" for number in range(len(headers), frame.shape[1])]
-    kept = [
-        column(header, frame[number].to_numpy(), is_unit=is_unit)
-        for number, header in enumerate(headers[: frame.shape[1]])
-        if not (header.startswith("column ") and frame[number].isna().all())
-    ]
-    return Table(path.name, tuple(kept), (len(frame),))
+    frame = _frame(lines, separator, path, len(headers or []))
+    if headers is None:
+        headers = [f"column {number + 1}" for number in range(frame.shape[1])]
+    if frame.shape[1] > len(headers):
+        raise ValueError(
+            f"{path.name} has {len(headers)} headers but rows of {frame.shape[1]} cells; if the decimal mark is a comma, "
+            "separate the cells by semicolons or tabs."
+        )
+    columns = (column(header, frame[number].to_numpy(), is_unit=is_unit) for number, header in enumerate(headers))
+    return Table(path.name, tuple(columns), (len(frame),))
 
 
 def _matrix(source: str, first: list[str], frame, value: str) -> Table:
@@ -94,24 +96,23 @@ def _cells(line: str, separator: str) -> list[str]:
     return [cell.strip() for cell in next(csv.reader([line], delimiter=separator, skipinitialspace=True))]
 
 
-def _frame(lines: list[str], separator: str, path: pathlib.Path):
-    """The cells as pandas reads them: numbers where they are numbers, NaN where there is nothing."""
+def _frame(lines: list[str], separator: str, path: pathlib.Path, at_least: int):
+    """The cells, in `at_least` so many columns, as pandas reads them: numbers where they are numbers, NaN where there is nothing."""
     pandas = wanted("pandas", f"reading {path.name}")
+    wide = max(len(_cells(line, separator)) for line in lines)
     body = "\n".join(lines)
-    decimal = "," if separator == ";" and "." not in body and "," in body else "."
-    wide = max(len(_cells(line, separator)) for line in lines[:50])
-    try:
-        return pandas.read_csv(
-            io.StringIO(body),
-            sep=r"\s+" if separator == " " else separator,
-            header=None,
-            names=range(wide),
-            index_col=False,
-            decimal=decimal,
-            skipinitialspace=True,
-        )
-    except pandas.errors.ParserError as error:
-        raise ValueError(f"{path.name} has rows of unequal length: {str(error).strip().splitlines()[-1]}") from error
+    # Without decimal points, a comma that separates nothing is a decimal mark.
+    decimal = "," if separator in ";\t" and "." not in body and "," in body else "."
+    return pandas.read_csv(
+        io.StringIO(body),
+        sep=r"\s+" if separator == " " else separator,
+        header=None,
+        names=range(max(wide, at_least)),
+        index_col=False,
+        decimal=decimal,
+        skipinitialspace=True,
+        skip_blank_lines=False,
+    )
 
 
 def _number(cell: str) -> float:

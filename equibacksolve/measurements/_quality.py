@@ -59,31 +59,51 @@ def curvature_noise(
 
 
 def onsager_asymmetry(
-    flux: Float[np.ndarray, " points"],
-    others: Int[np.ndarray, "points others"],
+    labels: Int[np.ndarray, "points axes"],
     values: Float[np.ndarray, " points"],
+    field: Float[np.ndarray, " points"],
+    axis: int,
     same_setting: float,
 ) -> Estimate | None:
-    """Root mean square of G(B) - G(-B) over the pairs of settings of which both fields were read.
+    """Root mean square of G(B) - G(-B) over the settings of which both fields were read.
 
-    A two-terminal conductance is even in the field (Onsager; Buettiker, Phys. Rev. Lett. 57, 1761 (1986)). Noise of
-    size sigma alone makes it sqrt(2) sigma; more is a field offset, a drift or a voltage probe. Fields closer than
-    `same_setting` of the largest are the same. None if there is no pair.
+    A two-terminal conductance is even in the field (Onsager; Büttiker, Phys. Rev. Lett. 57, 1761 (1986)). Noise alone
+    makes this sqrt(2) sigma; more is a field offset, a drift, or a voltage probe. `axis` is that of the field in
+    `labels`; fields closer than `same_setting` of the largest are the same. None if there is no pair.
     """
-    reach = np.abs(flux).max(initial=0.0)
-    if reach == 0:
-        return None
-    label, _, _ = merge(np.abs(flux), same_setting)
-    apart = np.abs(flux) > reach * same_setting
-    key = np.column_stack([label, others])[apart]
-    sides = {}
-    for sign in (1, -1):
-        mine = np.sign(flux[apart]) == sign
-        group, _, means = _by_setting(key[mine], values[apart][mine])
-        rows = key[mine][np.unique(group, return_index=True)[1]]
-        sides[sign] = {tuple(row): mean for row, mean in zip(rows.tolist(), means)}
-    pairs = [mean - sides[-1][row] for row, mean in sides[1].items() if row in sides[-1]]
-    return Estimate(float(np.sqrt(np.mean(np.square(pairs)))), len(pairs)) if pairs else None
+    differences, _ = _opposite_pairs(labels, values, field, axis, same_setting)
+    return Estimate(float(np.sqrt(np.mean(differences**2))), len(differences)) if len(differences) else None
+
+
+def opposite_field_noise(
+    labels: Int[np.ndarray, "points axes"],
+    values: Float[np.ndarray, " points"],
+    field: Float[np.ndarray, " points"],
+    axis: int,
+    same_setting: float,
+) -> Estimate | None:
+    """Standard deviation of one reading, from pairs of opposite fields: G(B) and G(-B) are one reading made twice.
+
+    sigma^2 = mean of (G(B) - G(-B))^2 / (1/n + 1/m), with n and m readings of either field. Unbiased (in sigma^2) for
+    independent noise of equal size; an upper estimate if the field has an offset. Arguments as for `onsager_asymmetry`.
+    """
+    differences, spread = _opposite_pairs(labels, values, field, axis, same_setting)
+    return Estimate(float(np.sqrt(np.mean(differences**2 / spread))), len(differences)) if len(differences) else None
+
+
+def _opposite_pairs(labels, values, field, axis, same_setting):
+    """G(B) - G(-B) of every pair, and 1/n + 1/m of its readings."""
+    size, _, _ = merge(np.abs(field), same_setting)
+    apart = np.abs(field) > np.abs(field).max() * same_setting
+    key = np.column_stack([size, np.delete(labels, axis, axis=1)])
+    sides = []
+    for mine in (apart & (field > 0), apart & (field < 0)):
+        group, counts, means = _by_setting(key[mine], values[mine])
+        settings = key[mine][np.unique(group, return_index=True)[1]]
+        sides.append({tuple(row): (mean, 1 / n) for row, mean, n in zip(settings.tolist(), means, counts)})
+    pairs = [(*sides[0][row], *sides[1][row]) for row in sides[0] if row in sides[1]]
+    up, up_spread, down, down_spread = np.array(pairs).reshape(-1, 4).T
+    return up - down, up_spread + down_spread
 
 
 def _by_setting(labels, values):

@@ -41,8 +41,9 @@ class Report:
     - `repeated`: settings that were read more than once (each reading is kept as a point).
     - `shift`: by how much settings were moved at most to make equal what is nearly so, as a fraction of the axis.
     - `sigma`: where standard deviations come from, in words; `sigma_range`: (lowest, highest) in the value's unit.
-    - `noise`: estimates of the standard deviation of one reading, by name ("repetition", "along flux", ...), in the
-      value's unit; None where the data do not allow one. See `repetition_noise` and `curvature_noise`.
+    - `noise`: estimates of the standard deviation of one reading, by name ("repetition", "opposite fields", "along
+      flux", ...), in the value's unit; None where the data do not allow one. See `repetition_noise`,
+      `opposite_field_noise` and `curvature_noise`.
     - `onsager`: rms of G(B) - G(-B) over the pairs that were measured; None if there is none.
     - `unused`: columns of the source that were not used and are not constant.
     """
@@ -69,7 +70,11 @@ class Report:
 
     @property
     def estimated_noise(self) -> float | None:
-        """The best estimate: from repeated settings if there are ten to spare, else the lowest there is."""
+        """The best estimate: that of repeated settings if it has ten terms, else the lowest, as all others are too high.
+
+        On a coarse map, where G curves between neighbours by more than its noise, only repeated settings and opposite
+        fields tell the noise. None if the data allow no estimate.
+        """
         repetition = self.noise.get("repetition")
         if repetition is not None and repetition.terms >= 10:
             return repetition.value
