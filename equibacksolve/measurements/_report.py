@@ -70,7 +70,7 @@ class Report:
 
     @property
     def estimated_noise(self) -> float | None:
-        """The best estimate: that of repeated settings if it has ten terms, else the lowest, as all others are too high.
+        """The best estimate: of repeated settings if it has ten terms, else the lowest, as the others are too high.
 
         On a coarse map, where G curves between neighbours by more than its noise, only repeated settings and opposite
         fields tell the noise. None if the data allow no estimate.
