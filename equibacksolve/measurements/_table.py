@@ -86,7 +86,7 @@ class Table:
             )
         if not found:
             names = {column.name.lower(): column.name for column in self.columns}
-            near = difflib.get_close_matches(wanted.lower(), names, 1)
+            near = difflib.get_close_matches(wanted.lower(), names, 1, cutoff=0.5)
             meant = f"did you mean '{names[near[0]]}'?" if near else f"name one of them by {argument}="
             raise ValueError(
                 f"{argument}= names the column '{wanted}', which {self.source} does not have; its columns are "

@@ -31,8 +31,9 @@ def registry() -> Any:
 
 def unit(text: str) -> Any:
     """The pint quantity that a unit is. Raises ValueError if it is none."""
+    known = registry()
     try:
-        return registry().Quantity(1.0, registry().Unit("")) * registry().parse_expression(_pint_spelling(text))
+        return known.Quantity(1.0, "") * known.parse_expression(_pint_spelling(text))
     except (
         Exception
     ) as error:  # pint raises errors of its own, of its tokenizer and of Python's for what it cannot read

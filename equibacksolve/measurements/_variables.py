@@ -52,6 +52,8 @@ def converted_variables(
         variables["energy"] = _transport(table, "energy", energy, conversions.energy, sample.for_energy, "hopping")
     else:
         _refuse({**sample.for_flux, **sample.for_energy}, "no flux= and energy= are asked for")
+        if not others:
+            raise ValueError("variables is empty; name at least one setting, like variables={'time': 't (s)'}.")
     for name, chosen in (others or {}).items():
         if name in variables:
             raise ValueError(f"variables names '{name}', which {name}= names already; leave one of them out.")
