@@ -90,3 +90,12 @@ def test_masks(mask, counting):
     assert observed.count == counting
     if counting < 20:
         np.testing.assert_array_equal(observed.mask, ok)
+
+
+def test_what_cannot_be_is_doubted():
+    assert read(columns(), **SAMPLE).report.doubts == ()
+    wrong = read(columns(), **{**SAMPLE, "cell_area": "400 um^2", "hopping": "1.42 ueV", "value_unit": "S"}).report
+    assert [doubt.split()[0] for doubt in wrong.doubts] == ["flux", "energy"]
+    assert all(f"doubtful: {doubt}" in str(wrong) for doubt in wrong.doubts)
+    negative = columns() | {"G (uS)": np.linspace(-1, 18, 20)}
+    assert "negative at 1 points" in read(negative, **SAMPLE).report.doubts[0]
