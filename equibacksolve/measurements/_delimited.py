@@ -99,7 +99,8 @@ def _cells(line: str, separator: str) -> list[str]:
 def _frame(lines: list[str], separator: str, path: pathlib.Path, at_least: int):
     """The cells as pandas reads them, numbers where they can be, NaN where nothing is; `at_least` so many columns."""
     pandas = wanted("pandas", f"reading {path.name}")
-    wide = max(len(_cells(line, separator)) for line in lines)
+    split = (line.split() for line in lines) if separator == " " else csv.reader(lines, delimiter=separator)
+    wide = max(map(len, split))
     body = "\n".join(lines)
     # Without decimal points, a comma that separates nothing is a decimal mark.
     decimal = "," if separator in ";\t" and "." not in body and "," in body else "."

@@ -79,6 +79,15 @@ def test_an_open_circuit_and_a_short_count_as_infinite():
     np.testing.assert_array_equal(measured.observations.mask, [False, False, True, True])
 
 
+def test_what_instruments_write_for_an_overload_and_for_nothing():
+    """SCPI: 9.9E37 is infinity, 9.91E37 is no number; as text, in single precision, with either sign."""
+    table = {"flux": np.arange(5) * 0.1, "energy": [0.0] * 5, "G": ["9.9E37", "-9.90000E+37", "9.91e37", "1.0", "2.0"]}
+    report = read(table).report
+    assert (report.infinite, report.missing, report.counting) == (2, 1, 2)
+    single = read({**table, "G": np.array([9.9e37, -9.9e37, 9.91e37, 1, 2], np.float32)}).report
+    assert (single.infinite, single.missing, single.counting) == (2, 1, 2)
+
+
 @pytest.mark.parametrize(
     ("mask", "counting"),
     [("ok", 18), ("~bad", 18), (np.arange(20) >= 2, 18), ("words", 18), (None, 20)],
