@@ -36,6 +36,10 @@ def arrange(
     `tie` orders readings of the same setting, so that the order in the source does not matter. Two settings closer
     than `same_setting` of their axis's range are one. Raises ValueError if that would make one of a whole sweep.
     """
+    if not 0 <= same_setting < 1:
+        raise ValueError(
+            f"same_setting is a fraction of the range of an axis, from 0 to below 1; got {same_setting:g}."
+        )
     merged = [merge(setting, same_setting) for setting in settings.values()]
     for name, (_, _, shift) in zip(settings, merged):
         if 2 * shift > same_setting:

@@ -57,6 +57,8 @@ UNITLESS = {"flux": [0.0, 0.1], "energy": [0.0, 0.1], "G": [1.0, 2.0]}
         ({"flux": 0.0, "lever_arm": None}, "cell_area is given, but flux=0.0 is a number in h/e"),
         ({"variables": {"flux": "B"}, "flux": "B"}, "variables names 'flux', which flux= names already"),
         ({"convert": {"flux": "T"}}, "convert names 'flux', which has the simulator's unit already"),
+        ({"variables": {"sigma": "B"}, "flux": "B"}, "variables names 'sigma', which Observations keeps for itself"),
+        ({"same_setting": 2}, "same_setting is a fraction of the range of an axis, from 0 to below 1; got 2"),
         ({"form": "matrix"}, "form is about text files"),
         ({"form": "wide"}, "form must be 'long' or 'matrix', got 'wide'"),
     ],
