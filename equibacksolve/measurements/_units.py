@@ -18,6 +18,7 @@ _QUANTA = {
 }
 _SPELLINGS = {"²": "^2", "**": "^", " ": "", "e2": "e^2", "(": "", ")": ""}
 _NUMBER = re.compile(r"^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*)$")
+_CAPITALISED = re.compile(r"(?:Ohm|Tesla|Gauss|Oersted|Volt|Siemens|Kelvin)(?=s?\b)")
 _HOPPINGS = {"t", "hopping", "hoppings"}
 
 
@@ -100,6 +101,6 @@ def _pint_spelling(text: str) -> str:
         tidy = tidy.replace(spelling, plain)
     if tidy in _QUANTA:
         return _QUANTA[tidy]
-    text = re.sub(r"[Oo]hm?s?\b", "ohm", text.replace("\u2126", "Ω")) if "hm" in text else text.replace("\u2126", "Ω")
-    text = re.sub(r"\b(k?)Oe\b", r"\1G", text)
-    return re.sub(r"\b([kmuµ]?)(?:G|[Gg]auss)\b", r"\1display_G", text)
+    text = _CAPITALISED.sub(lambda word: word[0].lower(), text.replace("\u2126", "Ω"))
+    text = re.sub(r"\b([kmuµμ]?)(?:Oe|oersted)\b", r"\1G", text)
+    return re.sub(r"\b([kmuµμ]?)(?:G|gauss)\b", r"\1display_G", text)

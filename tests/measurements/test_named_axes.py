@@ -89,6 +89,29 @@ def test_a_mask_of_the_array_s_own_shape():
     np.testing.assert_array_equal(observed.mask.reshape(5, 4), mask.T)
 
 
+def test_points_under_a_multi_index():
+    stacked = labelled().stack(point=("B", "Vg")).isel(point=np.random.default_rng(0).permutation(20))
+    assert_same(read(stacked, **SAMPLE).observations, PLAIN)
+    assert read(stacked.isel(point=slice(0, 5)), **SAMPLE).report.points == 5
+
+
+def test_points_gathered_as_netcdf_gathers_them(tmp_path):
+    """CF conventions 8.2, by hand: the list variable counts places on the mesh of B and Vg, the last fastest."""
+    pytest.importorskip("h5netcdf")
+    places = np.array([0, 3, 5, 6, 10, 11, 12, 17, 19, 2, 4])
+    gathered = xarray.Dataset(
+        {"G": ("place", labelled().values.ravel()[places], {"units": "uS"})},
+        {
+            "place": ("place", places, {"compress": "B Vg"}),
+            "B": ("B", FIELD, {"units": "T"}),
+            "Vg": ("Vg", GATE, {"units": "V"}),
+        },
+    )
+    gathered.to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+    listed = {header: column[places] for header, column in columns().items()}
+    assert_same(read(tmp_path / "a.nc", **SAMPLE).observations, read(listed, **SAMPLE).observations)
+
+
 @pytest.mark.parametrize("engine", ["h5netcdf", "scipy"])
 def test_netcdf_files(tmp_path, engine):
     pytest.importorskip("h5netcdf")

@@ -69,6 +69,8 @@ def test_one_physical_measurement_in_many_units_is_one():
     others = [
         {"B (mT)": field * 1e3, "Vg (mV)": gate * 1e3, "G (nS)": g * 1e3},
         {"B [G]": field * 1e4, "Vg [V]": gate, "G [S]": g * 1e-6},
+        {"B (kGauss)": field * 10, "Vg (Volts)": gate, "G (1e-6 S)": g},
+        {"B (Tesla)": field, "Vg (Volt)": gate, "R (MOhm)": 1 / g},
         {"B/kOe": field * 10, "Vg/uV": gate * 1e6, "G/e^2/h": measurements.conductance_quanta(g * 1e-6)},
         {"B (T)": field, "Vg (V)": gate, "G (Mohm)": 1 / g},
         {
@@ -79,7 +81,8 @@ def test_one_physical_measurement_in_many_units_is_one():
     ]
     for table in others:
         sample = SAMPLE if "B" not in table else {}
-        assert_same(read(table, **sample).observations, plain)
+        value = "R" if "R (MOhm)" in table else "G"
+        assert_same(read(table, value=value, **sample).observations, plain)
 
 
 def test_energies_count_in_hoppings_from_their_zero():

@@ -41,11 +41,11 @@ def test_headers_carry_units(tmp_path, header):
 
 
 def test_a_derivative_is_a_name_and_so_is_what_is_no_unit(tmp_path):
-    table = tabulate(written(tmp_path / "a.csv", "dI/dV,signal/noise,dI/dV 2 (uS)"))
+    table = tabulate(written(tmp_path / "a.csv", "dI/dV,signal/noise,dI/dV (mean) [uS]"))
     assert [(column.name, column.unit) for column in table.columns] == [
         ("dI/dV", None),
         ("signal/noise", None),
-        ("dI/dV 2", "uS"),
+        ("dI/dV (mean)", "uS"),
     ]
 
 
