@@ -8,9 +8,9 @@ precision of the prior and j_i the sensitivity of reading i over its sigma. A re
 
 D-optimal readings make the determinant small, which is the information gained: ln det falls by ln(1 + j^T C j).
 A-optimal readings make the trace small, the summed variances: it falls by |C j|^2 / (1 + j^T C j). The greedy choice
-takes the best reading, then the best next one, and so on. Information is submodular (what a reading adds falls with what is known
-already), so that k greedy readings gain at least 1 - 1/e of what the best k would (Nemhauser, Wolsey and Fisher, Math.
-Program. 14, 265 (1978)). For the trace there is no such bound, but it is the error that one wants small.
+takes the best reading, then the best next one, and so on. Information is submodular (a reading adds less where more is
+known already), so that k greedy readings gain at least 1 - 1/e of what the best k would (Nemhauser, Wolsey and Fisher,
+Math. Program. 14, 265 (1978)). For the trace there is no such bound, but it is the error that one wants small.
 """
 
 from typing import Any, Literal

@@ -70,9 +70,9 @@ def thermal_nodes(count: int) -> tuple[Float[np.ndarray, " nodes"], Float[np.nda
         dx / (4 cosh^2(x / 2)) = (3/2) (1 - u^2)^2 / (1 + 3 u^2)^2 du,
 
     a weight on [-1, 1], whose orthogonal polynomials give nodes and weights (Golub and Welsch, Math. Comp. 23, 221).
-    A line of half-width g T is a pole at u = i tan(g / 6): n nodes err by (tan(g / 6) + sec(g / 6))^-2n. Gauss's rule in
-    x itself would put nodes out to x = 38, where nothing is, and needs several times as many for a line. Constants and
-    straight lines are exact.
+    A line of half-width g T is a pole at u = i tan(g / 6), and n nodes err by (tan(g / 6) + sec(g / 6))^-2n. Gauss's
+    rule in x itself would put nodes out to x = 38, where nothing is, and needs several times as many for a line.
+    Constants and straight lines are exact.
     """
     u, weights = np.polynomial.legendre.leggauss(200 + 2 * count)
     weights = weights * (1 - u**2) ** 2 / (1 + 3 * u**2) ** 2

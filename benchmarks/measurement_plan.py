@@ -1,0 +1,152 @@
+"""Claim: readings chosen by plan_measurements leave smaller errors than as many on a regular mesh, or at random.
+
+The potential of Fig. 2, 12 x 12 sites. Candidates: flux 0 to 0.15 in 61 steps, energy -1 to 1 in 41, sigma = 0.01 e2/h,
+and the prior of the search (height 0.5, length 1). Greedy A-optimal plans are made at three guesses: the truth (the most
+that planning can give), the truth with errors of 0.2 at every site (what a first, rough search gives), and an empty
+sample (before anything is known). All are judged at the truth, by the standard errors there. Then readings with noise
+are made at the chosen points, and the potential is reconstructed from them, from a start that is off by 0.1 at every
+site: so that what is compared is the readings, and not whether a search finds the right valley.
+
+    python benchmarks/measurement_plan.py [--noises 3] [--picture docs/planning.png] [--json FILE]
+"""
+
+import argparse
+import json
+import pathlib
+import platform
+import time
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from matplotlib.figure import Figure
+from tqdm import tqdm
+
+import equibacksolve as ebs
+from equibacksolve import diagnostics, plotting
+
+jax.config.update("jax_enable_x64", True)
+
+DATA = pathlib.Path(__file__).parents[1] / "examples" / "data" / "wire_two_hills_12x12.npz"
+SIGMA, FLUX, ENERGY = 0.01, np.linspace(0, 0.15, 61), np.linspace(-1, 1, 41)
+COUNTS = (25, 50, 100, 200, 400)
+MESHES = {25: (5, 5), 50: (10, 5), 100: (10, 10), 200: (20, 10), 400: (20, 20)}
+METHOD = ebs.Continuation(ebs.LevenbergMarquardt(steps=30), ebs.LevenbergMarquardt(steps=30), ebs.single_stage())
+
+
+def hidden(simulator):
+    """One onsite energy per site."""
+    return simulator.sample.onsite.values
+
+
+def device(values):
+    """The wire with this potential in it."""
+    return ebs.Magnetoconductance(ebs.SquareLattice(ebs.Potential(values)), ebs.WireLead(jnp.pi / 2))
+
+
+def mesh(flux, energy):
+    """Settings of every combination."""
+    axes = jnp.meshgrid(jnp.asarray(flux), jnp.asarray(energy), indexing="ij")
+    return {"flux": axes[0].ravel(), "energy": axes[1].ravel()}
+
+
+def regular(count):
+    """As many points on a mesh that spans the same range."""
+    shape = MESHES[count]
+    return mesh(np.linspace(0, 0.15, shape[0]), np.linspace(-1, 1, shape[1]))
+
+
+def picked(candidates, chosen):
+    """Some of the candidates."""
+    return {name: setting[chosen] for name, setting in candidates.items()}
+
+
+def judged(truth, settings, prior):
+    """Predicted root mean square error of the potential, at the truth."""
+    readings = ebs.Observations(jnp.zeros(settings["flux"].size), sigma=SIGMA, **settings)
+    covariance = diagnostics.standard_errors(truth, readings, where=hidden, prior_precision=prior).covariance
+    return float(jnp.sqrt(jnp.trace(covariance) / covariance.shape[0]))
+
+
+def reconstructed(truth, settings, seed):
+    """Root mean square error of one search on noisy readings."""
+    noise = SIGMA * np.random.default_rng([seed, 1]).normal(size=settings["flux"].size)
+    readings = ebs.Observations(truth.predict(**settings) + noise, sigma=SIGMA, **settings)
+    start = hidden(truth) + 0.1 * np.random.default_rng([seed, 2]).normal(size=hidden(truth).shape)
+    found = ebs.backsolve(device(start), readings, METHOD, where=hidden, progress=False, seconds=60)
+    return float(jnp.sqrt(jnp.mean((hidden(found.simulator) - hidden(truth)) ** 2)))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--noises", type=int, default=3, help="noisy reconstructions of each design")
+    parser.add_argument("--picture", type=pathlib.Path, default=pathlib.Path("pictures/planning.png"))
+    parser.add_argument("--json", type=pathlib.Path)
+    arguments = parser.parse_args()
+    values = jnp.asarray(np.load(DATA)["potential"])
+    truth, candidates = device(values), mesh(FLUX, ENERGY)
+    prior = diagnostics.smoothness_precision(truth, where=hidden, height=0.5)
+    off = 0.2 * np.random.default_rng(0).normal(size=values.shape)
+    guesses = {
+        "plan at the truth": truth,
+        "plan at a rough guess": device(values + off),
+        "plan blind": device(0 * values),
+    }
+    known = {"where": hidden, "count": max(COUNTS), "sigma": SIGMA, "prior_precision": prior, "criterion": "A"}
+    plans, seconds = {}, {}
+    for name, guess in guesses.items():
+        began = time.perf_counter()
+        plans[name] = jax.block_until_ready(diagnostics.plan_measurements(guess, candidates, **known))
+        seconds[name] = time.perf_counter() - began
+
+    shuffled = [np.random.default_rng(seed).permutation(candidates["flux"].size) for seed in range(5)]
+    designs = {name: lambda k, plan=plan: picked(candidates, plan.chosen[:k]) for name, plan in plans.items()}
+    designs |= {"regular mesh": regular, "random": lambda k: picked(candidates, shuffled[0][:k])}
+    predicted = {name: {k: judged(truth, design(k), prior) for k in COUNTS} for name, design in designs.items()}
+    predicted["random"] = {
+        k: float(np.mean([judged(truth, picked(candidates, order[:k]), prior) for order in shuffled])) for k in COUNTS
+    }
+    tasks = [(name, k) for name in designs for k in (100, 200)]
+    found = {
+        f"{name}, {k}": [reconstructed(truth, designs[name](k), seed) for seed in range(arguments.noises)]
+        for name, k in tqdm(tasks, desc="reconstructions")
+    }
+    print(f"{'rms error':24s}" + "".join(f"{k:>9d}" for k in COUNTS) + "   found with 100, 200")
+    for name, errors in predicted.items():
+        of = "".join(f"{np.mean(found[f'{name}, {k}']):9.4f}" for k in (100, 200))
+        print(f"{name:24s}" + "".join(f"{errors[k]:9.4f}" for k in COUNTS) + of)
+    ratio = {k: predicted["regular mesh"][k] / predicted["plan at a rough guess"][k] for k in COUNTS}
+    print("regular mesh / rough plan:", {k: round(r, 2) for k, r in ratio.items()})
+    print("seconds of a plan of 400 from 2501:", {name: round(s, 2) for name, s in seconds.items()})
+    draw(arguments.picture, truth, candidates, plans["plan at a rough guess"], predicted, found)
+    if arguments.json:
+        versions = {"python": platform.python_version(), "jax": jax.__version__}
+        result = {"versions": versions, "predicted": predicted, "found": found, "seconds": seconds}
+        arguments.json.write_text(json.dumps(result, indent=1))
+
+
+def draw(path, truth, candidates, plan, predicted, found):
+    """Where the plan measures; predicted errors as lines, those of searches as crosses."""
+    figure = Figure(figsize=(10, 3.8), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    conductance = truth.predict(**candidates).reshape(FLUX.size, ENERGY.size)
+    drawn = plotting.draw_data(left, FLUX, ENERGY, conductance, "G (e²/h), and the first 100 readings of the plan")
+    figure.colorbar(drawn, ax=left)
+    chosen = picked(candidates, plan.chosen[:100])
+    left.plot(
+        chosen["flux"], chosen["energy"], "o", color="white", markeredgecolor="black", markersize=4, clip_on=False
+    )
+    for number, (name, errors) in enumerate(predicted.items()):
+        right.loglog(list(errors), list(errors.values()), ".-", color=f"C{number}", label=name)
+        for k in (100, 200):
+            ends = found[f"{name}, {k}"]
+            right.plot(np.full(len(ends), k * 1.03 ** (number - 2)), ends, "x", color=f"C{number}", markersize=5)
+    right.set_xlabel("readings", fontsize=8)
+    right.set_title("rms error (hopping): predicted (lines), of searches (crosses)", fontsize=9)
+    right.legend(fontsize=7, frameon=False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=100)
+
+
+if __name__ == "__main__":
+    main()
