@@ -1,11 +1,11 @@
 """Claim: readings chosen by plan_measurements leave smaller errors than as many on a regular mesh, or at random.
 
 The potential of Fig. 2, 12 x 12 sites. Candidates: flux 0 to 0.15 in 61 steps, energy -1 to 1 in 41, sigma = 0.01 e2/h,
-and the prior of the search (height 0.5, length 1). Greedy A-optimal plans are made at three guesses: the truth (the most
-that planning can give), the truth with errors of 0.2 at every site (what a first, rough search gives), and an empty
-sample (before anything is known). All are judged at the truth, by the standard errors there. Then readings with noise
-are made at the chosen points, and the potential is reconstructed from them, from a start that is off by 0.1 at every
-site: so that what is compared is the readings, and not whether a search finds the right valley.
+and the prior of the search (height 0.5, length 1). Greedy A-optimal plans are made at three guesses: the truth (the
+most that planning can give), the truth with errors of 0.2 at every site (what a first, rough search gives), and an
+empty sample (before anything is known). All are judged at the truth, by the standard errors there. Then readings with
+noise are made at the chosen points, and the potential is reconstructed from them, from a start that is off by 0.1 at
+every site: what is compared is the readings, and not whether a search finds the right valley.
 
     python benchmarks/measurement_plan.py [--noises 3] [--picture docs/planning.png] [--json FILE]
 """
@@ -87,16 +87,12 @@ def main():
     truth, candidates = device(values), mesh(FLUX, ENERGY)
     prior = diagnostics.smoothness_precision(truth, where=hidden, height=0.5)
     off = 0.2 * np.random.default_rng(0).normal(size=values.shape)
-    guesses = {
-        "plan at the truth": truth,
-        "plan at a rough guess": device(values + off),
-        "plan blind": device(0 * values),
-    }
+    guesses = {"plan at the truth": values, "plan at a rough guess": values + off, "plan blind": 0 * values}
     known = {"where": hidden, "count": max(COUNTS), "sigma": SIGMA, "prior_precision": prior, "criterion": "A"}
     plans, seconds = {}, {}
     for name, guess in guesses.items():
         began = time.perf_counter()
-        plans[name] = jax.block_until_ready(diagnostics.plan_measurements(guess, candidates, **known))
+        plans[name] = jax.block_until_ready(diagnostics.plan_measurements(device(guess), candidates, **known))
         seconds[name] = time.perf_counter() - began
 
     shuffled = [np.random.default_rng(seed).permutation(candidates["flux"].size) for seed in range(5)]

@@ -24,6 +24,11 @@ from equibacksolve import plotting
 jax.config.update("jax_enable_x64", True)
 
 
+# With a few parameters a start costs little, and whether it is in the right valley shows soon: many short ones.
+ONCE = ebs.Continuation(ebs.LevenbergMarquardt(steps=12), ebs.LevenbergMarquardt(steps=40), ebs.brisk_schedule())
+METHOD = ebs.Restarts(ONCE, (ONCE,), starts=200)
+
+
 class Antidots(ebs.AbstractOnsite):
     """Smooth discs of a radius of 1.5 sites; centres in sites, heights in hoppings."""
 
@@ -75,8 +80,8 @@ def main():
     anywhere = ends * jax.random.uniform(jax.random.key(arguments.seed), (count, 2))
     bounds = (jnp.zeros((count, 2)), jnp.zeros(count)), (jnp.tile(ends, (count, 1)), jnp.full(count, 5.0))
     began = time.perf_counter()
-    key = jax.random.key(arguments.seed)
-    found = ebs.backsolve(device(anywhere, jnp.full(count, 2.0), shape), observed, where=hidden, bounds=bounds, key=key)
+    start, key = device(anywhere, jnp.full(count, 2.0), shape), jax.random.key(arguments.seed)
+    found = ebs.backsolve(start, observed, METHOD, where=hidden, bounds=bounds, key=key)
     seconds = time.perf_counter() - began
     print(found.reason)
 

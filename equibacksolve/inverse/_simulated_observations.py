@@ -3,7 +3,8 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PRNGKeyArray
+import numpy as np
+from jaxtyping import Array, PRNGKeyArray, Shaped
 
 from equibacksolve._arrays import float_array
 from equibacksolve.inverse._observations import Observations
@@ -15,7 +16,7 @@ def simulated_observations(
     *,
     sigma: float | int | None = None,
     key: PRNGKeyArray | None = None,
-    **axes: Float[Array, " ..."],
+    **axes: Shaped[Array, " ..."] | Shaped[np.ndarray, " ..."],
 ) -> Observations:
     """What a simulator predicts on a mesh of settings, as observations.
 
