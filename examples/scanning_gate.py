@@ -69,12 +69,11 @@ def main():
 
     figure = Figure(figsize=(11, 5.5), layout="constrained")
     panels = figure.subplots(2, 3)
-    for axes, energy, values in zip(
-        panels[0], (-0.7, 0.1, 0.6), np.moveaxis(observed.values.reshape(*shape, 3), -1, 0)
-    ):
-        drawn = axes.imshow(values.T, origin="lower")
-        axes.set_title(f"G (e²/h) against the tip, E = {energy}", fontsize=9)
-        figure.colorbar(drawn, ax=axes)
+    maps = jnp.moveaxis(observed.values.reshape(observed.grid), -1, 0)
+    for panel, energy, values in zip(panels[0], axes["energy"], maps):
+        drawn = panel.imshow(values.T, origin="lower")
+        panel.set_title(f"G (e²/h) against the tip, E = {energy:.1f}", fontsize=9)
+        figure.colorbar(drawn, ax=panel)
     plotting.draw_landscape(panels[1, 0], potential(truth.device), 1.0, "truth (hopping)")
     plotting.draw_landscape(panels[1, 1], potential(found.simulator.device), 1.0, f"found, rms error {error:.3f}")
     plotting.draw_history(panels[1, 2], found.history, "chi-squared per reading")
