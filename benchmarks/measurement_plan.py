@@ -3,10 +3,10 @@
 The potential of Fig. 2, 12 x 12 sites. Candidates: flux 0 to 0.15 in 61 steps, energy -1 to 1 in 41, sigma = 0.01 e2/h,
 and the prior of the search (height 0.5, length 1). Greedy A-optimal plans are made at three guesses: the truth (the
 most that planning can give), the truth with errors of 0.2 at every site (what a first, rough search gives), and an
-empty sample (before anything is known). In two goes, half of the readings are on a regular mesh, and the rest is planned
-at a guess that has the errors which these leave. All are judged at the truth, by the standard errors there. Then readings with
-noise are made at the chosen points, and the potential is reconstructed from them, from a start that is off by 0.1 at
-every site: what is compared is the readings, and not whether a search finds the right valley.
+empty sample (before anything is known). In two goes, half of the readings are on a regular mesh, and the rest is
+planned at a guess that has the errors which these leave. All are judged at the truth, by the standard errors there.
+Then readings with noise are made at the chosen points, and the potential is reconstructed from them, from a start that
+is off by 0.1 at every site: what is compared is the readings, and not whether a search finds the right valley.
 
     python benchmarks/measurement_plan.py [--noises 3] [--picture docs/planning.png] [--json FILE]
 """

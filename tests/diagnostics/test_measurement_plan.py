@@ -17,7 +17,7 @@ PRIOR = np.array([1.0, 4.0, 2.0])
 
 def planned(**changes):
     return plan_measurements(
-        TRUTH, {"x": X}, **({"where": everything, "count": 4, "sigma": SIGMA, "prior_precision": PRIOR} | changes)
+        TRUTH, {"x": X}, **({"where": everything, "count": 9, "sigma": SIGMA, "prior_precision": PRIOR} | changes)
     )
 
 
@@ -37,7 +37,7 @@ def error(chosen):
 
 @pytest.mark.parametrize("criterion", ["D", "A"])
 def test_updates_of_rank_one_agree_with_inversion(criterion):
-    plan = planned(criterion=criterion, count=9)
+    plan = planned(criterion=criterion)
     assert sorted(plan.chosen.tolist()) == list(range(9))
     for k in range(1, 10):
         assert float(plan.errors[k - 1]) == pytest.approx(error(plan.chosen[:k]), rel=1e-11)
@@ -47,7 +47,7 @@ def test_updates_of_rank_one_agree_with_inversion(criterion):
 
 @pytest.mark.parametrize(("criterion", "score"), [("D", information), ("A", lambda chosen: -error(chosen))])
 def test_each_choice_is_the_best_next_one(criterion, score):
-    chosen = planned(criterion=criterion).chosen.tolist()
+    chosen = planned(criterion=criterion).chosen[:4].tolist()
     for k in range(len(chosen)):
         rest = [i for i in range(9) if i not in chosen[:k]]
         assert chosen[k] == max(rest, key=lambda i: score([*chosen[:k], i]))
@@ -58,10 +58,10 @@ def test_against_every_choice_there_is():
     everywhere = list(itertools.combinations(range(9), 4))
     by_information = planned(criterion="D")
     best = max(information(chosen) for chosen in everywhere)
-    assert (1 - 1 / np.e) * best <= float(by_information.information[-1]) <= best + 1e-12
+    assert (1 - 1 / np.e) * best <= float(by_information.information[3]) <= best + 1e-12
     by_error = planned(criterion="A")
     least = min(error(chosen) for chosen in everywhere)
-    assert least - 1e-12 <= float(by_error.errors[-1]) <= 1.1 * least
+    assert least - 1e-12 <= float(by_error.errors[3]) <= 1.1 * least
 
 
 def test_the_first_reading_in_closed_form():
@@ -73,21 +73,19 @@ def test_the_first_reading_in_closed_form():
 
 def test_readings_made_already_count_as_prior():
     """Planned in two goes, with J^T J of the first as knowledge, the readings are the same."""
-    whole = planned(criterion="A", count=5)
-    first = ebs.Observations(
-        jnp.zeros(2), x=jnp.asarray(X)[whole.chosen[:2]], sigma=jnp.asarray(SIGMA)[whole.chosen[:2]]
-    )
+    whole = planned(criterion="A")
+    made = whole.chosen[:2]
+    first = ebs.Observations(jnp.zeros(2), x=jnp.asarray(X)[made], sigma=jnp.asarray(SIGMA)[made])
     rows = residual_jacobian(TRUTH, first, where=everything)
     again = planned(criterion="A", count=3, prior_precision=jnp.diag(jnp.asarray(PRIOR)) + rows.T @ rows)
-    assert again.chosen.tolist() == whole.chosen[2:].tolist()
-    np.testing.assert_allclose(again.errors, whole.errors[2:], rtol=1e-11)
+    assert again.chosen.tolist() == whole.chosen[2:5].tolist()
+    np.testing.assert_allclose(again.errors, whole.errors[2:5], rtol=1e-11)
 
 
-@pytest.mark.parametrize("count", [6, 10])
-def test_it_beats_a_regular_mesh(count):
+def test_it_beats_a_regular_mesh():
     """Two decays: early times tell of the fast one, late times of nothing. The mesh spends readings there."""
     truth = Decays(height=jnp.array([1.0, 0.7]), rate=jnp.array([0.3, 4.0]))
-    where, time = (lambda s: (s.height, s.rate)), jnp.linspace(0, 12, 241)
+    where, time, count = (lambda s: (s.height, s.rate)), jnp.linspace(0, 12, 241), 10
     known = {"where": where, "prior_precision": 1.0}
     plan = plan_measurements(truth, {"time": time}, count=count, sigma=0.02, criterion="A", **known)
 
