@@ -1,0 +1,33 @@
+"""The precision of the prior that a search holds a landscape by."""
+
+import jax
+import jax.numpy as jnp
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Array, Float
+
+from equibacksolve.diagnostics._unknowns import Selector, split
+from equibacksolve.inverse import SmoothnessPrior
+from equibacksolve.inverse._leaves import kinds_of_leaves
+from equibacksolve.simulators import AbstractSimulator
+
+
+def smoothness_precision(
+    simulator: AbstractSimulator, *, where: Selector, height: float, length: float = 1.0
+) -> Float[Array, "unknowns unknowns"]:
+    """The matrix P of a landscape that varies over `length` entries, for the `prior_precision=` of the diagnostics.
+
+    P = R^T R / height^2, where R takes a departure from what is expected to (1 + (length k)^2) times its cosine
+    transform (`SmoothnessPrior`): a cosine of wavenumber k has the standard deviation height / (1 + (length k)^2).
+    Leaves with a period enter by cosine and sine, to first order about the simulator's own. Single numbers and leaves
+    declared not smooth have no precision from it: add their own.
+
+    Raises ValueError if `where` selects nothing, or if height or length is not a positive number.
+    """
+    if not (height > 0 and length >= 0):
+        raise ValueError(f"height is {height} and length {length}; give a positive height, and a length from 0.")
+    hidden, _ = split(simulator, where)
+    flat, unravel = ravel_pytree(hidden)
+    one, over = jnp.ones((), flat.dtype), jnp.asarray(length, flat.dtype)
+    prior = SmoothnessPrior(one, over, hidden, kinds_of_leaves(hidden))
+    rough = jax.jit(jax.jacfwd(lambda unknowns: prior.held(unravel(unknowns))))(flat)
+    return rough.T @ rough / height**2
