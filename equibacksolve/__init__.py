@@ -10,16 +10,20 @@ with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve import transport as transport
     from equibacksolve.inverse import AbstractMethod as AbstractMethod
     from equibacksolve.inverse import AbstractResidualTransform as AbstractResidualTransform
+    from equibacksolve.inverse import AbstractStepEquations as AbstractStepEquations
     from equibacksolve.inverse import AbstractSymmetry as AbstractSymmetry
     from equibacksolve.inverse import Annealing as Annealing
     from equibacksolve.inverse import Composed as Composed
+    from equibacksolve.inverse import ConjugateGradients as ConjugateGradients
     from equibacksolve.inverse import Continuation as Continuation
+    from equibacksolve.inverse import DataSpace as DataSpace
     from equibacksolve.inverse import GradientDescent as GradientDescent
     from equibacksolve.inverse import History as History
     from equibacksolve.inverse import ImageHopping as ImageHopping
     from equibacksolve.inverse import LevenbergMarquardt as LevenbergMarquardt
     from equibacksolve.inverse import Mirror as Mirror
     from equibacksolve.inverse import Negation as Negation
+    from equibacksolve.inverse import NormalEquations as NormalEquations
     from equibacksolve.inverse import Observations as Observations
     from equibacksolve.inverse import OptimistixSolver as OptimistixSolver
     from equibacksolve.inverse import Restarts as Restarts

@@ -26,11 +26,15 @@ from equibacksolve.inverse._symmetry import distinct_solutions as distinct_solut
 from equibacksolve.inverse._symmetry import images as images
 from equibacksolve.inverse._symmetry import symmetry_error as symmetry_error
 from equibacksolve.inverse.methods import AbstractMethod as AbstractMethod
+from equibacksolve.inverse.methods import AbstractStepEquations as AbstractStepEquations
 from equibacksolve.inverse.methods import Annealing as Annealing
+from equibacksolve.inverse.methods import ConjugateGradients as ConjugateGradients
 from equibacksolve.inverse.methods import Continuation as Continuation
+from equibacksolve.inverse.methods import DataSpace as DataSpace
 from equibacksolve.inverse.methods import GradientDescent as GradientDescent
 from equibacksolve.inverse.methods import ImageHopping as ImageHopping
 from equibacksolve.inverse.methods import LevenbergMarquardt as LevenbergMarquardt
+from equibacksolve.inverse.methods import NormalEquations as NormalEquations
 from equibacksolve.inverse.methods import OptimistixSolver as OptimistixSolver
 from equibacksolve.inverse.methods import Restarts as Restarts
 from equibacksolve.inverse.methods import Schedule as Schedule
