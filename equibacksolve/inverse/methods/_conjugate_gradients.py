@@ -41,7 +41,7 @@ class ConjugateGradients(AbstractStepEquations):
     and a step costs two simulations.
     """
 
-    tolerance: Float[Array, ""] = eqx.field(converter=float_array, default=1e-2)
+    tolerance: Float[Array, ""] = eqx.field(converter=float_array, default=1e-3)
     iterations: Int[Array, ""] = eqx.field(converter=jnp.asarray, default=200)
     keep_jacobian: bool = eqx.field(static=True, default=True)
 
