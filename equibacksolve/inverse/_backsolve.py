@@ -4,11 +4,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import equinox as eqx
 import jax
 import numpy as np
 from jaxtyping import PRNGKeyArray, PyTree
 from tqdm import tqdm
 
+from equibacksolve._devices import on_every_device
 from equibacksolve.inverse._history import History
 from equibacksolve.inverse._observations import Observations
 from equibacksolve.inverse._problem import Problem, pose
@@ -56,8 +58,8 @@ def backsolve(
     if steps is not None and steps < 1:
         raise ValueError(f"steps must be at least 1, got {steps}; leave it out for no such budget.")
     method = as_method(method)
-    problem, hidden = pose(simulator, observed, where, bounds, tolerance)
-    key = jax.random.key(0) if key is None else key
+    problem, hidden = on_every_device(pose(simulator, observed, where, bounds, tolerance))
+    key = on_every_device(jax.random.key(0) if key is None else key)
     best, reason, history = _run(method, problem, hidden, key, steps, seconds, progress, callback)
     cost = problem.cost(best)
     converged = bool(problem.explained(cost))
@@ -73,6 +75,7 @@ def _run(method: AbstractMethod, problem: Problem, hidden, key, steps, seconds, 
             state = method.init(problem, hidden, key)
             while True:
                 state = method.step(problem, state)
+                state = eqx.tree_at(lambda s: s.hidden, state, on_every_device(state.hidden))
                 elapsed = time.monotonic() - began
                 history.record(state, elapsed)
                 cost = history.cost_now
