@@ -28,6 +28,7 @@ with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve.inverse import OptimistixSolver as OptimistixSolver
     from equibacksolve.inverse import Restarts as Restarts
     from equibacksolve.inverse import Schedule as Schedule
+    from equibacksolve.inverse import SideBySide as SideBySide
     from equibacksolve.inverse import Smoothing as Smoothing
     from equibacksolve.inverse import SmoothnessPrior as SmoothnessPrior
     from equibacksolve.inverse import Solution as Solution

@@ -11,12 +11,17 @@ from typing import TypeVar
 
 import equinox as eqx
 import jax
+import numpy as np
+from jax.experimental import multihost_utils
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 Tree = TypeVar("Tree")
 
 POINTS = "points"
 """The mesh axis over which the data points of a simulation are spread."""
+
+STARTS = "starts"
+"""The mesh axis over which the starts of `SideBySide` are spread."""
 
 
 def devices_along(axis: str) -> int:
@@ -46,3 +51,13 @@ def on_every_device(tree: Tree) -> Tree:
         return tree
     everywhere = NamedSharding(mesh, PartitionSpec())
     return jax.tree.map(lambda leaf: jax.device_put(leaf, everywhere) if eqx.is_array(leaf) else leaf, tree)
+
+
+def agreed(number: float) -> float:
+    """The number that the first process has, in every process of a mesh that is set: clocks do not agree by themselves.
+
+    Whatever decides whether another step is made must be the same everywhere, or one process waits for ever.
+    """
+    if jax.sharding.get_mesh().empty or jax.process_count() == 1:
+        return number
+    return float(multihost_utils.broadcast_one_to_all(np.float32(number)))

@@ -38,6 +38,7 @@ from equibacksolve.inverse.methods import NormalEquations as NormalEquations
 from equibacksolve.inverse.methods import OptimistixSolver as OptimistixSolver
 from equibacksolve.inverse.methods import Restarts as Restarts
 from equibacksolve.inverse.methods import Schedule as Schedule
+from equibacksolve.inverse.methods import SideBySide as SideBySide
 from equibacksolve.inverse.methods import State as State
 from equibacksolve.inverse.methods import backtracking_descent as backtracking_descent
 from equibacksolve.inverse.methods import brisk_schedule as brisk_schedule

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import PRNGKeyArray, PyTree
 from tqdm import tqdm
 
-from equibacksolve._devices import on_every_device
+from equibacksolve._devices import agreed, on_every_device
 from equibacksolve.inverse._history import History
 from equibacksolve.inverse._observations import Observations
 from equibacksolve.inverse._problem import Problem, pose
@@ -52,6 +52,9 @@ def backsolve(
 
     Ctrl-C ends the search, too: whatever ended it, the best guess so far is returned.
 
+    Under `jax.set_mesh` of a mesh with an axis `points`, the data points of each simulation are spread over its
+    devices. If they belong to several processes, all of them make the same call, and callbacks decide alike.
+
     **Raises** ValueError for a `where` that selects nothing trainable, a start whose cost is not finite, bounds out of
     order, an unknown kind of method, or variables that the simulator does not take.
     """
@@ -76,7 +79,7 @@ def _run(method: AbstractMethod, problem: Problem, hidden, key, steps, seconds, 
             while True:
                 state = method.step(problem, state)
                 state = eqx.tree_at(lambda s: s.hidden, state, on_every_device(state.hidden))
-                elapsed = time.monotonic() - began
+                elapsed = agreed(time.monotonic() - began)
                 history.record(state, elapsed)
                 cost = history.cost_now
                 if cost < lowest:

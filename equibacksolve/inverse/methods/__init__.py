@@ -19,4 +19,5 @@ from equibacksolve.inverse.methods._method import State as State
 from equibacksolve.inverse.methods._normal_equations import NormalEquations as NormalEquations
 from equibacksolve.inverse.methods._optimistix import OptimistixSolver as OptimistixSolver
 from equibacksolve.inverse.methods._restarts import Restarts as Restarts
+from equibacksolve.inverse.methods._side_by_side import SideBySide as SideBySide
 from equibacksolve.inverse.methods._step_equations import AbstractStepEquations as AbstractStepEquations
