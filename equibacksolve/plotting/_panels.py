@@ -28,6 +28,7 @@ def draw_data(
     axes.set_xlabel("flux per plaquette (h/e)", fontsize=8)
     axes.set_ylabel("energy (hopping)", fontsize=8)
     axes.tick_params(labelsize=7)
+    axes.locator_params(axis="x", nbins=5)  # fluxes of large samples are long numbers
     return drawn
 
 
