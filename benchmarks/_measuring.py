@@ -46,6 +46,15 @@ def timed(functions, argument, repeats):
     return {name: (min(s), float(np.median(s)), warm[name][1]) for name, s in seconds.items()}
 
 
+def on_one_thread() -> None:
+    """Keep XLA to one thread; to be called before the first computation.
+
+    The backward pass of paper-style code holds several batched LAPACK calls, and such graphs dead-lock on few cores
+    (CONTRIBUTING.md). Both sides of a comparison get the same one thread.
+    """
+    os.environ["NPROC"] = "1"
+
+
 def is_installed(module: str) -> bool:
     """Whether a module could be imported."""
     return importlib.util.find_spec(module) is not None

@@ -13,7 +13,7 @@ import pathlib
 import jax
 import jax.numpy as jnp
 import numpy as np
-from _measuring import arguments_of, timed, write_json
+from _measuring import arguments_of, on_one_thread, timed, write_json
 from _paper_style import paper_style_conductance
 
 import equibacksolve as ebs
@@ -86,6 +86,7 @@ def main():
     parser = arguments_of(__doc__)
     parser.add_argument("--repeats", type=int, default=7)
     arguments = parser.parse_args()
+    on_one_thread()
     write_json(arguments.json, compare(3 if arguments.short else arguments.repeats))
 
 

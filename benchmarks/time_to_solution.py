@@ -13,7 +13,7 @@ import numpy as np
 import optax
 import optimistix
 from _hidden_maps import FAMILIES, HiddenMap
-from _measuring import arguments_of, write_json
+from _measuring import arguments_of, on_one_thread, write_json
 from _paper_style import PaperStyle
 from success_rate import warm_up
 
@@ -89,6 +89,7 @@ def main():
     parser.add_argument("--family", default="hills 1", choices=[name for name in FAMILIES if "magn" not in name])
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     arguments = parser.parse_args()
+    on_one_thread()
     if arguments.short:
         arguments.truths, arguments.budget = 1, 12.0
     maps = [HiddenMap(arguments.family, number) for number in range(arguments.truths)]
