@@ -23,16 +23,27 @@ from equibacksolve.inverse.methods import as_method
 jax.config.update("jax_enable_x64", True)
 
 ENOUGH = 1e-6
-# No end but the budget: a patient user.
-PAPER = ebs.GradientDescent(ebs.backtracking_descent(), steps=10**6, patience=10**6)
-METHODS = {
-    "paper's rule, paper-style": PAPER,
-    "paper's rule, our kernel": PAPER,
-    "Adam 0.02": ebs.GradientDescent(optax.adam(0.02), steps=10**6, patience=10**6),
-    "L-BFGS": ebs.GradientDescent(optax.lbfgs(), steps=10**6, patience=200),
-    "optimistix LM": ebs.OptimistixSolver(optimistix.LevenbergMarquardt(rtol=1e-8, atol=1e-8)),
-    "default": None,
-}
+NAMES = (
+    "paper's rule, paper-style",
+    "paper's rule, our kernel",
+    "Adam 0.02",
+    "L-BFGS",
+    "optimistix LM",
+    "default",
+)
+
+
+def method_of(name):
+    """A new method; made late, for `on_one_thread` must come before the first array."""
+    # No end but the budget: a patient user.
+    patient = lambda optimizer: ebs.GradientDescent(optimizer, steps=10**6, patience=10**6)
+    made = {
+        "Adam 0.02": lambda: patient(optax.adam(0.02)),
+        "L-BFGS": lambda: ebs.GradientDescent(optax.lbfgs(), steps=10**6, patience=200),
+        "optimistix LM": lambda: optimistix.LevenbergMarquardt(rtol=1e-8, atol=1e-8),
+        "default": lambda: None,
+    }
+    return as_method(made.get(name, lambda: patient(ebs.backtracking_descent()))())
 
 
 class PaperStyleMap:
@@ -49,7 +60,7 @@ def search(name, hidden_map, number, budget):
     found = ebs.backsolve(
         hidden_map.start(number),
         hidden_map.observed,
-        METHODS[name],
+        method_of(name),
         where=hidden_map.hidden,
         key=jax.random.key(number),
         seconds=budget,
@@ -87,7 +98,7 @@ def main():
     parser.add_argument("--truths", type=int, default=3)
     parser.add_argument("--budget", type=float, default=900.0, help="seconds for one search")
     parser.add_argument("--family", default="hills 1", choices=[name for name in FAMILIES if "magn" not in name])
-    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    parser.add_argument("--methods", nargs="+", choices=NAMES, default=list(NAMES))
     arguments = parser.parse_args()
     on_one_thread()
     if arguments.short:
@@ -99,7 +110,7 @@ def main():
     results, of_paper = {}, None
     for name in arguments.methods:
         mine = [PaperStyleMap(one) for one in maps] if name.endswith("paper-style") else maps
-        warm_up(as_method(METHODS[name]), mine[0])
+        warm_up(method_of(name), mine[0])
         runs = [search(name, one, number, arguments.budget) for number, one in enumerate(mine)]
         results[name] = runs
         if name.endswith("paper-style"):
