@@ -15,6 +15,7 @@ from equibacksolve.inverse._residual_transforms import Composed as Composed
 from equibacksolve.inverse._residual_transforms import Smoothing as Smoothing
 from equibacksolve.inverse._residual_transforms import SmoothnessPrior as SmoothnessPrior
 from equibacksolve.inverse._solution import Solution as Solution
+from equibacksolve.inverse._solution import load_solution as load_solution
 from equibacksolve.inverse._symmetry import AbstractSymmetry as AbstractSymmetry
 from equibacksolve.inverse._symmetry import Mirror as Mirror
 from equibacksolve.inverse._symmetry import Negation as Negation
