@@ -77,8 +77,6 @@ class RunDirectory:
         """Write a last checkpoint, and give the directory free."""
         if self._kept.steps > self._saved:
             self._checkpoint()
-        if self._log is not None:
-            self._log.close()
         os.close(self._lock)
 
     def conclude(self, save: Callable[[pathlib.Path], None]) -> None:
@@ -96,7 +94,7 @@ class RunDirectory:
             self._saved = course.steps
             for old in self._checkpoints()[2:]:
                 old.unlink()
-            if self._log is None or self._logged != course.steps:
+            if self._logged != course.steps:
                 self._rewrite_log()
         took = time.monotonic() - began
         self._due = time.monotonic() + max(SECONDS_BETWEEN_CHECKPOINTS, took / LARGEST_SHARE)
@@ -121,24 +119,20 @@ class RunDirectory:
         return self.course
 
     def _append(self, course: Course) -> None:
-        """A line for the latest step. If the disk is full, the next checkpoint mends the log."""
-        if self._log is None:
-            return
-        with _survived(f"{self._log.name} was not written"):
-            try:
-                self._log.write(_line(course.history, course.steps - 1))
-                self._log.flush()
+        """A line for the latest step. If that fails, the log is torn until the next checkpoint mends it."""
+        path = self.place / "steps.jsonl"
+        if self._logged == course.steps - 1:
+            with _survived(f"{path} was not written"), path.open("a", encoding="utf-8") as log:
+                log.write(_line(course.history, course.steps - 1))
+                log.flush()
                 self._logged = course.steps
-            except OSError:
-                self._log = None
-                raise
 
     def _rewrite_log(self) -> None:
         """The whole log up to the latest step: what a killed process left behind may be torn, or of lost steps."""
-        path = self.place / "steps.jsonl"
-        history = self._kept.history
-        write_durably(path, "".join(_line(history, step) for step in range(self._kept.steps)).encode())
-        self._log, self._logged = path.open("a", encoding="utf-8"), self._kept.steps
+        history, steps = self._kept.history, self._kept.steps
+        lines = "".join(_line(history, step) for step in range(steps))
+        write_durably(self.place / "steps.jsonl", lines.encode())
+        self._logged = steps
 
 
 class _survived:

@@ -65,16 +65,16 @@ def check_same_run(begun: dict, asked: dict, place: Any) -> None:
     if begun["format"] != FORMAT or _series(begun) != _series(asked):
         theirs, ours = (settings["versions"]["equibacksolve"] for settings in (begun, asked))
         raise ValueError(
-            f"out={str(place)!r} holds a run of equibacksolve {theirs} (format {begun['format']}), which {ours} (format "
-            f"{FORMAT}) cannot continue; install that version, or begin anew in another directory."
+            f"out={str(place)!r} holds a run of equibacksolve {theirs} (format {begun['format']}), which {ours} "
+            f"(format {FORMAT}) cannot continue; install that version, or begin anew in another directory."
         )
     ours, theirs = asked["fingerprints"], begun["fingerprints"]
     other = [name for name in sorted(ours.keys() | theirs.keys()) if ours.get(name) != theirs.get(name)]
     if set(other) - {"start"}:
         named = ", ".join(name for name in other if name != "start")
         raise ValueError(
-            f"out={str(place)!r} holds a run of another problem (not the same: {named}); pass the arguments that it was "
-            "begun with, or another directory."
+            f"out={str(place)!r} holds a run of another problem (not the same: {named}); pass the arguments that it "
+            "was begun with, or another directory."
         )
     if other:
         warnings.warn(f"{place} was begun from another start; the run goes on from where it was.", stacklevel=5)

@@ -8,10 +8,10 @@
 PRNG keys and weak types survive, so that a state that is read back compiles to the same program as the one written.
 """
 
+import hashlib
 import io
 import json
 import pickle
-import zipfile
 from typing import Any
 
 import equinox as eqx
@@ -29,11 +29,14 @@ def tree_to_bytes(header: dict[str, Any], tree: PyTree, like: PyTree = None) -> 
     """The content of a file that holds the tree. Subtrees built like `like` are stored as their leaves alone.
 
     Raises TypeError if the tree holds what is neither an array, a number, a text nor a module, tuple, list or dict of
-    these; and what is built like `like` may hold whatever it wants beside its leaves.
+    these. What is built like `like` may hold anything beside its leaves.
     """
     arrays: list[np.ndarray] = []
     structure = io.BytesIO()
-    _Writer(structure, arrays, like).dump(tree)
+    try:
+        _Writer(structure, arrays, like).dump(tree)
+    except (pickle.PicklingError, AttributeError) as error:  # a class that is not to be found by its name
+        raise TypeError(str(error)) from error
     members = {str(number): array for number, array in enumerate(arrays)}
     file = io.BytesIO()
     np.savez(
@@ -42,38 +45,35 @@ def tree_to_bytes(header: dict[str, Any], tree: PyTree, like: PyTree = None) -> 
         structure=np.frombuffer(structure.getvalue(), np.uint8),
         **members,
     )
-    return file.getvalue()
+    return _sealed(file.getvalue())
 
 
 def header_from_bytes(content: bytes) -> dict[str, Any]:
     """What the file says of itself. Raises Damaged."""
-    with _opened(content) as members:
-        return json.loads(members["header"].tobytes())
+    return json.loads(_members(content)["header"].tobytes())
 
 
 def tree_from_bytes(content: bytes, like: PyTree = None) -> PyTree:
-    """The tree, with subtrees built like `like` where it was written with such. Raises Damaged, or pickle's error."""
-    with _opened(content) as members:
-        arrays = [members[str(number)] for number in range(len(members.files) - 2)]
-        structure = members["structure"].tobytes()
-    return _Reader(io.BytesIO(structure), arrays, like).load()
+    """The tree, with subtrees built like `like` where it was written with such.
+
+    Raises Damaged; AttributeError or ImportError if a class is not there; UnpicklingError if it is no container.
+    """
+    members = _members(content)
+    arrays = [members[str(number)] for number in range(len(members) - 2)]
+    return _Reader(io.BytesIO(members["structure"].tobytes()), arrays, like).load()
 
 
-class _opened:
-    """The members of an .npz, any damage to which is told as Damaged: zip files carry checksums."""
+def _sealed(archive: bytes) -> bytes:
+    """A zip file with its checksum as the comment, whose length is what such a file ends with."""
+    digest = hashlib.sha256(archive[:-2]).hexdigest().encode()
+    return archive[:-2] + len(digest).to_bytes(2, "little") + digest
 
-    def __init__(self, content: bytes):
-        self.content = content
 
-    def __enter__(self):
-        try:
-            return np.load(io.BytesIO(self.content), allow_pickle=False)
-        except Exception as error:
-            raise Damaged(str(error)) from error
-
-    def __exit__(self, kind, error, _):
-        if isinstance(error, (zipfile.BadZipFile, KeyError, ValueError, OSError, EOFError)):
-            raise Damaged(str(error)) from error
+def _members(content: bytes) -> dict[str, Any]:
+    if hashlib.sha256(content[:-66]).hexdigest().encode() != content[-64:]:
+        raise Damaged("its checksum is wrong")
+    with np.load(io.BytesIO(content), allow_pickle=False) as members:
+        return dict(members)
 
 
 def _is_container(kind: Any) -> bool:

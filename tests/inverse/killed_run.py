@@ -1,7 +1,7 @@
 """A run in processes that are killed: `python killed_run.py FOLDER KILLS`, for test_killed_run.py.
 
-Writes FOLDER/whole, by one process, and FOLDER/killed, by KILLS processes that are killed at random moments and one that
-is not. Processes are forked after the imports, before JAX has started anything: they share nothing but the files.
+Writes FOLDER/whole, by one process, and FOLDER/killed, by KILLS processes that are killed at random moments and one
+that is not. Processes are forked after the imports, before JAX has started anything: they share only the files.
 """
 
 import os
