@@ -73,7 +73,7 @@ def backsolve(
     directory = None
     if out is not None:
         settings = settings_of(problem, hidden, method, key, {"steps": steps, "seconds": seconds})
-        directory = RunDirectory(out, settings, hidden, resume)
+        directory = RunDirectory(out, settings, hidden, observed, resume)
     try:
         best, reason, history = _run(method, problem, hidden, key, steps, seconds, progress, callback, directory)
     finally:

@@ -1,6 +1,7 @@
 """A run on disk: settings, a line for each step, and checkpoints from which a killed run goes on.
 
     run.json                 what was asked, with which versions, by which processes
+    observed.npz             the data
     steps.jsonl              one line of JSON a step
     checkpoint-000123.npz    the state after 123 steps; the latest two are kept
     solution.npz             what was found, once the search has ended
@@ -24,7 +25,9 @@ import numpy as np
 from equibacksolve.inverse._durable import write_durably
 from equibacksolve.inverse._history import Course, History
 from equibacksolve.inverse._leaves import Hidden
+from equibacksolve.inverse._observations import Observations
 from equibacksolve.inverse._run_settings import check_same_run
+from equibacksolve.inverse._saved_observations import save_observations
 from equibacksolve.inverse._tree_file import Damaged, header_from_bytes, tree_from_bytes, tree_to_bytes
 
 SECONDS_BETWEEN_CHECKPOINTS = 10.0
@@ -39,19 +42,26 @@ class RunDirectory:
     damaged files.
     """
 
-    def __init__(self, place: str | os.PathLike[str], settings: dict[str, Any], hidden: Hidden, resume: bool):
+    def __init__(
+        self,
+        place: str | os.PathLike[str],
+        settings: dict[str, Any],
+        hidden: Hidden,
+        observed: Observations,
+        resume: bool,
+    ):
         self.place = pathlib.Path(place)
         self.hidden = hidden
         self.place.mkdir(parents=True, exist_ok=True)
         self._lock = _locked(self.place)
         self.course = Course(None, hidden, float("inf"), History())
         try:
-            self._begin(place, settings, resume)
+            self._begin(place, settings, observed, resume)
         except BaseException:
             os.close(self._lock)
             raise
 
-    def _begin(self, place, settings, resume) -> None:
+    def _begin(self, place, settings, observed, resume) -> None:
         begun = self.place / "run.json"
         if begun.exists():
             if not resume:
@@ -61,6 +71,7 @@ class RunDirectory:
             self.course = self._latest_course()
             settings["processes"][0]["at_step"] = self.course.steps
             settings = before | {"processes": before["processes"] + settings["processes"]}
+        save_observations(observed, self.place / "observed.npz")
         write_durably(begun, json.dumps(settings, indent=2).encode())
         self._kept, self._saved = self.course, self.course.steps
         self._due = 0.0
@@ -156,7 +167,7 @@ def _course_to_bytes(course: Course, hidden: Hidden) -> bytes:
     stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *(leaves for _, leaves in history.snapshots))
     try:
         tree = (course.state, course.best, course.lowest, history.table(), steps, stacked)
-        return tree_to_bytes({"kind": "checkpoint", "steps": course.steps}, tree, like=hidden)
+        return tree_to_bytes({"kind": "a checkpoint", "steps": course.steps}, tree, like=hidden)
     except TypeError as error:
         raise ValueError(
             f"the state of this method cannot be saved: {error}; a State must be all arrays (leave out= out, or mend "

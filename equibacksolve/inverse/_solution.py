@@ -48,7 +48,7 @@ class Solution(NamedTuple):
             "history": (self.history.table(), steps),
             "snapshots": _stacked([jax.tree.leaves(leaves) for _, leaves in self.history.snapshots]),
         }
-        header = {"kind": "solution", "format": 1, "paths": _paths(self.simulator)}
+        header = {"kind": "a solution", "format": 1, "paths": _paths(self.simulator)}
         write_durably(pathlib.Path(path), tree_to_bytes(header, tree))
 
     def to_xarray(self, observed: Observations) -> Any:
@@ -67,15 +67,18 @@ def load_solution(path: str | os.PathLike[str], like: AbstractSimulator | None =
     The classes of the simulator are imported by name. A simulator whose class is not to be found there, or that holds
     functions, needs `like`: a simulator built in the same way, whose numbers do not matter.
 
-    Raises ValueError if the file is none of ours, damaged, or of a simulator that is built in another way than `like`.
+    Raises FileNotFoundError if there is no such file, ValueError if it is none of ours, damaged, or of a simulator that is built in another way than `like`.
     """
     path = pathlib.Path(path)
-    path = path / "solution.npz" if path.is_dir() else path
+    if path.is_dir():
+        path = path / "solution.npz"
+        if not path.exists():
+            raise ValueError(f"{path.parent} holds no solution (yet); let its search end, or resume it.")
     content = path.read_bytes()
     try:
         header = header_from_bytes(content)
-        if header.get("kind") != "solution":
-            raise Damaged(f"it is a {header.get('kind')}")
+        if header.get("kind") != "a solution":
+            raise Damaged(f"it holds {header.get('kind')}")
         tree = tree_from_bytes(content)
     except (Damaged, ValueError, pickle.UnpicklingError) as error:
         raise ValueError(f"{path} is damaged or no solution ({error}); save it anew from the run.") from error

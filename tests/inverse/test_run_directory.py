@@ -46,7 +46,7 @@ def test_what_is_in_a_run_directory(tmp_path):
     found = solve(tmp_path, steps=5)
     assert names(tmp_path) == [
         *("checkpoint-000001.npz", "checkpoint-000005.npz"),  # the first says early whether it can be written
-        *("lock", "run.json", "solution.npz", "steps.jsonl"),
+        *("lock", "observed.npz", "run.json", "solution.npz", "steps.jsonl"),
     ]
     settings = json.loads((tmp_path / "run.json").read_text())
     assert settings["hidden"] == {".rate": [2]}
@@ -57,6 +57,22 @@ def test_what_is_in_a_run_directory(tmp_path):
     assert [line["cost"] for line in lines] == found.history.cost.tolist()
     assert [line["step"] for line in lines] == [0, 1, 2, 3, 4]
     assert same(ebs.load_solution(tmp_path), found)
+    assert fingerprint(ebs.load_observations(tmp_path)) == fingerprint(READINGS)
+
+
+def test_what_a_directory_does_not_hold_is_told(tmp_path):
+    with pytest.raises(ValueError, match="holds no solution .yet.; let its search end, or resume it"):
+        ebs.load_solution(tmp_path)
+    with pytest.raises(FileNotFoundError):
+        ebs.load_observations(tmp_path)
+    solve(tmp_path, steps=1)
+    with pytest.raises(ValueError, match="holds a solution, not observations"):
+        ebs.load_observations(tmp_path / "solution.npz")
+    with pytest.raises(ValueError, match="damaged or no solution .it holds observations"):
+        ebs.load_solution(tmp_path / "observed.npz")
+    (tmp_path / "observed.npz").write_bytes(b"")
+    with pytest.raises(ValueError, match="is damaged .its checksum is wrong.; read the measurement anew"):
+        ebs.load_observations(tmp_path)
 
 
 def test_spent_budgets_can_be_raised_and_a_run_that_has_ended_stays_as_it_is(tmp_path):
