@@ -67,7 +67,8 @@ def load_solution(path: str | os.PathLike[str], like: AbstractSimulator | None =
     The classes of the simulator are imported by name. A simulator whose class is not to be found there, or that holds
     functions, needs `like`: a simulator built in the same way, whose numbers do not matter.
 
-    Raises FileNotFoundError if there is no such file, ValueError if it is none of ours, damaged, or of a simulator that is built in another way than `like`.
+    Raises FileNotFoundError if there is no such file, ValueError if it is none of ours, damaged, or of a simulator that
+    is built in another way than `like`.
     """
     path = pathlib.Path(path)
     if path.is_dir():

@@ -61,17 +61,17 @@ def test_what_is_in_a_run_directory(tmp_path):
 
 
 def test_what_a_directory_does_not_hold_is_told(tmp_path):
-    with pytest.raises(ValueError, match="holds no solution .yet.; let its search end, or resume it"):
+    with pytest.raises(ValueError, match=r"holds no solution \(yet\); let its search end, or resume it"):
         ebs.load_solution(tmp_path)
     with pytest.raises(FileNotFoundError):
         ebs.load_observations(tmp_path)
     solve(tmp_path, steps=1)
     with pytest.raises(ValueError, match="holds a solution, not observations"):
         ebs.load_observations(tmp_path / "solution.npz")
-    with pytest.raises(ValueError, match="damaged or no solution .it holds observations"):
+    with pytest.raises(ValueError, match=r"damaged or no solution \(it holds observations"):
         ebs.load_solution(tmp_path / "observed.npz")
     (tmp_path / "observed.npz").write_bytes(b"")
-    with pytest.raises(ValueError, match="is damaged .its checksum is wrong.; read the measurement anew"):
+    with pytest.raises(ValueError, match=r"is damaged \(its checksum is wrong\); read the measurement anew"):
         ebs.load_observations(tmp_path)
 
 
