@@ -23,6 +23,7 @@ FLOORS = [
     {"inverse"},
     {"diagnostics", "testing"},
     {"plotting"},
+    {"command_line"},
 ]
 """Rooms from left to right; a room imports rooms further left only, and of its own floor only itself."""
 

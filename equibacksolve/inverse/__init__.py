@@ -3,6 +3,7 @@
 from equibacksolve.inverse._backsolve import backsolve as backsolve
 from equibacksolve.inverse._history import History as History
 from equibacksolve.inverse._leaves import center_of_leaves as center_of_leaves
+from equibacksolve.inverse._leaves import where_hidden as where_hidden
 from equibacksolve.inverse._leaves import with_leaves as with_leaves
 from equibacksolve.inverse._observations import Observations as Observations
 from equibacksolve.inverse._problem import Problem as Problem

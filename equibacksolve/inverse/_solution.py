@@ -118,7 +118,7 @@ def _named_containers(simulator: AbstractSimulator) -> bytes | None:
 def _from_named(path, named) -> AbstractSimulator:
     advice = "pass like=, a simulator built as the one that was saved"
     if named is None:
-        raise ValueError(f"{path} holds a simulator with functions inside; {advice}.")
+        raise ValueError(f"{path} holds a simulator whose class or functions have no name to find them by; {advice}.")
     try:
         return tree_from_bytes(named)
     except (AttributeError, ImportError) as error:

@@ -66,7 +66,7 @@ def test_a_simulator_with_functions_inside_is_loaded_with_like(tmp_path):
     observed = ebs.Observations(jnp.cos(TIME), time=TIME)
     found = ebs.backsolve(curve, observed, LM, where=lambda s: s.scale, progress=False)
     found.save(tmp_path / "curve.npz")
-    with pytest.raises(ValueError, match="holds a simulator with functions inside; pass like="):
+    with pytest.raises(ValueError, match="class or functions have no name to find them by; pass like="):
         ebs.load_solution(tmp_path / "curve.npz")
     loaded = ebs.load_solution(tmp_path / "curve.npz", like=Curve(jnp.array(0.0), jnp.cos))
     np.testing.assert_array_equal(loaded.simulator.scale, found.simulator.scale)
