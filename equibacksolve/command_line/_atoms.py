@@ -87,8 +87,8 @@ def write(out: Path, found: Solution, observed: Observations) -> None:
     misfit = float(jnp.sqrt(jnp.mean((simulator.predict() - observed.values) ** 2) / jnp.mean(observed.values**2)))
     closest = float(imaging.closest_approach(positions, box, periodic=periodic)) if len(positions) > 1 else float("inf")
     about = [
-        f"{len(positions)} atoms from an image of {simulator.pixels} x {simulator.pixels} pixels: R = {misfit:.4f} (root "
-        f"mean square misfit over root mean square image), closest pair {closest:.3g} apart.",
+        f"{len(positions)} atoms from an image of {simulator.pixels} x {simulator.pixels} pixels: R = {misfit:.4f} "
+        f"(root mean square misfit over root mean square image), closest pair {closest:.3g} apart.",
         "Displaced as a whole (in a periodic box) or inverted, the structure gives the same image.",
     ]
     _results.summarise(out, found, about, files)
