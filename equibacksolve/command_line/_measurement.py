@@ -9,42 +9,33 @@ import numpy as np
 from equibacksolve.inverse import Observations
 
 MAP = (
-    click.option("--flux", "flux", help="Column or coordinate of the field or flux; 'flux' or found if left out."),
-    click.option("--energy", "energy", help="Column or coordinate of the energy or gate voltage."),
-    click.option("--values", "values", help="Column or variable of the conductance or resistance."),
-    click.option(
-        "--unit", "units", multiple=True, metavar="NAME=UNIT", help="Unit of a column, e.g. B=mT. Repeatable."
-    ),
-    click.option("--cell-area", help="Area of a cell of the lattice, e.g. '400 nm^2': turns a field into a flux."),
-    click.option("--field-offset", help="What the field reads when there is none, e.g. '2 mT'."),
-    click.option("--lever-arm", help="Energy per gate voltage, e.g. '0.1 eV/V'."),
-    click.option("--offset", help="Gate voltage (or energy) in the middle of the band, e.g. '0.35 V'."),
-    click.option("--hopping", help="The hopping as an energy, e.g. '2 meV': turns energies into hoppings."),
-    click.option("--sigma", help="Standard deviation of a reading, in its unit, or as '0.1 uS'. Missing: unknown."),
-    click.option("--relative-sigma", help="Standard deviation as a fraction of the reading, e.g. 0.01."),
+    click.option("--flux", help="Column of the field or flux, or a number; found by its name if left out."),
+    click.option("--energy", help="Column of the gate voltage or energy, or a number; found by its name if left out."),
+    click.option("--value", default="G", show_default=True, help="Column of the conductance or resistance."),
+    click.option("--unit", "units", multiple=True, metavar="NAME=UNIT", help="Unit of a column: B=mT. Repeatable."),
+    click.option("--mask", help="Column that is 1 where a reading counts; '~bad' turns a column around."),
+    click.option("--cell-area", help="Area of a cell of the lattice, '400 nm^2': turns a field into a flux."),
+    click.option("--field-offset", help="What the field reads when there is none, '2 mT'."),
+    click.option("--lever-arm", help="Energy per gate voltage, '0.1 eV/V'."),
+    click.option("--offset", help="Gate voltage (or energy) in the middle of the band, '0.35 V'."),
+    click.option("--hopping", help="The hopping as an energy, '2 meV': turns energies into hoppings."),
+    click.option("--sigma", help="Standard deviation of a reading, 0.01 in its unit, or '5 nS'; unknown if left out."),
+    click.option("--relative-sigma", help="Standard deviation as a fraction of the reading, 0.01."),
 )
 """Options of a conductance map; `map_of` takes them out of a command's options."""
 
 
 def map_of(path: Path, options: dict[str, Any]) -> Observations:
-    """Read a conductance map; removes the options `MAP` from `options`, and tells what was read on standard error."""
+    """Read a conductance map; removes the options `MAP` from `options`, and tells on standard error what was read."""
     from equibacksolve import measurements
 
-    names = (
-        "flux",
-        "energy",
-        "values",
-        "units",
-        "cell_area",
-        "field_offset",
-        "lever_arm",
-        "offset",
-        "hopping",
-        "sigma",
-    )
-    given = {name: options.pop(name) for name in (*names, "relative_sigma")}
+    names = ("flux", "energy", "value", "units", "mask", "cell_area", "field_offset", "lever_arm", "offset", "hopping")
+    given = {name: options.pop(name) for name in (*names, "sigma", "relative_sigma")}
     given["units"] = dict(_unit(text) for text in given["units"]) or None
-    return measurements.read(path, **{name: value for name, value in given.items() if value is not None})
+    given |= {name: _number_or_column(given[name]) for name in ("flux", "energy")}
+    read = measurements.read(path, **{name: value for name, value in given.items() if value is not None})
+    click.echo(str(read.report), err=True)
+    return read.observations
 
 
 def image_of(path: Path, sigma: float | None) -> Observations:
@@ -64,3 +55,10 @@ def _unit(text: str) -> tuple[str, str]:
     if not equals:
         raise click.BadParameter(f"{text!r} has no unit; write it as NAME=UNIT, e.g. B=mT.", param_hint="--unit")
     return name, unit
+
+
+def _number_or_column(text: str | None) -> float | str | None:
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return text
