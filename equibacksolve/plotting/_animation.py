@@ -56,6 +56,10 @@ def atoms_animation(
 def _film(figure, left, right, history, frames, show):
     """A frame for each (step, what `show` takes); the dot on the cost history goes along."""
     draw_history(right, history)
+    # The layout is made once, for a title of the usual length: the panels stand still, and a frame is drawn fast.
+    left.title.set_text("step 100, cost 1e-10")
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
     (dot,) = right.plot([], [], "o", color="black", markersize=6, zorder=5)
 
     def frame(number):
