@@ -70,20 +70,8 @@ def write(out: Path, found: Solution, observed: Observations) -> None:
     imaging.write_extended_xyz(out / "atoms.xyz", positions, box, periodic=periodic)
     files = ["atoms.xyz"]
     files += ["result.nc"] * _results.write_dataset(out / "result.nc", found, observed, None)
-
-    def pictures():
-        from matplotlib.figure import Figure
-
-        from equibacksolve import plotting
-
-        figure = Figure(figsize=(5, 4.6), layout="constrained")
-        plotting.draw_atoms(figure.subplots(), np.asarray(positions), float(box), "atoms", periodic=periodic)
-        largest = np.pi * simulator.pixels / float(box)
-        reading = plotting.Quantity("s", "length")
-        fit = plotting.fit_figure(observed, simulator.predict(), reading=reading, largest_momentum=largest)
-        return {"atoms.png": figure, "fit.png": fit}
-
-    files += _results.draw(out, pictures)
+    largest = np.pi * simulator.pixels / float(box)
+    files += _results.draw(out, found, observed, None, ("s", "length"), float(largest))
     misfit = float(jnp.sqrt(jnp.mean((simulator.predict() - observed.values) ** 2) / jnp.mean(observed.values**2)))
     closest = float(imaging.closest_approach(positions, box, periodic=periodic)) if len(positions) > 1 else float("inf")
     about = [

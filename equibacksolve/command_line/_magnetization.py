@@ -68,19 +68,7 @@ def write(out: Path, found: Solution, observed: Observations) -> None:
     _results.write_table(out / "magnetization.csv", _results.site_columns(**columns))
     files = ["magnetization.csv"]
     files += ["result.nc"] * _results.write_dataset(out / "result.nc", found, observed, errors)
-
-    def pictures():
-        from matplotlib.figure import Figure
-
-        from equibacksolve import plotting
-
-        figure = Figure(figsize=(4.2, 3.6), layout="constrained")
-        axes = figure.subplots()
-        figure.colorbar(plotting.draw_magnetization(axes, angle, "magnetization"), ax=axes, label="m_z = cos θ")
-        predicted = found.simulator.predict(**observed.variables)
-        return {"magnetization.png": figure, "fit.png": plotting.fit_figure(observed, predicted)}
-
-    files += _results.draw(out, pictures)
+    files += _results.draw(out, found, observed, errors)
     length, width = angle.shape
     m_z = np.cos(angle)
     about = [

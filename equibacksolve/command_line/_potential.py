@@ -64,17 +64,7 @@ def write(out: Path, found: Solution, observed: Observations) -> None:
     _results.write_table(out / "potential.csv", _results.site_columns(potential=values, standard_error=errors_map))
     files = ["potential.csv"]
     files += ["result.nc"] * _results.write_dataset(out / "result.nc", found, observed, errors)
-
-    def pictures():
-        from equibacksolve import plotting
-
-        predicted = found.simulator.predict(**observed.variables)
-        return {
-            "potential.png": plotting.landscape_figure(values, errors=errors_map),
-            "fit.png": plotting.fit_figure(observed, predicted),
-        }
-
-    files += _results.draw(out, pictures)
+    files += _results.draw(out, found, observed, errors)
     length, width = values.shape
     about = [
         f"{length} x {width} onsite energies between {values.min():.4g} and {values.max():.4g} hoppings, mean "

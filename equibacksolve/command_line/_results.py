@@ -1,7 +1,7 @@
 """What a finished search leaves in its directory: a table, labelled arrays, pictures, and a summary in words."""
 
 import csv
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -81,14 +81,31 @@ def write_dataset(path: Path, found: Solution, observed: Observations, errors: A
     return True
 
 
-def draw(out: Path, pictures: Callable[[], dict[str, Any]]) -> list[str]:
-    """Save the figures that `pictures` makes, by name; none without matplotlib."""
+def draw(
+    out: Path,
+    found: Solution,
+    observed: Observations,
+    errors: AbstractSimulator | None,
+    reading: tuple[str, str] = ("G", "e²/h"),
+    largest_momentum: float | None = None,
+) -> list[str]:
+    """A picture of each hidden leaf, named by its field, and one of the fit; none without matplotlib.
+
+    `reading`: what was measured, and its unit; `largest_momentum`: at the edge of an image in momentum space.
+    """
     try:
-        figures = pictures()
+        from equibacksolve.plotting import Quantity, fit_figure
+        from equibacksolve.reporting._leaves import leaves_of
+        from equibacksolve.reporting._pictures import leaf_figure
     except ModuleNotFoundError as error:
         if error.name != "matplotlib":
             raise
         return []
+    leaves = leaves_of(found.simulator, where_hidden(found.hidden), errors, None, None)
+    figures = {f"{leaf.name.rsplit('.', 1)[-1]}.png": leaf_figure(leaf) for leaf in leaves}
+    look = {"reading": Quantity(*reading), "largest_momentum": largest_momentum}
+    figures["fit.png"] = fit_figure(observed, found.simulator.predict(**observed.variables), **look)
+    figures = {name: figure for name, figure in figures.items() if figure is not None}
     for name, figure in figures.items():
         figure.savefig(out / name, dpi=150)
     return list(figures)
