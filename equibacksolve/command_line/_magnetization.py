@@ -9,7 +9,7 @@ import numpy as np
 
 from equibacksolve.command_line import _results
 from equibacksolve.command_line._measurement import MAP, map_of
-from equibacksolve.command_line._options import FILE, SEARCH, Numbers, Sites, all_of
+from equibacksolve.command_line._options import FILE, METHOD, METHODS, SEARCH, Numbers, Sites, all_of
 from equibacksolve.command_line._search import Search, end
 from equibacksolve.inverse import Observations, Solution
 from equibacksolve.leads import WireLead
@@ -34,9 +34,10 @@ def hidden(simulator):
     "--wavenumber", type=Numbers(), required=True, help="k of spin up and spin down in the leads, e.g. 0.5,0.25."
 )
 @click.option("--coupling", type=float, required=True, help="Exchange coupling J in units of the hopping, e.g. 0.5.")
+@METHOD
 @all_of(MAP)
 @all_of(SEARCH)
-def magnetization(measurement, sites, wavenumber, coupling, **options) -> None:
+def magnetization(measurement, sites, wavenumber, coupling, method, **options) -> None:
     """Find the magnetization of a sample from its conductance map.
 
     MEASUREMENT holds the conductance against magnetic flux and energy (or field and gate voltage, see below). On each
@@ -54,7 +55,7 @@ def magnetization(measurement, sites, wavenumber, coupling, **options) -> None:
         # Moments that lie across, but for a small random part.
         guess = jnp.pi / 2 + 0.3 * jax.random.uniform(search.key, sites, float, -1.0, 1.0)
         simulator = Magnetoconductance(SquareLattice(ExchangeField(guess, coupling)), WireLead(np.array(wavenumber)))
-        found = search.run(simulator, observed, hidden)
+        found = search.run(simulator, observed, hidden, METHODS[method]())
         write(search.out, found, observed)
     end(found)
 

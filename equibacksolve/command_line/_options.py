@@ -5,6 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+import optax
+
+from equibacksolve.inverse import LevenbergMarquardt, backtracking_descent
 
 
 class Sites(click.ParamType):
@@ -32,6 +35,23 @@ class Numbers(click.ParamType):
 
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+METHODS = {
+    "default": lambda: None,
+    "levenberg-marquardt": LevenbergMarquardt,
+    "lbfgs": optax.lbfgs,
+    "paper": backtracking_descent,
+}
+"""How to make each: not at import, where the precision is not known yet."""
+
+METHOD = click.option(
+    "--method",
+    type=click.Choice(list(METHODS)),
+    default="default",
+    show_default=True,
+    help="default: Levenberg-Marquardt, continuation from blurred to sharp data, restarts, annealing. "
+    "levenberg-marquardt, lbfgs: a single descent. paper: gradient descent with a shrinking rate.",
+)
 
 SEARCH = (
     click.option(

@@ -8,7 +8,7 @@ import numpy as np
 
 from equibacksolve.command_line import _results
 from equibacksolve.command_line._measurement import MAP, map_of
-from equibacksolve.command_line._options import FILE, SEARCH, Numbers, Sites, all_of
+from equibacksolve.command_line._options import FILE, METHOD, METHODS, SEARCH, Numbers, Sites, all_of
 from equibacksolve.command_line._search import Search, end
 from equibacksolve.inverse import Observations, Solution
 from equibacksolve.leads import WireLead
@@ -36,9 +36,10 @@ def hidden(simulator):
     help="k of the leads in radians per site, e.g. 1.5708 (half filling).",
 )
 @click.option("--height", type=float, default=0.1, show_default=True, help="Half-width of the random start (hoppings).")
+@METHOD
 @all_of(MAP)
 @all_of(SEARCH)
-def potential(measurement, sites, wavenumber, height, **options) -> None:
+def potential(measurement, sites, wavenumber, height, method, **options) -> None:
     """Find the potential of a sample from its conductance map.
 
     MEASUREMENT holds the conductance against magnetic flux and energy (or field and gate voltage, see below). The
@@ -51,7 +52,7 @@ def potential(measurement, sites, wavenumber, height, **options) -> None:
         search = Search(**options)
         guess = jax.random.uniform(search.key, sites, float, -height, height)
         simulator = Magnetoconductance(SquareLattice(Potential(guess)), WireLead(np.array(wavenumber)))
-        found = search.run(simulator, observed, hidden)
+        found = search.run(simulator, observed, hidden, METHODS[method]())
         write(search.out, found, observed)
     end(found)
 
