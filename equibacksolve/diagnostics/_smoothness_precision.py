@@ -1,5 +1,6 @@
 """The prior under which the default search fits noisy data, as a precision matrix of the unknowns."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
@@ -24,10 +25,14 @@ def smoothness_precision(
     landscape varies. Leaves declared not smooth, and single numbers, get no prior.
     """
     hidden, _ = split(simulator, where)
-    kinds = kinds_of_leaves(hidden)
+    return _precision(hidden, jnp.asarray(length, float), kinds_of_leaves(hidden))
+
+
+@eqx.filter_jit
+def _precision(hidden, length, kinds):
     flat, unravel = ravel_pytree(hidden)
     one = jnp.ones((), flat.dtype)
-    prior = SmoothnessPrior(one, jnp.asarray(length, flat.dtype), center_of_leaves(hidden, kinds), kinds)
+    prior = SmoothnessPrior(one, length.astype(flat.dtype), center_of_leaves(hidden, kinds), kinds)
     held = lambda vector: prior.held(unravel(vector))
     rough = jax.jacfwd(held)(flat)
     if not rough.shape[0]:
