@@ -16,6 +16,7 @@ from equibacksolve.reporting import _sections, _symmetry
 from equibacksolve.reporting._leaves import as_simulator, leaves_of
 from equibacksolve.reporting._page import page, paragraph, picture, section
 from equibacksolve.reporting._pictures import direction_figure, evolution_figure
+from equibacksolve.reporting._prior import search_precision
 from equibacksolve.simulators import Magnetoconductance, MomentumImage
 
 LARGEST_JACOBIAN = 4_000_000
@@ -48,9 +49,8 @@ def write_report(
       shown.
     - `symmetries`: by name, for the note on what no datum can see. Left out, mirrors and a change of sign are tried.
     - `settings`, `reading`: labels and units of the settings and of the values, see `plotting.Quantity`.
-    - `prior_precision`: for the errors, as in `diagnostics.standard_errors`; left out, the
-      `diagnostics.smoothness_precision` under which the default search ends where sigma is known. Pass 0 for a search
-      without a prior.
+    - `prior_precision`: for the errors, as in `diagnostics.standard_errors`; left out, that of
+      the smoothness prior under which the default search ends where sigma is known. Pass 0 for a search without one.
     - `largest_jacobian`: entries (data x unknowns) beyond which errors and singular values are left out.
 
     **Raises** ValueError for a truth of another form than what `where` returns.
@@ -69,7 +69,7 @@ def write_report(
     course = [(step, closest(with_leaves(simulator, hidden))) for step, hidden in _course(found)]
     start = closest(with_leaves(simulator, found.history.snapshots[0][1])) if course else None
     if prior_precision is None and observed.sigma is not None:
-        prior_precision = diagnostics.smoothness_precision(simulator, where=where)
+        prior_precision = search_precision(simulator, where)
         remark += " The errors are those under the smoothness prior of the search."
     judged, errors, known = _judge(simulator, observed, where, prior_precision, largest_jacobian)
     leaves = leaves_of(simulator, where, errors, start, truth)
