@@ -1,4 +1,4 @@
-"""The prior under which the default search fits noisy data, as a precision matrix of the unknowns."""
+"""The precision of the prior that a search holds a landscape by."""
 
 import jax
 import jax.numpy as jnp
@@ -6,31 +6,28 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
 from equibacksolve.diagnostics._unknowns import Selector, split
-from equibacksolve.inverse import SmoothnessPrior, center_of_leaves
+from equibacksolve.inverse import SmoothnessPrior
 from equibacksolve.inverse._leaves import kinds_of_leaves
 from equibacksolve.simulators import AbstractSimulator
 
 
 def smoothness_precision(
-    simulator: AbstractSimulator, *, where: Selector, length: float | int = 1.0
+    simulator: AbstractSimulator, *, where: Selector, height: float, length: float = 1.0
 ) -> Float[Array, "unknowns unknowns"]:
-    """P of the smoothness prior exp(-c^T P c / 2) whose height is that of the landscape itself.
+    """The matrix P of a landscape that varies over `length` entries, for the `prior_precision=` of the diagnostics.
 
-    Where sigma is known, `Continuation` ends under this prior: its weight follows from the noise (see there). For the
-    `prior_precision` of `standard_errors` and `goodness_of_fit`, which without it take the fit to have followed the
-    noise wherever it could.
+    P = R^T R / height^2, where R takes a departure from what is expected to (1 + (length k)^2) times its cosine
+    transform (`SmoothnessPrior`): a cosine of wavenumber k has the standard deviation height / (1 + (length k)^2).
+    Leaves with a period enter by cosine and sine, to first order about the simulator's own. Single numbers and leaves
+    declared not smooth have no precision from it: add their own.
 
-    **Arguments** `simulator`: what was found; `where`: returns the hidden leaves; `length`: over how many entries the
-    landscape varies. Leaves declared not smooth, and single numbers, get no prior.
+    Raises ValueError if `where` selects nothing, or if height or length is not a positive number.
     """
+    if not (height > 0 and length >= 0):
+        raise ValueError(f"height is {height} and length {length}; give a positive height, and a length from 0.")
     hidden, _ = split(simulator, where)
-    kinds = kinds_of_leaves(hidden)
     flat, unravel = ravel_pytree(hidden)
-    one = jnp.ones((), flat.dtype)
-    prior = SmoothnessPrior(one, jnp.asarray(length, flat.dtype), center_of_leaves(hidden, kinds), kinds)
-    held = lambda vector: prior.held(unravel(vector))
-    rough = jax.jacfwd(held)(flat)
-    if not rough.shape[0]:
-        return jnp.zeros((flat.size, flat.size), flat.dtype)
-    height_squared = jnp.maximum(jnp.mean(held(flat) ** 2), jnp.finfo(flat.dtype).tiny)
-    return rough.T @ rough / height_squared
+    one, over = jnp.ones((), flat.dtype), jnp.asarray(length, flat.dtype)
+    prior = SmoothnessPrior(one, over, hidden, kinds_of_leaves(hidden))
+    rough = jax.jit(jax.jacfwd(lambda unknowns: prior.held(unravel(unknowns))))(flat)
+    return rough.T @ rough / height**2

@@ -22,7 +22,7 @@ def evolution_animation(
     history: History,
     quantity: Quantity = POTENTIAL,
     *,
-    scale: float | None = None,
+    scale: float | int | None = None,
 ) -> FuncAnimation:
     """Landscapes one after another, with the cost beside them and a dot where the film stands.
 
@@ -42,7 +42,7 @@ def evolution_animation(
 
 
 def atoms_animation(
-    evolution: Sequence[tuple[int, Float[Any, "atoms 2"]]], history: History, box_length: float
+    evolution: Sequence[tuple[int, Float[Any, "atoms 2"]]], history: History, box_length: float | int
 ) -> FuncAnimation:
     """Atoms on their way, in a periodic box; otherwise as `evolution_animation`."""
     frames = [(step, np.mod(np.asarray(positions, float), box_length)) for step, positions in evolution]

@@ -12,7 +12,7 @@ from equibacksolve.plotting._style import TICKS, labelled
 def draw_atoms(
     axes: Axes,
     positions: Float[Any, "atoms 2"],
-    box_length: float,
+    box_length: float | int,
     title: str,
     *,
     other: Float[Any, "others 2"] | None = None,

@@ -12,7 +12,7 @@ WHITE = np.array([0.965, 0.0, 0.0])
 """Almost white in OKLab: lightness, green to red, blue to yellow."""
 
 
-def _end(lightness: float, chroma: float, degrees: float) -> np.ndarray:
+def _end(lightness: float, chroma: float, degrees: float | int) -> np.ndarray:
     hue = np.radians(degrees)
     return np.array([lightness, chroma * np.cos(hue), chroma * np.sin(hue)])
 

@@ -20,7 +20,7 @@ def fit_figure(
     *,
     settings: Mapping[str, Quantity] | None = None,
     reading: Quantity = CONDUCTANCE,
-    largest_momentum: float | None = None,
+    largest_momentum: float | int | None = None,
 ) -> Figure:
     """Data, fit, and (fit - data) / sigma; the plain difference where sigma is unknown.
 

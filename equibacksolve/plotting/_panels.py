@@ -11,7 +11,7 @@ from equibacksolve.plotting._colours import ERROR_COLOURS, LANDSCAPE_COLOURS
 from equibacksolve.plotting._style import TICKS, bare, labelled, site_axes
 
 
-def draw_landscape(axes: Axes, values: Float[Any, "length width"], scale: float, title: str) -> Any:
+def draw_landscape(axes: Axes, values: Float[Any, "length width"], scale: float | int, title: str) -> Any:
     """A landscape seen from above, the current running to the right; colours span -scale..scale."""
     drawn = axes.imshow(np.asarray(values).T, origin="lower", cmap=LANDSCAPE_COLOURS, vmin=-scale, vmax=scale)
     bare(axes, title)

@@ -20,7 +20,7 @@ from equibacksolve.plotting._style import (
     setting_quantity,
 )
 
-Limits = tuple[float, float] | None
+Limits = tuple[float | int, float | int] | None
 
 
 def draw_data(
@@ -52,7 +52,7 @@ def draw_readings(
     reading: Quantity = CONDUCTANCE,
     colours: str | Colormap = DATA_COLOURS,
     limits: Limits = None,
-    largest_momentum: float | None = None,
+    largest_momentum: float | int | None = None,
     everywhere: bool = False,
 ) -> Any:
     """Values at the settings of the observations (the observed ones if left out), as these lie.

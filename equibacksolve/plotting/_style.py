@@ -25,7 +25,7 @@ class Quantity(NamedTuple):
 
     name: str
     unit: str = ""
-    scale: float = 1.0
+    scale: float | int = 1.0
 
     @property
     def label(self) -> str:
@@ -56,7 +56,7 @@ def labelled(axes: Axes, title: str, across: str = "", up: str = "") -> None:
     axes.set_title(title, fontsize=TITLE)
     axes.set_xlabel(across, fontsize=LABEL)
     axes.set_ylabel(up, fontsize=LABEL)
-    axes.tick_params(labelsize=TICKS)
+    axes.tick_params(which="both", labelsize=TICKS)
 
 
 def bare(axes: Axes, title: str) -> None:
@@ -78,6 +78,7 @@ def with_colour_bar(figure: FigureBase, mappable: Any, axes: Axes | list[Axes], 
     bar = figure.colorbar(mappable, ax=axes, shrink=0.85, pad=0.02)
     bar.set_label(label, fontsize=LABEL)
     bar.ax.tick_params(labelsize=TICKS)
+    bar.ax.yaxis.get_offset_text().set_fontsize(TICKS)
 
 
 def colours_with_gaps(colours: str | Colormap) -> Colormap:

@@ -16,6 +16,7 @@ from equibacksolve.reporting import _sections, _symmetry
 from equibacksolve.reporting._leaves import as_simulator, leaves_of
 from equibacksolve.reporting._page import page, paragraph, picture, section
 from equibacksolve.reporting._pictures import direction_figure, evolution_figure
+from equibacksolve.reporting._prior import search_precision
 from equibacksolve.simulators import Magnetoconductance, MomentumImage
 
 LARGEST_JACOBIAN = 4_000_000
@@ -48,8 +49,8 @@ def write_report(
       shown.
     - `symmetries`: by name, for the note on what no datum can see. Left out, mirrors and a change of sign are tried.
     - `settings`, `reading`: labels and units of the settings and of the values, see `plotting.Quantity`.
-    - `prior_precision`: for the errors, as in `diagnostics.standard_errors`; left out, `diagnostics.smoothness_precision`,
-      under which the default search ends where sigma is known. Pass 0 for a search without a prior.
+    - `prior_precision`: for the errors, as in `diagnostics.standard_errors`; left out, that of
+      the smoothness prior under which the default search ends where sigma is known. Pass 0 for a search without one.
     - `largest_jacobian`: entries (data x unknowns) beyond which errors and singular values are left out.
 
     **Raises** ValueError for a truth of another form than what `where` returns.
@@ -64,9 +65,11 @@ def write_report(
     if truth is not None and blind:
         simulator = _symmetry.nearest_to(truth, simulator, blind, where)
         remark = "Of the images that the data cannot tell apart, the one closest to the truth is shown."
-    start = with_leaves(simulator, found.history.snapshots[0][1]) if len(found.history) else None
+    closest = lambda one: _symmetry.nearest_to(simulator, one, blind, where) if blind else one
+    course = [(step, closest(with_leaves(simulator, hidden))) for step, hidden in _course(found)]
+    start = closest(with_leaves(simulator, found.history.snapshots[0][1])) if course else None
     if prior_precision is None and observed.sigma is not None:
-        prior_precision = diagnostics.smoothness_precision(simulator, where=where)
+        prior_precision = search_precision(simulator, where)
         remark += " The errors are those under the smoothness prior of the search."
     judged, errors, known = _judge(simulator, observed, where, prior_precision, largest_jacobian)
     leaves = leaves_of(simulator, where, errors, start, truth)
@@ -79,7 +82,7 @@ def write_report(
         _fit(simulator, observed, settings, reading),
         known,
         _symmetry.symmetry_section(seen, simulator),
-        _sections.history_section(found.history, _evolution(found, where)),
+        _sections.history_section(found.history, _evolution(found.history, course, where)),
         _sections.versions_section(simulator),
     ]
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -142,12 +145,16 @@ def _fit(simulator, observed, settings, reading):
     return section("Data and fit", picture(figure, "data, fit and residuals"), paragraph(f"{text}: {size}."))
 
 
-def _evolution(found, where):
+def _course(found):
+    return found.history.course(5) if len(found.history) else []
+
+
+def _evolution(history, course, where):
     """Maps on the way, from the last start to the result; nothing for other leaves."""
     frames = []
-    for step, hidden in found.history.course(5) if len(found.history) else []:
-        leaves = leaves_of(with_leaves(found.simulator, hidden), where, None, None, None)
-        if not leaves[0].is_a_map:
+    for step, then in course:
+        first, *_ = leaves_of(then, where, None, None, None)
+        if not first.is_a_map:
             return ""
-        frames.append((f"step {step + 1}, cost {found.history.cost[step]:.0e}", leaves[0]))
+        frames.append((f"step {step + 1}, cost {history.cost[step]:.0e}", first))
     return picture(evolution_figure(frames), "what was found, on the way") if frames else ""

@@ -5,9 +5,10 @@ import importlib.metadata
 import platform
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
-from equibacksolve import plotting
+from equibacksolve import imaging, plotting
 from equibacksolve.inverse import History, Observations, Solution
 from equibacksolve.plotting._style import setting_quantity
 from equibacksolve.reporting._leaves import HiddenLeaf
@@ -72,17 +73,22 @@ def found_section(leaves: list[HiddenLeaf], remark: str) -> str:
 def _summary(leaf):
     values = leaf.values
     error = "" if leaf.errors is None else f"{np.sqrt(np.mean(leaf.errors**2)):.2g}"
-    off = "" if leaf.truth is None else f"{np.sqrt(np.mean(_difference(leaf) ** 2)):.2g}"
+    off = "" if leaf.truth is None else f"{_distance(leaf):.2g}"
     numbers = (f"{values.min():.4g}", f"{values.mean():.4g}", f"{values.max():.4g}")
     unit = f" ({leaf.quantity.unit})" if leaf.quantity.unit else ""
     return (leaf.name + unit, "x".join(map(str, values.shape)) or "one number", *numbers, error, off)
 
 
-def _difference(leaf):
-    """Found minus true, the short way round for angles."""
+def _distance(leaf):
+    """Root mean square of found minus true, the short way round for angles; of atoms, after these were matched."""
+    if leaf.is_a_structure and leaf.values.shape == leaf.truth.shape and getattr(leaf.owner, "periodic", False):
+        box = float(leaf.owner.box_length)
+        here, there = (imaging.wrapped(jnp.asarray(positions), box) for positions in (leaf.values, leaf.truth))
+        return imaging.matched_distance(here, there, box)
     difference = leaf.values - leaf.truth
     period = leaf.kind.period
-    return difference if period is None else difference - period * np.round(difference / period)
+    off = difference if period is None else difference - period * np.round(difference / period)
+    return np.sqrt(np.mean(off**2))
 
 
 def _entries(leaf):
