@@ -26,7 +26,7 @@ class Solution(NamedTuple):
     - `converged`: whether the data are explained
     - `reason`: why the search ended, and what to try if it failed
     - `history`: its course
-    - `hidden`: the hidden leaves alone: the simulator with None in place of all others
+    - `hidden`: the hidden leaves alone: the simulator with None in place of all others; None if nobody says which
     """
 
     simulator: AbstractSimulator
@@ -34,7 +34,7 @@ class Solution(NamedTuple):
     converged: bool
     reason: str
     history: History
-    hidden: Hidden
+    hidden: Hidden | None = None
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write everything to one file (an .npz that NumPy opens), for `load_solution`."""
@@ -42,7 +42,7 @@ class Solution(NamedTuple):
         steps = [step for step, _ in self.history.snapshots]
         tree = {
             "leaves": [leaf if _is_stored(leaf) else None for leaf in leaves],
-            "is_hidden": [leaf is not None for leaf in _leaves_and_nones(self.hidden)],
+            "is_hidden": self._is_hidden(),
             "named": _named_containers(self.simulator),
             "solution": (self.cost, self.converged, self.reason),
             "history": (self.history.table(), steps),
@@ -59,6 +59,12 @@ class Solution(NamedTuple):
         return dataset_of(self.simulator, self.hidden, self.history, observed).assign_attrs(
             cost=float(self.cost), converged=int(self.converged), reason=self.reason
         )
+
+    def _is_hidden(self) -> list[bool]:
+        """For each leaf of the simulator."""
+        if self.hidden is None:
+            return [False] * len(jax.tree.leaves(self.simulator))
+        return [leaf is not None for leaf in jax.tree.leaves(self.hidden, is_leaf=lambda leaf: leaf is None)]
 
 
 def load_solution(path: str | os.PathLike[str], like: AbstractSimulator | None = None) -> Solution:
@@ -127,10 +133,6 @@ def _from_named(path, named) -> AbstractSimulator:
 
 def _is_stored(leaf: Any) -> bool:
     return isinstance(leaf, (jax.Array, np.ndarray, bool, int, float, complex))
-
-
-def _leaves_and_nones(tree):
-    return jax.tree.leaves(tree, is_leaf=lambda leaf: leaf is None)
 
 
 def _paths(tree) -> list[str]:

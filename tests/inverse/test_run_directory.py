@@ -96,6 +96,16 @@ def test_seconds_are_those_of_all_processes(tmp_path):
     assert found.history.seconds[3] > spent
 
 
+def test_the_bar_of_a_resumed_run_begins_where_it_was_and_tells_the_time_left(tmp_path, capsys):
+    solve(tmp_path, steps=7)
+    solve(tmp_path, steps=8, resume=True, progress=True, seconds=3600)
+    shown = capsys.readouterr().err
+    assert "7 steps" in shown
+    assert "8 steps" in shown
+    for said in ("cost=", "best=", "stage=1", "start=1", "left=3600 s"):
+        assert said in shown
+
+
 def test_ctrl_c_and_a_callback_that_fails_leave_a_checkpoint_of_the_last_step(tmp_path):
     def at_step_7(error):
         def callback(state):
@@ -231,12 +241,10 @@ def test_every_method_can_be_interrupted_and_resumed(tmp_path):
     """States of every structure: keys, weak types, optax's and optimistix's own, other methods' within."""
     import optimistix
 
-    lm = ebs.LevenbergMarquardt()
+    lm = ebs.LevenbergMarquardt(steps=2)
     methods = {
         "optimistix": optimistix.BFGS(rtol=1e-8, atol=1e-8),
-        "mixed": ebs.Restarts(
-            ebs.LevenbergMarquardt(steps=2), (ebs.Annealing(passes=2, pause=1, sweeps=1), lm), starts=4
-        ),
+        "mixed": ebs.Restarts(lm, (ebs.ImageHopping(lm, (ebs.Negation(rate),)), ADAM), starts=4),
     }
     for name, method in methods.items():
         whole = solve(method=method, steps=12)
