@@ -14,7 +14,7 @@ def fingerprint(thing: Any) -> str:
     """Sixteen hexadecimal digits of arrays, numbers, modules and functions (told by name and what they enclose).
 
     An optax optimizer is a pair of functions whose learning rate is enclosed in them: it counts. The source code of
-    functions and of methods does not.
+    functions and of methods does not. What is none of all this is told by its repr, without addresses.
     """
     digest = hashlib.sha256()
     _feed(digest, thing, set())
@@ -50,6 +50,8 @@ def _named_parts(thing: Any) -> tuple[str, list[Any]]:
         return kind, [part for pair in sorted(thing.items(), key=lambda pair: repr(pair[0])) for part in pair]
     if isinstance(thing, (tuple, list)):
         return kind, list(thing)
+    if isinstance(thing, (set, frozenset)):
+        return kind, sorted(thing, key=repr)
     if isinstance(thing, functools.partial):
         return kind, [thing.func, thing.args, thing.keywords]
     if hasattr(thing, "__code__"):

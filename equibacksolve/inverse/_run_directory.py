@@ -71,6 +71,8 @@ class RunDirectory:
             self.course = self._latest_course()
             settings["processes"][0]["at_step"] = self.course.steps
             settings = before | {"processes": before["processes"] + settings["processes"]}
+        elif self._checkpoints():
+            raise ValueError(f"out={str(place)!r} holds checkpoints without their run.json; pass another directory.")
         save_observations(observed, self.place / "observed.npz")
         write_durably(begun, json.dumps(settings, indent=2).encode())
         self._kept, self._saved = self.course, self.course.steps
@@ -203,11 +205,11 @@ def _locked(place: pathlib.Path) -> int:
         import fcntl
 
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except ImportError:  # Windows: nobody watches
-        pass
-    except OSError:
+    except BlockingIOError:
         os.close(lock)
         raise ValueError(
             f"out={str(place)!r} is in use by another process; wait for it, or pass another directory."
         ) from None
+    except (ImportError, OSError):  # Windows, or a file system without locks: nobody watches
+        pass
     return lock

@@ -1,5 +1,6 @@
 """What a run was asked to do: written into its directory, and compared when the run is to be continued."""
 
+import dataclasses
 import importlib.metadata
 import platform
 import time
@@ -51,9 +52,9 @@ def settings_of(problem: Problem, hidden: Hidden, method: AbstractMethod, key: A
             "bounds": fingerprint((problem.lower, problem.upper)),
             "tolerance": fingerprint(problem.tolerance),
             "key": fingerprint(key),
-            "rest of the problem": fingerprint((problem.kinds, problem.transform)),
             "start": fingerprint(hidden),
-        },
+        }
+        | {name: fingerprint(getattr(problem, name)) for name in _other_fields(problem)},
     }
 
 
@@ -85,6 +86,12 @@ def check_same_run(begun: dict, asked: dict, place: Any) -> None:
             "a run without a break.",
             stacklevel=5,
         )
+
+
+def _other_fields(problem: Problem) -> list[str]:
+    """Whatever else a problem is made of."""
+    told = {"known", "observed", "lower", "upper", "tolerance"}
+    return [field.name for field in dataclasses.fields(problem) if field.name not in told]
 
 
 def _series(settings: dict) -> str:

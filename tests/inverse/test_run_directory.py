@@ -1,6 +1,7 @@
 """A run directory: what is in it, what it refuses, and what survives damage, a full disk, Ctrl-C and spent budgets."""
 
 import errno
+import functools
 import json
 import os
 import resource
@@ -159,6 +160,9 @@ def test_other_versions_and_damaged_settings(tmp_path):
     written(jax="9.1.0")
     with pytest.warns(UserWarning, match="begun with other versions of jax; the last digits may differ"):
         solve(tmp_path, resume=True, steps=2)
+    (tmp_path / "run.json").unlink()
+    with pytest.raises(ValueError, match=r"holds checkpoints without their run\.json; pass another directory"):
+        solve(tmp_path, resume=True)
     for damaged in ("", '{"format": 1', "[]", "{}"):
         (tmp_path / "run.json").write_text(damaged)
         with pytest.raises(ValueError, match="damaged or not of equibacksolve; begin anew"):
@@ -274,6 +278,7 @@ def test_fingerprints_tell_contents_apart_and_not_objects():
     assert prints[0] == prints[1]
     assert len(set(prints)) == 3
     things = [1, 1.0, True, None, "1", (1,), [1], {"a": 1}, jnp.ones(1), jnp.ones((1, 1)), jnp.ones(1, int), print]
+    things += [jnp.sin, jnp.cos, {1, 2}, {1, 3}, functools.partial(jnp.clip, min=0), functools.partial(jnp.clip, min=1)]
     things += [jax.random.key(0), jax.random.key(1), lambda x: x + 1, Decays, NEAR_DECAYS]
     assert len({fingerprint(thing) for thing in things}) == len(things)
     assert fingerprint(Decays(HEIGHT, RATE)) == fingerprint(NEAR_DECAYS)
