@@ -31,6 +31,8 @@ from equibacksolve.inverse._saved_observations import save_observations
 from equibacksolve.inverse._tree_file import Damaged, header_from_bytes, tree_from_bytes, tree_to_bytes
 
 SECONDS_BETWEEN_CHECKPOINTS = 10.0
+"""A process that is killed loses the steps of this time at most. It makes no difference to the numbers."""
+
 LARGEST_SHARE = 0.05
 """Of the time that checkpoints may take; where writing is slow, they are fewer."""
 
@@ -118,17 +120,25 @@ class RunDirectory:
 
     def _latest_course(self) -> Course:
         """The course as the latest checkpoint that is whole has it; the beginning if there is none yet."""
-        paths = self._checkpoints()
-        for path in paths:
+        damaged: dict[pathlib.Path, Damaged] = {}
+        for path in self._checkpoints():
             try:
-                return _course_from_bytes(path.read_bytes(), self.hidden)
-            except (Damaged, pickle.UnpicklingError, AttributeError, ImportError) as error:
-                path.rename(path.with_suffix(".damaged"))
-                damage = f"{path} is damaged ({error})"
-                if path != paths[-1]:
-                    warnings.warn(f"{damage}; the run goes on from the checkpoint before.", stacklevel=5)
-        if paths:
-            raise ValueError(f"{damage}, and so is every other checkpoint; begin anew in another directory.")
+                course = _course_from_bytes(path.read_bytes(), self.hidden)
+            except Damaged as error:
+                damaged[path] = error
+                continue
+            except (pickle.UnpicklingError, AttributeError, ImportError) as error:
+                raise ValueError(
+                    f"{path} names what is not there ({error}); import the class that the method's state is made of."
+                ) from error
+            for other, error in damaged.items():
+                other.rename(other.with_suffix(".damaged"))
+                warnings.warn(f"{other} is damaged ({error}); the run goes on from {path.name}.", stacklevel=5)
+            return course
+        for path, error in damaged.items():
+            raise ValueError(
+                f"{path} is damaged ({error}), and so is every other checkpoint; begin anew in another directory."
+            ) from error
         return self.course
 
     def _append(self, course: Course) -> None:

@@ -178,18 +178,16 @@ def test_a_damaged_checkpoint_is_told_of_and_the_one_before_is_used(tmp_path, al
         path = folder / "checkpoint-000006.npz"
         content = path.read_bytes()
         path.write_bytes(damage(content))
-        with pytest.warns(UserWarning, match=r"checkpoint-000006.npz is damaged .* goes on from the checkpoint before"):
+        with pytest.warns(UserWarning, match=r"checkpoint-000006.npz is damaged .* goes on from checkpoint-000005.npz"):
             assert same(solve(folder, resume=True), whole)
     # A flipped bit anywhere in the arrays is noticed.
     flipped = bytearray(content)
     flipped[len(content) // 3] ^= 1
     for path in folder.glob("checkpoint-*.npz"):
         path.write_bytes(bytes(flipped))
-    with (
-        pytest.warns(UserWarning, match="damaged"),
-        pytest.raises(ValueError, match="and so is every other checkpoint; begin anew"),
-    ):
-        solve(folder, resume=True)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="and so is every other checkpoint; begin anew"):
+            solve(folder, resume=True)
 
 
 def test_two_processes_do_not_share_a_directory(tmp_path):
