@@ -2,7 +2,9 @@
 
 import csv
 import json
+import os
 import pathlib
+import signal
 
 import jax.numpy as jnp
 import numpy as np
@@ -12,6 +14,7 @@ from toys import NEAR_DECAYS, READINGS, rate
 
 import equibacksolve as ebs
 from equibacksolve.command_line import main
+from equibacksolve.inverse import _run_directory
 
 FLUX, ENERGY = np.linspace(0, 0.15, 5), np.linspace(-0.5, 0.5, 3)
 HIDDEN = np.array([[0.3, -0.2], [0.1, 0.4]])
@@ -125,6 +128,24 @@ def test_a_report_of_a_run_from_python(tmp_path):
     (tmp_path / "empty").mkdir()
     _, told = run("report", tmp_path / "empty", code=2)
     assert "holds no solution (yet)" in told
+
+
+def test_a_job_that_its_queue_ends_writes_what_it_has_and_goes_on(folder, tmp_path, monkeypatch):
+    real = _run_directory.RunDirectory.keep
+
+    def keep(directory, course):
+        real(directory, course)
+        if course.steps == 2:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    command = ("potential", folder / "dot.csv", *DOT, "--out", tmp_path, "--tolerance", "1e-30", "--resume")
+    monkeypatch.setattr(_run_directory.RunDirectory, "keep", keep)
+    said, _ = run(*command, code=1)
+    assert "the search was interrupted" in said
+    assert len(table(tmp_path / "potential.csv")) == 4
+    assert (tmp_path / "checkpoint-000002.npz").exists()
+    said, _ = run(*command, "--steps", "4", code=1)
+    assert "4 steps, 1 start(s)" in said
 
 
 @pytest.mark.parametrize(
