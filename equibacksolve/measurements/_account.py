@@ -83,6 +83,7 @@ def report_of(
         noise=noise,
         onsager=onsager,
         unused=tuple(column.header for column in table.columns if column.header not in used and _varies(column)),
+        doubts=_doubts(axes, measured.values[fate.counts], measured.unit),
     )
 
 
@@ -123,6 +124,27 @@ def _quality(
     pairs = (labels, values, settings[:, axis], axis, same_setting)
     noise["opposite fields"] = opposite_field_noise(*pairs)
     return noise, onsager_asymmetry(*pairs)
+
+
+def _doubts(axes: tuple[Axis, ...], values: Float[np.ndarray, " counting"], unit: str | None) -> tuple[str, ...]:
+    """What cannot be so for a square lattice, or says nothing new: most often a wrong unit, area or lever arm."""
+    doubts = []
+    for axis in axes:
+        reach = max(abs(axis.low), abs(axis.high))
+        if axis.unit == "h/e" and reach > 0.5:
+            doubts.append(
+                f"flux reaches {reach:.4g} h/e, but G(flux) = G(1 - flux): nothing new beyond 0.5; check cell_area"
+            )
+        if axis.unit == "hopping" and reach > 4:
+            doubts.append(
+                f"energy reaches {reach:.4g} hoppings, outside the band of a square lattice, -4 to 4; check lever_arm, "
+                "offset and hopping"
+            )
+    if unit == "e^2/h" and (values < 0).any():
+        doubts.append(
+            f"the conductance is negative at {int((values < 0).sum())} points, down to {values.min():.3g} e^2/h"
+        )
+    return tuple(doubts)
 
 
 def _varies(column: Column) -> bool:

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 _FILLED = 0.5
-"""Share of a mesh that must have been read for the rest to be called missing; every point of it is simulated."""
+"""More than this share of a mesh must have been read for the rest to be missing: every point of it is simulated."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,19 +31,29 @@ class Arrangement:
 def arrange(
     settings: dict[str, Float[np.ndarray, " points"]], tie: Float[np.ndarray, "points keys"], same_setting: float
 ) -> Arrangement:
-    """Sort points by their settings, the first axis slowest, onto a mesh where they fill at least half of one.
+    """Sort points by their settings, the first axis slowest, onto a mesh where they fill more than half of one.
 
     `tie` orders readings of the same setting, so that the order in the source does not matter. Two settings closer
-    than `same_setting` of their axis's range are one: the lowest of them.
+    than `same_setting` of their axis's range are one. Raises ValueError if that would make one of a whole sweep.
     """
+    if not 0 <= same_setting < 1:
+        raise ValueError(
+            f"same_setting is a fraction of the range of an axis, from 0 to below 1; got {same_setting:g}."
+        )
     merged = [merge(setting, same_setting) for setting in settings.values()]
+    for name, (_, _, shift) in zip(settings, merged):
+        if 2 * shift > same_setting:
+            raise ValueError(
+                f"same_setting={same_setting:g} joins readings of {name} that are {2 * shift:.2g} of its range apart, "
+                "one after another; make it smaller than a step of the sweep."
+            )
     labels = np.stack([label for label, _, _ in merged], axis=1)
     order = np.lexsort((*np.flipud(tie.T), *np.flipud(labels.T)))
     _, counts = np.unique(labels, axis=0, return_counts=True)
     repeated, shift = int((counts > 1).sum()), max(shift for _, _, shift in merged)
     grid = tuple(len(distinct) for _, distinct, _ in merged)
     taken, placed = order, labels[order]
-    if repeated == 0 and len(order) >= _FILLED * math.prod(grid):
+    if repeated == 0 and len(order) > _FILLED * math.prod(grid):
         taken = np.full(math.prod(grid), -1)
         taken[np.ravel_multi_index(tuple(labels.T), grid)] = np.arange(len(labels))
         placed = np.stack(np.unravel_index(np.arange(math.prod(grid)), grid), axis=1)
@@ -58,16 +68,19 @@ def merge(
 ) -> tuple[Int[np.ndarray, " points"], Float[np.ndarray, " distinct"], float]:
     """Number the distinct settings in ascending order: labels, settings, and by how much one was moved at most.
 
-    A setting belongs to the one below it if they are closer than `same_setting` of the range (0.1 * 3 is not 0.3).
+    Neighbours closer than `same_setting` of the range are one setting, halfway between the outermost of them: to a
+    computer, 0.1 * 3 is not 0.3.
     """
     order = np.argsort(setting, kind="stable")
     ascending = setting[order]
     reach = ascending[-1] - ascending[0]
     labels = np.empty(len(setting), int)
     labels[order] = np.concatenate([[0], np.cumsum(np.diff(ascending) > same_setting * reach)])
-    first = np.searchsorted(labels[order], np.arange(labels.max() + 1))
-    distinct = ascending[first]
-    return labels, distinct, float(np.max(setting - distinct[labels]) / reach) if reach else 0.0
+    numbers = np.arange(labels.max() + 1)
+    lowest = ascending[np.searchsorted(labels[order], numbers)]
+    highest = ascending[np.searchsorted(labels[order], numbers, side="right") - 1]
+    shift = float(np.max(highest - lowest) / 2 / reach) if reach else 0.0
+    return labels, lowest + (highest - lowest) / 2, shift
 
 
 def spread_out(

@@ -46,8 +46,8 @@ def read_delimited(path: pathlib.Path, value: str | None = None, form: str | Non
         headers = [f"column {number + 1}" for number in range(frame.shape[1])]
     if frame.shape[1] > len(headers):
         raise ValueError(
-            f"{path.name} has {len(headers)} headers but rows of {frame.shape[1]} cells; if the decimal mark is a comma, "
-            "separate the cells by semicolons or tabs."
+            f"{path.name} has {len(headers)} headers but rows of {frame.shape[1]} cells; if the decimal mark is a "
+            "comma, separate the cells by semicolons or tabs."
         )
     columns = (column(header, frame[number].to_numpy(), is_unit=is_unit) for number, header in enumerate(headers))
     return Table(path.name, tuple(columns), (len(frame),))
@@ -97,9 +97,10 @@ def _cells(line: str, separator: str) -> list[str]:
 
 
 def _frame(lines: list[str], separator: str, path: pathlib.Path, at_least: int):
-    """The cells, in `at_least` so many columns, as pandas reads them: numbers where they are numbers, NaN where there is nothing."""
+    """The cells as pandas reads them, numbers where they can be, NaN where nothing is; `at_least` so many columns."""
     pandas = wanted("pandas", f"reading {path.name}")
-    wide = max(len(_cells(line, separator)) for line in lines)
+    split = (line.split() for line in lines) if separator == " " else csv.reader(lines, delimiter=separator)
+    wide = max(map(len, split))
     body = "\n".join(lines)
     # Without decimal points, a comma that separates nothing is a decimal mark.
     decimal = "," if separator in ";\t" and "." not in body and "," in body else "."

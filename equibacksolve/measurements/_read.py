@@ -75,8 +75,8 @@ def read(
     - `form`: "long" or "matrix", for text files whose form is not recognised.
     - `same_setting`: settings that differ by less than this fraction of their range are the same.
 
-    The observations lie on a mesh (`grid`) if no setting is repeated and half of all combinations were read; else they
-    are a list, with repeated settings as separate points. Both are sorted, the first variable slowest.
+    The observations lie on a mesh (`grid`) if no setting is repeated and more than half of all combinations were read;
+    else they are a list, with repeated settings as separate points. Both are sorted, the first variable slowest.
 
     **Raises** ValueError that names the column, what was expected and which columns exist; for arguments that nothing
     needs; for sigma that is not positive where a value counts. ImportError that names the extra to install.

@@ -1,6 +1,7 @@
 """What was read: everything that was converted, left out or doubtful, with its count."""
 
 import dataclasses
+import math
 
 from equibacksolve.measurements._quality import Estimate
 
@@ -46,6 +47,7 @@ class Report:
       `opposite_field_noise` and `curvature_noise`.
     - `onsager`: rms of G(B) - G(-B) over the pairs that were measured; None if there is none.
     - `unused`: columns of the source that were not used and are not constant.
+    - `doubts`: what looks like a wrong unit or a wrong sample, one sentence each.
     """
 
     source: str
@@ -67,19 +69,23 @@ class Report:
     noise: dict[str, Estimate | None]
     onsager: Estimate | None
     unused: tuple[str, ...]
+    doubts: tuple[str, ...]
 
     @property
     def estimated_noise(self) -> float | None:
-        """The best estimate: that of repeated settings if it has ten terms, else the lowest, as all others are too high.
+        """The best estimate: of repeated settings if it has ten terms, else the one that is surely lowest.
 
-        On a coarse map, where G curves between neighbours by more than its noise, only repeated settings and opposite
-        fields tell the noise. None if the data allow no estimate.
+        All others are too high by what they take for noise, so the lowest is the best; but an estimate from n terms is
+        known to 1/sqrt(2 n) of itself, and few terms may be low by luck. So they compete two deviations above
+        themselves. On a coarse map, where G bends between neighbours by more than its noise, only repeated settings and
+        opposite fields tell the noise. None if the data allow no estimate.
         """
         repetition = self.noise.get("repetition")
         if repetition is not None and repetition.terms >= 10:
             return repetition.value
-        known = [estimate.value for estimate in self.noise.values() if estimate is not None]
-        return min(known, default=None)
+        known = [estimate for estimate in self.noise.values() if estimate is not None]
+        surely = lambda estimate: estimate.value * (1 + 2 / math.sqrt(2 * estimate.terms))
+        return min(known, key=surely).value if known else None
 
     def __str__(self) -> str:
         return "\n".join([self._first_line(), *self._axis_lines(), *self._count_lines(), *self._quality_lines()])
@@ -125,7 +131,7 @@ class Report:
             lines.append(f"  G(B) - G(-B): rms {self.onsager.value:.3g}{unit} over {self.onsager.terms} pairs")
         elif any(axis.name == "flux" for axis in self.axes):
             lines.append("  G(B) - G(-B): no pair of opposite fields was measured")
-        return lines
+        return lines + [f"  doubtful: {doubt}" for doubt in self.doubts]
 
 
 def _range(low: float, high: float, unit: str | None) -> str:

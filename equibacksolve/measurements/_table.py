@@ -24,15 +24,23 @@ class Column:
     entries: Shaped[np.ndarray, " points"]
 
     def numbers(self) -> Float[np.ndarray, " points"]:
-        """The entries as numbers, NaN where there is none. Raises ValueError for text and complex numbers."""
+        """The entries as numbers, NaN where there is none. Raises ValueError for text and complex numbers.
+
+        Instruments that speak SCPI write 9.9E37 for infinity and 9.91E37 for not a number (SCPI-1999, 7.2.1.4-5).
+        """
         if np.iscomplexobj(self.entries):
             raise ValueError(f"column '{self.header}' is complex; give its real part, its magnitude or one quadrature.")
-        if self.entries.dtype.kind in "biuf":
-            return self.entries.astype(float)
+        numbers = self.entries.astype(float) if self.entries.dtype.kind in "biuf" else self._parsed()
+        infinite = np.isclose(np.abs(numbers), 9.9e37, rtol=1e-6, atol=0)
+        numbers = np.where(infinite, np.copysign(np.inf, numbers), numbers)
+        return np.where(np.isclose(numbers, 9.91e37, rtol=1e-6, atol=0), np.nan, numbers)
+
+    def _parsed(self) -> Float[np.ndarray, " points"]:
         numbers = np.full(self.entries.shape, np.nan)
         for row, entry in enumerate(self.entries):
             try:
-                numbers[row] = np.nan if _is_empty(entry) else float(entry)
+                empty = entry is None or (isinstance(entry, str) and not entry.strip())
+                numbers[row] = np.nan if empty else float(entry)
             except (TypeError, ValueError):
                 raise ValueError(
                     f"column '{self.header}' has {str(entry)!r} in data row {row + 1} where a number was expected; "
@@ -86,7 +94,7 @@ class Table:
             )
         if not found:
             names = {column.name.lower(): column.name for column in self.columns}
-            near = difflib.get_close_matches(wanted.lower(), names, 1)
+            near = difflib.get_close_matches(wanted.lower(), names, 1, cutoff=0.5)
             meant = f"did you mean '{names[near[0]]}'?" if near else f"name one of them by {argument}="
             raise ValueError(
                 f"{argument}= names the column '{wanted}', which {self.source} does not have; its columns are "
@@ -137,7 +145,3 @@ def split_header(header: str, is_unit=None) -> tuple[str, str | None]:
 
 def _listed(names) -> str:
     return ", ".join(f"'{name}'" for name in names) or "none"
-
-
-def _is_empty(entry: Any) -> bool:
-    return entry is None or (isinstance(entry, str) and not entry.strip())

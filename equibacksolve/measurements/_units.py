@@ -18,6 +18,7 @@ _QUANTA = {
 }
 _SPELLINGS = {"²": "^2", "**": "^", " ": "", "e2": "e^2", "(": "", ")": ""}
 _NUMBER = re.compile(r"^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*)$")
+_CAPITALISED = re.compile(r"(?:Ohm|Tesla|Gauss|Oersted|Volt|Siemens|Kelvin)(?=s?\b)")
 _HOPPINGS = {"t", "hopping", "hoppings"}
 
 
@@ -31,8 +32,9 @@ def registry() -> Any:
 
 def unit(text: str) -> Any:
     """The pint quantity that a unit is. Raises ValueError if it is none."""
+    known = registry()
     try:
-        return registry().Quantity(1.0, registry().Unit("")) * registry().parse_expression(_pint_spelling(text))
+        return known.Quantity(1.0, "") * known.parse_expression(_pint_spelling(text))
     except (
         Exception
     ) as error:  # pint raises errors of its own, of its tokenizer and of Python's for what it cannot read
@@ -99,6 +101,6 @@ def _pint_spelling(text: str) -> str:
         tidy = tidy.replace(spelling, plain)
     if tidy in _QUANTA:
         return _QUANTA[tidy]
-    text = re.sub(r"[Oo]hm?s?\b", "ohm", text.replace("\u2126", "Ω")) if "hm" in text else text.replace("\u2126", "Ω")
-    text = re.sub(r"\b(k?)Oe\b", r"\1G", text)
-    return re.sub(r"\b([kmuµ]?)(?:G|[Gg]auss)\b", r"\1display_G", text)
+    text = _CAPITALISED.sub(lambda word: word[0].lower(), text.replace("\u2126", "Ω"))
+    text = re.sub(r"\b([kmuµμ]?)(?:Oe|oersted)\b", r"\1G", text)
+    return re.sub(r"\b([kmuµμ]?)(?:G|gauss)\b", r"\1display_G", text)

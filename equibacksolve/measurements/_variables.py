@@ -13,6 +13,7 @@ from equibacksolve.measurements._table import Column, Table
 Chosen = str | float | int
 """A column by name or header, or the number that a setting had at every point."""
 
+_RESERVED = {"values", "sigma", "mask", "grid"}
 _CALLED = {"flux": ("flux", "B"), "energy": ("energy", "Vg"), "value": ("G",)}
 
 
@@ -52,7 +53,13 @@ def converted_variables(
         variables["energy"] = _transport(table, "energy", energy, conversions.energy, sample.for_energy, "hopping")
     else:
         _refuse({**sample.for_flux, **sample.for_energy}, "no flux= and energy= are asked for")
+        if not others:
+            raise ValueError("variables is empty; name at least one setting, like variables={'time': 't (s)'}.")
     for name, chosen in (others or {}).items():
+        if name in _RESERVED:
+            raise ValueError(
+                f"variables names '{name}', which Observations keeps for itself; call the setting otherwise."
+            )
         if name in variables:
             raise ValueError(f"variables names '{name}', which {name}= names already; leave one of them out.")
         if isinstance(chosen, str):
