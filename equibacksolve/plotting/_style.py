@@ -62,6 +62,7 @@ def labelled(axes: Axes, title: str, across: str = "", up: str = "") -> None:
     axes.set_xlabel(across, fontsize=LABEL)
     axes.set_ylabel(up, fontsize=LABEL)
     axes.tick_params(which="both", labelsize=TICKS)
+    axes.yaxis.get_offset_text().set_fontsize(TICKS)
 
 
 def bare(axes: Axes, title: str) -> None:

@@ -34,22 +34,29 @@ def determined(
         told = f"Left out: {size} make matrices above largest_jacobian={largest}."
         return Determined(section(name, paragraph(told)), None, None)
     known = diagnostics.identifiability(simulator, observed, where=where)
-    parts = [picture(_directions(known, where), "singular values and worst-known directions")]
     told = f"The data determine {known.rank} of {unknowns} combinations of the unknowns at all"
-    judged, errors = None, None
+    shown = picture(_directions(known, where), "singular values and worst-known directions")
     if observed.sigma is None:
-        told += "; how well, they tell only with sigma."
-    else:
-        well = int(np.sum(1 / np.maximum(np.asarray(known.singular_values), 1e-300) < 0.1))
-        told += f", and {well} of them to better than 0.1."
-        prior = search_precision(simulator, where) if prior_precision is None else prior_precision
-        try:
-            chosen = {"where": where, "prior_precision": prior}
-            errors = diagnostics.standard_errors(simulator, observed, **chosen).errors
-            judged = diagnostics.goodness_of_fit(simulator, observed, **chosen).verdict
-        except ValueError as reason:
-            judged = f"not to be had: {reason}"
-    return Determined(section(name, paragraph(told), *parts), judged, errors)
+        return Determined(section(name, paragraph(f"{told}; how well, they tell only with sigma."), shown), None, None)
+    well = int(np.sum(np.asarray(known.singular_values) > 10))
+    told = paragraph(f"{told}, and {well} of them to better than 0.1.")
+    verdict, errors, remark = _judged(simulator, observed, where, prior_precision)
+    return Determined(section(name, told, shown, remark), verdict, errors)
+
+
+def _judged(simulator, observed, where, prior_precision):
+    """Chi-squared in a sentence, the standard errors, and a remark on the prior that both count in."""
+    remark = ""
+    if prior_precision is None:
+        prior_precision = search_precision(simulator, where)
+        counted = "The smoothness prior of the search is counted in, in the errors and in the goodness of fit."
+        remark = paragraph(counted) if np.any(prior_precision) else ""
+    chosen = {"where": where, "prior_precision": prior_precision}
+    try:
+        errors = diagnostics.standard_errors(simulator, observed, **chosen).errors
+    except ValueError as reason:
+        return f"not to be had: {reason}", None, remark
+    return diagnostics.goodness_of_fit(simulator, observed, **chosen).verdict, errors, remark
 
 
 def _directions(known, where):

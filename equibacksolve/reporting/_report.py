@@ -68,8 +68,6 @@ def write_report(
     course = [(step, closest(with_leaves(simulator, hidden))) for step, hidden in _course(found)]
     start = closest(with_leaves(simulator, found.history.snapshots[0][1])) if course else None
     known = determined(simulator, observed, where, prior_precision, largest_jacobian)
-    if known.errors is not None and prior_precision is None:
-        remark += " The errors are those under the smoothness prior of the search."
     leaves = leaves_of(simulator, where, known.errors, start, truth)
     if reading is None and isinstance(simulator, MomentumImage):
         reading = Quantity("s = L ln(q + 1)")
@@ -77,7 +75,7 @@ def write_report(
     parts = [
         _sections.verdict_section(found, known.verdict),
         _sections.measured_section(observed, settings, reading),
-        _sections.found_section(leaves, remark.strip()),
+        _sections.found_section(leaves, remark),
         _fit(simulator, observed, settings, reading),
         known.section,
         _symmetry.symmetry_section(seen, simulator),

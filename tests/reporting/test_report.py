@@ -109,6 +109,7 @@ def test_numbers_with_errors_and_a_verdict(tmp_path):
     assert all(row in page.rows for row in expected)
     judged = ebs.diagnostics.goodness_of_fit(DECAYS, observed, where=where).verdict
     assert judged in page.text
+    assert "smoothness prior" not in page.text
     assert "determine 4 of 4 combinations" in page.text
 
 
