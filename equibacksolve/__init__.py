@@ -6,6 +6,7 @@ from jaxtyping import install_import_hook
 with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve import diagnostics as diagnostics
     from equibacksolve import imaging as imaging
+    from equibacksolve import measurements as measurements
     from equibacksolve import transport as transport
     from equibacksolve.inverse import AbstractMethod as AbstractMethod
     from equibacksolve.inverse import AbstractResidualTransform as AbstractResidualTransform

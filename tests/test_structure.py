@@ -21,13 +21,14 @@ FLOORS = [
     {"transport"},
     {"simulators"},
     {"inverse"},
-    {"diagnostics", "testing"},
+    {"diagnostics", "measurements", "testing"},
     {"plotting"},
     {"reporting"},
 ]
 """Rooms from left to right; a room imports rooms further left only, and of its own floor only itself."""
 
-OPTIONAL = {"matplotlib"}
+OPTIONAL = {"matplotlib": {"plotting", "reporting"}} | {name: set() for name in ("xarray", "pint", "pandas", "h5netcdf", "qcodes")}
+"""Packages of the extras, and the rooms that may import them at the top of a file; others do so inside functions."""
 
 
 def modules():
@@ -123,8 +124,9 @@ def test_no_file_changes_jax_or_hides_its_annotations(path):
     assert "__future__.annotations" not in set(imported(tree))
     chains = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     assert "jax.config" not in chains
-    optional = {name.split(".")[0] for name in imported(ast.Module(tree.body, []))} & OPTIONAL
-    assert not optional or room_of(path) in {"plotting", "reporting"}
+    at_the_top = ast.Module([node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))], [])
+    for name in {name.split(".")[0] for name in imported(at_the_top)} & set(OPTIONAL):
+        assert room_of(path) in OPTIONAL[name], f"{name} is optional; import it inside the function that needs it"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -157,9 +159,9 @@ def test_the_package_is_typed():
 
 
 def test_importing_changes_no_configuration_and_draws_nothing():
-    """In a fresh interpreter, without matplotlib being imported and with JAX as the user left it."""
+    """In a fresh interpreter, without anything optional being imported and with JAX as the user left it."""
     program = (
         "import sys, jax; before = dict(jax.config.values); import equibacksolve;"
-        "assert dict(jax.config.values) == before; assert 'matplotlib' not in sys.modules"
+        f"assert dict(jax.config.values) == before; assert not set({sorted(OPTIONAL)}) & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=120, cwd=ROOT.parent)

@@ -10,7 +10,7 @@ from jaxtyping import Array, Complex, Float
 
 from equibacksolve._axes import OnsiteBlocks
 from equibacksolve._per_datum import per_datum
-from equibacksolve.transport._batched_matrices import Split, divide, squared_norm
+from equibacksolve.transport._batched_matrices import Split, divide, random_rotation, rotated, squared_norm
 from equibacksolve.transport._sweep import Ends, Slices, Wave, stacked, sweep
 
 Orbital = Float[Array, " orbitals"]
@@ -63,6 +63,7 @@ def scattering(
     shared = Device(*(None if leaf is None else leaf[..., None] for leaf in device))
     passed, outgoing, arriving = _amplitudes(shared, flux, energy, interval)
     transmission, reflection = divide([passed, outgoing], arriving)
+    transmission = rotated(random_rotation(transmission.real.shape[0]).T, transmission)
     return Scattering(*(jnp.moveaxis(jax.lax.complex(m.real, m.imag), -1, 0) for m in (transmission, reflection)))
 
 
@@ -83,11 +84,11 @@ def _batched_conductance(interval: int, chunk: int) -> Callable:
 
 def _chunk(modes: int) -> int:
     """Points that travel together: their states should stay in a core's second-level cache."""
-    return 16 if modes <= 32 else 8
+    return 24 if modes <= 32 else 8
 
 
 def _amplitudes(device: Device, flux, energy, interval):
-    """X, B and A with t = X A^-1 and r = B A^-1, for a device whose arrays have a points axis."""
+    """X (None for 1), B and A with t = Q X A^-1 and r = B A^-1, for a device whose arrays have a points axis."""
     length = device.onsite_real.shape[0]
     x = jnp.arange(1, length + 1, dtype=flux.dtype)[:, None]
     angle = 2 * jnp.pi * flux * x

@@ -7,10 +7,11 @@ The layer matrix of eq. 6 is never formed. With hopping 1 along the current, Psi
 and h_x is tridiagonal: a stencil. Arrays have the shape (sites, columns, points); one column is one scattering state.
 
 Evanescent waves grow, by a factor of up to g = e^kappa a slice, and swamp the rest. So after every few slices a wire is
-attached for a moment: with A and B what it would carry to the left and to the right, the states go on from a unit wave
-to the left and its reflection, A = 1 and B = r = B A^-1, and A^-1 is collected for the transmission. Current
+attached for a moment: with A and B what it would carry to the left and to the right, the states go on from unit waves
+to the left and their reflection, A = Q and B = r Q = B A^-1 Q, and A^-1 Q is collected for the transmission. Current
 conservation, A†A = 1 + B†B, makes r and A^-1 contractions, so that nothing grows. The derivative must pass through r
 and A^-1: in exact arithmetic t does not depend on them, but only with them do the tangents stay as tame as the states.
+Any orthogonal Q would do; one of random orientation makes it safe to invert Q^T A without a search for pivots.
 """
 
 from typing import NamedTuple
@@ -19,7 +20,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from equibacksolve.transport._batched_matrices import Split, divide
+from equibacksolve.transport._batched_matrices import Split, divide, random_rotation, rotated
 
 
 class Wave(NamedTuple):
@@ -49,43 +50,48 @@ class Ends(NamedTuple):
     imag: Float[Array, "orbitals #points"]
 
 
-def sweep(slices: Slices, energy: Float[Array, " points"], incoming: Ends, interval: int) -> tuple[list[Wave], Split]:
-    """Carry the left lead's left-going modes through the sample.
+def sweep(
+    slices: Slices, energy: Float[Array, " points"], incoming: Ends, interval: int
+) -> tuple[list[Wave], Split | None]:
+    """Carry the left lead's left-going modes, in the combinations Q of `random_rotation`, through the sample.
 
-    Returns the waves beyond the last slice, one per orbital, and the product X of all A^-1: the true transfer vectors
-    are the returned ones times X^-1.
+    Returns the waves beyond the last slice, one per orbital, and the product X of all A^-1 Q on the way (None if there
+    was none): the transfer vectors of the modes themselves are the returned ones times (Q X)^-1.
     """
     length, width, orbitals = slices.onsite_real.shape[:3]
-    waves = _enter(incoming, width, orbitals, energy)
-    passed = _identity(width * orbitals, energy)
+    rotation = random_rotation(width * orbitals)
+    waves, passed = _enter(incoming, rotation, width, orbitals, energy), None
     n_normalisations = (length - 1) // interval
-    whole = n_normalisations * interval
-    head, tail = (jax.tree.map(lambda a: a[part], slices) for part in (slice(whole), slice(whole, None)))
+    part = lambda first, last: jax.tree.map(lambda a: a[first * interval : last * interval], slices)
 
-    def segment(carry, part):
-        waves, passed = carry
-        waves = _cross(waves, part, energy)
-        reflection, passed = divide([_carried(waves, 1.0), passed], _carried(waves, -1.0))
-        return (_reflected(reflection, width, orbitals), passed), None
+    def segment(waves, passed, crossed):
+        waves = _cross(waves, crossed, energy)
+        arriving = rotated(rotation, _carried(waves, -1.0))
+        reflection, passed = divide([_carried(waves, 1.0), passed], arriving)
+        return _reflected(rotation, reflection, width, orbitals), passed
 
     if n_normalisations:
-        head = jax.tree.map(lambda a: a.reshape(n_normalisations, interval, *a.shape[1:]), head)
-        (waves, passed), _ = jax.lax.scan(segment, (waves, passed), head)
-    return _cross(waves, tail, energy), passed
+        # Nothing has been collected before the first normalisation, so that it is cheaper than the rest.
+        waves, passed = segment(waves, None, part(0, 1))
+    if n_normalisations > 1:
+        rest = jax.tree.map(lambda a: a.reshape(-1, interval, *a.shape[1:]), part(1, n_normalisations))
+        (waves, passed), _ = jax.lax.scan(lambda carry, one: (segment(*carry, one), None), (waves, passed), rest)
+    return _cross(waves, part(n_normalisations, length), energy), passed
 
 
 @jax.custom_vjp
 def _cross(waves: list[Wave], slices: Slices, energy: Float[Array, " points"]) -> list[Wave]:
     """Carry the waves through consecutive slices."""
+    return _crossed(waves, slices, energy)
+
+
+def _crossed(waves, slices, energy):
     return jax.lax.scan(lambda carry, one: (_step(carry, one, energy), None), waves, slices, unroll=2)[0]
 
 
 def _cross_forward(waves, slices, energy):
-    def step(carry, one):
-        return _step(carry, one, energy), [wave.psi for wave in carry]
-
-    beyond, recorded = jax.lax.scan(step, waves, slices, unroll=2)
-    return beyond, (recorded, slices, energy)
+    beyond = _crossed(waves, slices, energy)
+    return beyond, (beyond, slices, energy)
 
 
 def _cross_backward(kept, cotangents):
@@ -95,17 +101,24 @@ def _cross_backward(kept, cotangents):
     dchi_{x+1} = dpsi_x follows, before the slice, (F, K) <- (-(h - E)^T F + K, -F): with chi = -K the forward step
     itself, h transposed, i.e. the flux reversed. And dG = -Re Tr(F^T dh psi_x): a product of the states that came from
     the left and from the right, site by site.
+
+    The states from the left are carried back as well, psi_{x-1} = -(h - E) psi_x - psi_{x+1}, and not recorded: a step
+    costs less than writing and reading one. What rounding that adds is of the order of what the sweep has anyway, the
+    square of the growth.
     """
-    recorded, slices, energy = kept
+    beyond, slices, energy = kept
     # JAX's cotangents of real and imaginary part are (Re F, -Im F); and chi = -K.
     to_wave = lambda wave: Wave(Split(wave.psi.real, -wave.psi.imag), Split(-wave.chi.real, wave.chi.imag))
+    turned = lambda waves: [Wave(wave.chi, wave.psi) for wave in waves]
 
     def step(carry, one):
-        here, psi = one
-        return _step(carry, _transposed(here), energy), _sensitivity([wave.psi for wave in carry], psi, here)
+        adjoint, back = carry
+        # `back` holds psi_x as psi and psi_{x+1} as chi.
+        change = _sensitivity([wave.psi for wave in adjoint], [wave.psi for wave in back], one)
+        return (_step(adjoint, _transposed(one), energy), _step(back, one, energy)), change
 
-    start = [to_wave(wave) for wave in cotangents]
-    waves, (of_slices, of_energy) = jax.lax.scan(step, start, (slices, recorded), reverse=True, unroll=2)
+    start = [to_wave(wave) for wave in cotangents], turned(beyond)
+    (waves, _), (of_slices, of_energy) = jax.lax.scan(step, start, slices, reverse=True, unroll=2)
     return [to_wave(wave) for wave in waves], of_slices, jnp.sum(of_energy, axis=0)
 
 
@@ -136,8 +149,15 @@ def _sensitivity(f, psi, one: Slices):
 def _sum_over_modes(f: Split, psi: Split) -> Split:
     """F^T psi on each site: (sites, points)."""
     return Split(
-        jnp.sum(f.real * psi.real - f.imag * psi.imag, axis=1), jnp.sum(f.real * psi.imag + f.imag * psi.real, axis=1)
+        _over_columns(f.real * psi.real - f.imag * psi.imag), _over_columns(f.real * psi.imag + f.imag * psi.real)
     )
+
+
+def _over_columns(products):
+    """The sum over columns, begun by adding one half to the other: XLA's reduction alone takes twice as long."""
+    half = products.shape[1] // 2
+    folded = products[:, :half] + products[:, half : 2 * half]
+    return jnp.sum(folded, axis=1) + jnp.sum(products[:, 2 * half :], axis=1)
 
 
 def _shaped_like(block, sensitivity):
@@ -178,21 +198,16 @@ def _applied(waves, one, energy, a, orbitals):
     return real, imag
 
 
-def _enter(incoming, width, orbitals, energy):
-    """V of eq. 10: psi = I |2 t sin k|^-1/2, chi = -t e^{-ik} psi, with one row of columns per orbital."""
+def _enter(incoming, rotation, width, orbitals, energy):
+    """V of eq. 10: psi = I |2 t sin k|^-1/2, chi = -t e^{-ik} psi, with rotated columns."""
     waves = []
     for a in range(orbitals):
-        columns = jnp.eye(width, width * orbitals, k=a * width, dtype=energy.dtype)
+        columns = jnp.asarray(rotation[a * width : (a + 1) * width], energy.dtype)
         columns = jnp.pad(columns, ((1, 1), (0, 0)))[..., None] * jnp.ones_like(energy)
         psi = Split(columns * incoming.norm[a], jnp.zeros_like(columns))
         chi = Split(-incoming.real[a] * psi.real, -incoming.imag[a] * psi.real)
         waves.append(Wave(psi, chi))
     return waves
-
-
-def _identity(modes, energy):
-    eye = jnp.eye(modes, dtype=energy.dtype)[..., None] * jnp.ones_like(energy)
-    return Split(eye, jnp.zeros_like(eye))
 
 
 def _carried(waves, direction):
@@ -201,11 +216,14 @@ def _carried(waves, direction):
     return stacked([Split(*part) for part in parts], 2**-0.5)
 
 
-def _reflected(r: Split, width, orbitals):
-    """Unit waves to the left and their reflection r: psi = (1 + r) / sqrt 2 and chi = -i (1 - r) / sqrt 2."""
-    eye = jnp.eye(width * orbitals, dtype=r.real.dtype)[..., None]
-    psi = (eye + r.real, r.imag)
-    chi = (-r.imag, r.real - eye)
+def _reflected(rotation, r: Split, width, orbitals):
+    """Unit waves to the left, in combinations Q, and their reflection r (here r Q).
+
+    psi = (1 + r) Q / sqrt 2 and chi = -i (1 - r) Q / sqrt 2.
+    """
+    ones = jnp.asarray(rotation, r.real.dtype)[..., None]
+    psi = (ones + r.real, r.imag)
+    chi = (-r.imag, r.real - ones)
     rows = lambda part, a: jnp.pad(part[a * width : (a + 1) * width] * 2**-0.5, ((1, 1), (0, 0), (0, 0)))
     return [Wave(*(Split(*(rows(part, a) for part in wave)) for wave in (psi, chi))) for a in range(orbitals)]
 

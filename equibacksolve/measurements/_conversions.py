@@ -1,0 +1,157 @@
+"""From a column in the units of an instrument to the numbers that a simulator takes."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from equibacksolve.measurements import _physics as physics
+from equibacksolve.measurements._table import Column
+from equibacksolve.measurements._units import amount, dimensionless, factor, same_kind
+
+
+@dataclasses.dataclass(frozen=True)
+class Converted:
+    """A column after conversion.
+
+    **Fields** `values`; `unit`: of `values`, None if there is none; `slope`: |d(values)/d(entry of the column)|, by
+    which a standard deviation is carried over; `column`: as the source has it; `how`: the conversion, in words.
+    """
+
+    values: Float[np.ndarray, " points"]
+    unit: str | None
+    slope: Float[np.ndarray, " points"]
+    column: Column
+    how: str
+
+
+def unchanged(column: Column, target: str | None = None) -> Converted:
+    """A column as it is, or in another unit of the same kind."""
+    raw = column.numbers()
+    if target is None or target == column.unit:
+        how = f"taken as it is{f', in {column.unit}' if column.unit else ''}"
+        return Converted(raw, column.unit, np.ones_like(raw), column, how)
+    if column.unit is None:
+        raise ValueError(
+            f"column '{column.header}' is to be converted to {target} but has no unit; "
+            f"pass units={{'{column.name}': ...}}."
+        )
+    scale = _factor(column, target)
+    return Converted(raw * scale, target, np.full_like(raw, scale), column, f"1 {column.unit} = {scale:.6g} {target}")
+
+
+def flux(column: Column, cell_area: Any = None, field_offset: Any = None) -> Converted:
+    """Flux per plaquette in h/e, of a magnetic field (needs the cell area), of a flux, or of a number as it is."""
+    raw = column.numbers()
+    if dimensionless(column.unit):
+        _refuse_unneeded(column, "a flux per plaquette in h/e", cell_area=cell_area, field_offset=field_offset)
+        return Converted(raw, "h/e", np.ones_like(raw), column, "taken as flux per plaquette in h/e")
+    if _is(column, "h/e"):
+        _refuse_unneeded(column, "a flux", cell_area=cell_area, field_offset=field_offset)
+        return unchanged(column, "h/e")
+    if not _is(column, "T"):
+        raise _unexpected(column, "a magnetic field (T, mT, G), a flux (h/e) or no unit")
+    _need(column, "to become a flux", cell_area=(cell_area, "400 nm^2"))
+    area = amount(cell_area, "m^2", "cell_area", like="400 nm^2")
+    zero = 0.0 if field_offset is None else amount(field_offset, "T", "field_offset", bare=column.unit)
+    tesla = _factor(column, "T")
+    values = physics.flux_per_plaquette(raw * tesla, area, zero)
+    per_tesla = physics.flux_per_plaquette(1.0, area)
+    how = f"flux = {_less('B', zero, 'T')} a^2 / (h/e), a^2 = {area * 1e18:.6g} nm^2: 1 T is {per_tesla:.6g} h/e"
+    return Converted(values, "h/e", np.full_like(raw, tesla * per_tesla), column, how)
+
+
+def energy(column: Column, lever_arm: Any = None, offset: Any = None, hopping: Any = None) -> Converted:
+    """Energy in hoppings: of a gate voltage (lever arm, hopping), of an energy (hopping), or of a number as it is."""
+    raw = column.numbers()
+    if dimensionless(column.unit):
+        _refuse_unneeded(column, "an energy in hoppings", lever_arm=lever_arm, offset=offset, hopping=hopping)
+        return Converted(raw, "hopping", np.ones_like(raw), column, "taken as energy in hoppings")
+    is_voltage = _is(column, "V")
+    if not is_voltage and not _is(column, "eV"):
+        raise _unexpected(column, "a gate voltage (V, mV), an energy (eV, meV) or no unit")
+    if is_voltage:
+        _need(column, "to become an energy", lever_arm=(lever_arm, "0.1 eV/V"), hopping=(hopping, "2 meV"))
+        alpha, unit = amount(lever_arm, "eV/V", "lever_arm", bare="eV/V"), "V"
+    else:
+        _refuse_unneeded(column, "an energy", lever_arm=lever_arm)
+        _need(column, "to be counted in hoppings", hopping=(hopping, "2 meV"))
+        alpha, unit = 1.0, "eV"
+    t = amount(hopping, "eV", "hopping", like="2 meV")
+    zero = 0.0 if offset is None else amount(offset, unit, "offset", bare=column.unit)
+    scale = _factor(column, unit)
+    values = physics.energy_in_hoppings(raw * scale, alpha, t, zero)
+    symbol = "V" if is_voltage else "E"
+    arm = f"{alpha:.6g} eV/V * " if is_voltage else ""
+    how = f"energy = {arm}{_less(symbol, zero, unit)} / t, t = {t * 1e3:.6g} meV: 1 {unit} is {alpha / t:.6g} hoppings"
+    return Converted(values, "hopping", np.full_like(raw, abs(scale * alpha / t)), column, how)
+
+
+def conductance(column: Column) -> Converted:
+    """Conductance in e^2/h, of a conductance, of a resistance, or of a number as it is."""
+    raw = column.numbers()
+    if dimensionless(column.unit):
+        return Converted(raw, "e^2/h", np.ones_like(raw), column, "taken as conductance in e^2/h")
+    if _is(column, "S"):
+        scale = physics.conductance_quanta(_factor(column, "S"))
+        how = "taken as it is, in e^2/h" if np.isclose(scale, 1, rtol=1e-12) else f"1 {column.unit} = {scale:.6g} e^2/h"
+        return Converted(raw * scale, "e^2/h", np.full_like(raw, scale), column, how)
+    if not _is(column, "ohm"):
+        raise _unexpected(column, "a conductance (S, uS, e^2/h), a resistance (ohm, kohm) or no unit")
+    ohm = _factor(column, "ohm")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        values = physics.conductance_of_resistance(raw * ohm)
+        slope = physics.conductance_error(raw * ohm, ohm)
+    # A resistance beyond the range of its meter (inf) is no reading of G = 0.
+    values = np.where(np.isinf(raw), np.inf, values)
+    return Converted(values, "e^2/h", slope, column, "G = 1/R in e^2/h, sigma_G = sigma_R / R^2")
+
+
+def _is(column: Column, target: str) -> bool:
+    try:
+        return same_kind(column.unit, target)
+    except ValueError as error:
+        raise ValueError(
+            f"column '{column.header}' has a unit that cannot be read: {str(error)[:-1]}, or pass "
+            f"units={{'{column.name}': ...}} to say what it is."
+        ) from error
+
+
+def _factor(column: Column, target: str) -> float:
+    if not _is(column, target):
+        raise ValueError(f"column '{column.header}' is in {column.unit}, which does not convert to {target}.")
+    return factor(column.unit, target)
+
+
+def _unexpected(column: Column, expected: str) -> ValueError:
+    return ValueError(
+        f"column '{column.header}' has the unit '{column.unit}', but {expected} was expected; name another column, or "
+        f"pass units={{'{column.name}': ...}} if the source is wrong."
+    )
+
+
+def _need(column: Column, purpose: str, **arguments: tuple[Any, str]) -> None:
+    missing = [name for name, (given, _) in arguments.items() if given is None]
+    if missing:
+        calls = ", ".join(f"{name}='{arguments[name][1]}'" for name in missing)
+        raise ValueError(
+            f"column '{column.header}' is in {column.unit} and needs {' and '.join(missing)} {purpose}; pass {calls} "
+            "with the numbers of your sample."
+        )
+
+
+def _refuse_unneeded(column: Column, taken_as: str, **arguments: Any) -> None:
+    for name, given in arguments.items():
+        if given is not None:
+            unit = "no unit" if dimensionless(column.unit) else f"the unit {column.unit}"
+            raise ValueError(
+                f"{name} is given, but column '{column.header}' has {unit} and is taken as {taken_as}; leave {name} "
+                f"out, or say what it is by units={{'{column.name}': ...}}."
+            )
+
+
+def _less(symbol: str, zero: float, unit: str) -> str:
+    if zero == 0:
+        return symbol
+    return f"({symbol} {'-' if zero > 0 else '+'} {abs(zero):.6g} {unit})"

@@ -1,0 +1,28 @@
+"""Which readings a user wants to count."""
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool
+
+from equibacksolve.measurements._table import Table
+
+
+def mask_of(table: Table, mask: Any) -> tuple[Bool[np.ndarray, " points"], str | None]:
+    """True where a reading counts, and the header of the column that says so.
+
+    `mask` is a column of 1 and 0, "~bad" for the opposite of a column, a boolean array of the shape of the readings, or
+    None. Raises ValueError for an array of another shape or kind.
+    """
+    if mask is None:
+        return np.ones(int(np.prod(table.shape)), bool), None
+    if isinstance(mask, str):
+        column = table.column(mask.removeprefix("~"), "mask")
+        return column.flags() ^ mask.startswith("~"), column.header
+    array = np.asarray(mask)
+    if array.dtype != bool or array.shape not in (table.shape, (int(np.prod(table.shape)),)):
+        raise ValueError(
+            f"mask is of {array.dtype} and shape {array.shape}, but {table.source} has readings of shape "
+            f"{table.shape}; give booleans of that shape, True where a reading counts, or name a column."
+        )
+    return array.reshape(-1), None

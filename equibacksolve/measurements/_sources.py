@@ -1,0 +1,67 @@
+"""Whatever a measurement comes in, as a table."""
+
+import os
+import pathlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from equibacksolve.measurements._delimited import read_delimited
+from equibacksolve.measurements._labelled import labelled_table, read_netcdf
+from equibacksolve.measurements._table import Table, column
+from equibacksolve.measurements._units import is_unit
+
+_NETCDF = {".nc", ".nc4", ".cdf", ".h5", ".hdf5"}
+_TEXT = {".csv", ".tsv", ".txt", ".dat"}
+
+
+def tabulate(source: Any, *, value: str | None = None, form: str | None = None) -> Table:
+    """The columns of a source, with their units, before anything is converted. Stable.
+
+    `source`: a path (.csv, .tsv, .txt, .dat; .nc, .nc4, .h5), an xarray Dataset or DataArray, a QCoDeS data set, a
+    pandas DataFrame, or a dict of arrays of equal shape by header. `value` picks, in an xarray Dataset, the variable
+    whose axes count. `form` is that of a text file, "long" or "matrix", if it is not to be guessed.
+
+    Raises ValueError for a source of another kind and arrays of unequal shape; FileNotFoundError; ImportError that
+    names the extra to install.
+    """
+    if form not in (None, "long", "matrix"):
+        raise ValueError(f"form must be 'long' or 'matrix', got '{form}'; leave it out to have it recognised.")
+    if isinstance(source, (str, os.PathLike)):
+        return _of_file(pathlib.Path(source), value, form)
+    if form is not None:
+        raise ValueError("form is about text files; leave it out for data in memory.")
+    if hasattr(source, "to_xarray_dataset"):  # QCoDeS
+        source = source.to_xarray_dataset()
+    if hasattr(source, "broadcast_like"):  # xarray
+        return labelled_table(source, value, f"the {type(source).__name__}")
+    if hasattr(source, "reset_index"):  # pandas
+        frame = source.reset_index() if any(name is not None for name in source.index.names) else source
+        return _of_arrays({name: frame[name].to_numpy() for name in frame.columns}, "the DataFrame")
+    if isinstance(source, Mapping):
+        return _of_arrays(source, "the dict")
+    raise ValueError(
+        f"source is a {type(source).__name__}; give a path, an xarray Dataset or DataArray, a DataFrame, or a dict of "
+        "arrays by column header."
+    )
+
+
+def _of_file(path: pathlib.Path, value: str | None, form: str | None) -> Table:
+    if path.suffix.lower() in _NETCDF:
+        return labelled_table(read_netcdf(path), value, path.name)
+    if path.suffix.lower() in _TEXT:
+        return read_delimited(path, value, form)
+    raise ValueError(
+        f"{path.name} ends in '{path.suffix}'; known are {', '.join(sorted(_TEXT))} (text) and "
+        f"{', '.join(sorted(_NETCDF))} (netCDF)."
+    )
+
+
+def _of_arrays(arrays: Mapping[Any, Any], source: str) -> Table:
+    shapes = {str(name): np.shape(array) for name, array in arrays.items()}
+    if len(set(shapes.values())) != 1:
+        told = ", ".join(f"'{name}' {shape}" for name, shape in shapes.items()) or "no arrays"
+        raise ValueError(f"{source} must hold arrays of one shape, got {told}; np.meshgrid spreads axes over a map.")
+    columns = tuple(column(name, np.asarray(array), is_unit=is_unit) for name, array in arrays.items())
+    return Table(source, columns, next(iter(shapes.values())))

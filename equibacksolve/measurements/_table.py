@@ -1,0 +1,147 @@
+"""A table: the one form into which every kind of file and data set is brought before it is understood."""
+
+import dataclasses
+import difflib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Shaped
+
+_IN_BRACKETS = re.compile(r"^(?P<name>.*\S)\s*[(\[](?P<unit>[^()\[\]]*(?:\([^()]*\)[^()\[\]]*)*)[)\]]$")
+_AFTER_SLASH = re.compile(r"^(?P<name>[^/]*[^/\s])\s*/\s*(?P<unit>\S+)$")
+_DERIVATIVE = re.compile(r"^[d∂δΔ]\w+\s*/\s*[d∂δΔ]\w+$")
+
+
+@dataclasses.dataclass(frozen=True)
+class Column:
+    """One column: its name, its unit as the file has it (None if it has none), and one entry per point."""
+
+    header: str
+    name: str
+    unit: str | None
+    entries: Shaped[np.ndarray, " points"]
+
+    def numbers(self) -> Float[np.ndarray, " points"]:
+        """The entries as numbers, NaN where there is none. Raises ValueError for text and complex numbers.
+
+        Instruments that speak SCPI write 9.9E37 for infinity and 9.91E37 for not a number (SCPI-1999, 7.2.1.4-5).
+        """
+        if np.iscomplexobj(self.entries):
+            raise ValueError(f"column '{self.header}' is complex; give its real part, its magnitude or one quadrature.")
+        numbers = self.entries.astype(float) if self.entries.dtype.kind in "biuf" else self._parsed()
+        infinite = np.isclose(np.abs(numbers), 9.9e37, rtol=1e-6, atol=0)
+        numbers = np.where(infinite, np.copysign(np.inf, numbers), numbers)
+        return np.where(np.isclose(numbers, 9.91e37, rtol=1e-6, atol=0), np.nan, numbers)
+
+    def _parsed(self) -> Float[np.ndarray, " points"]:
+        numbers = np.full(self.entries.shape, np.nan)
+        for row, entry in enumerate(self.entries):
+            try:
+                empty = entry is None or (isinstance(entry, str) and not entry.strip())
+                numbers[row] = np.nan if empty else float(entry)
+            except (TypeError, ValueError):
+                raise ValueError(
+                    f"column '{self.header}' has {str(entry)!r} in data row {row + 1} where a number was expected; "
+                    "leave a missing entry empty, or write NaN."
+                ) from None
+        return numbers
+
+    def flags(self) -> Shaped[np.ndarray, " points"]:
+        """The entries as True and False. Raises ValueError for entries that are neither 0 nor 1."""
+        words = {"true": True, "false": False, "yes": True, "no": False}
+        entries = np.array([words.get(str(entry).strip().lower(), entry) for entry in self.entries], dtype=object)
+        numbers = dataclasses.replace(self, entries=entries).numbers()
+        if not np.isin(numbers, (0, 1)).all():
+            bad = numbers[~np.isin(numbers, (0, 1))][0]
+            raise ValueError(
+                f"column '{self.header}' has {bad:g} where a mask was expected: 1 (counts) or 0 (does not)."
+            )
+        return numbers.astype(bool)
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """What was found in a source: columns of equal length, and the shape that the readings had there.
+
+    **Fields** `source`: what to call it in messages; `columns`; `shape`: the points as the source arranged them (rows
+    of a file, the mesh of an array), which is the shape that a mask or sigma given as an array must have; `value`: the
+    header of the readings where the source has only one kind of them (a map, a DataArray), else None.
+    """
+
+    source: str
+    columns: tuple[Column, ...]
+    shape: tuple[int, ...]
+    value: str | None = None
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """The headers of all columns, as the source has them."""
+        return tuple(column.header for column in self.columns)
+
+    def has(self, wanted: str) -> bool:
+        """Whether exactly one column has this name or header."""
+        return len(self._found(wanted)) == 1
+
+    def column(self, wanted: str, argument: str) -> Column:
+        """The column of this name or header. Raises ValueError that lists the columns there are."""
+        found = self._found(wanted)
+        if len(found) > 1:
+            raise ValueError(
+                f"{argument}= names the column '{wanted}', which {self.source} has {len(found)} times; "
+                f"give the whole header, one of {_listed(column.header for column in found)}."
+            )
+        if not found:
+            names = {column.name.lower(): column.name for column in self.columns}
+            near = difflib.get_close_matches(wanted.lower(), names, 1, cutoff=0.5)
+            meant = f"did you mean '{names[near[0]]}'?" if near else f"name one of them by {argument}="
+            raise ValueError(
+                f"{argument}= names the column '{wanted}', which {self.source} does not have; its columns are "
+                f"{_listed(self.headers)}; {meant}"
+            )
+        return found[0]
+
+    def first_of(self, names: tuple[str, ...], argument: str) -> str:
+        """The first of these names that is a column. Raises ValueError that lists the columns there are."""
+        for name in names:
+            if self.has(name):
+                return name
+        raise ValueError(
+            f"{argument} was left out, and {self.source} has no column called {' or '.join(map(repr, names))}; its "
+            f"columns are {_listed(self.headers)}; name one of them by {argument}=."
+        )
+
+    def with_units(self, units: Mapping[str, str]) -> "Table":
+        """The table with these units, by name or header of the column, in place of what the source says."""
+        given = {self.column(wanted, "units").header: unit for wanted, unit in units.items()}
+        changed = [dataclasses.replace(c, unit=given.get(c.header, c.unit)) for c in self.columns]
+        return dataclasses.replace(self, columns=tuple(changed))
+
+    def _found(self, wanted: str) -> list[Column]:
+        exact = [column for column in self.columns if column.header == wanted]
+        return exact or [column for column in self.columns if column.name == wanted]
+
+
+def column(header: Any, entries: Any, unit: str | None = None, *, is_unit=None) -> Column:
+    """A column from its header, which may carry the unit: `B (T)`, `B [T]` or `B/T`.
+
+    What follows a slash is a unit only if `is_unit` says so, and never in a derivative: dI/dV is a name.
+    """
+    header = str(header).strip()
+    name, found = split_header(header, is_unit)
+    return Column(header, name, unit or found, np.asarray(entries).reshape(-1))
+
+
+def split_header(header: str, is_unit=None) -> tuple[str, str | None]:
+    """Name and unit of a header such as `B (T)`, `B [T]` or `B/T`; the unit is None if there is none."""
+    if bracketed := _IN_BRACKETS.match(header):
+        return bracketed["name"].strip(), bracketed["unit"].strip() or None
+    slashed = _AFTER_SLASH.match(header)
+    if slashed and is_unit is not None and not _DERIVATIVE.match(header) and is_unit(slashed["unit"]):
+        return slashed["name"].strip(), slashed["unit"]
+    return header, None
+
+
+def _listed(names) -> str:
+    return ", ".join(f"'{name}'" for name in names) or "none"
