@@ -137,8 +137,9 @@ def _image(axes, image, title, colours, limits, largest_momentum):
     if largest_momentum is not None:
         image, labels = np.fft.fftshift(image), ("$k_x$ (1 / length)", "$k_y$ (1 / length)")
         step = 2 * largest_momentum / image.shape[0]
-        # Pixels are cells about their momenta, -largest, ..., largest - step.
-        extent = (-largest_momentum - step / 2, largest_momentum - step / 2) * 2
+        # Pixels are cells about their momenta, of which zero is number M // 2 after the shift.
+        left = -(image.shape[0] // 2 + 0.5) * step
+        extent = (left, left + 2 * largest_momentum) * 2
     cells = np.ma.masked_invalid(image.T)
     colours = colours_with_gaps(colours)
     labelled(axes, title, *labels)
