@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from equibacksolve.inverse import Observations
 from equibacksolve.plotting._colours import LANDSCAPE_COLOURS
 from equibacksolve.plotting._readings import draw_readings, is_a_map, place_on_line
-from equibacksolve.plotting._style import CONDUCTANCE, TICKS, TITLE, Quantity, largest_magnitude, with_colour_bar
+from equibacksolve.plotting._style import TICKS, TITLE, Quantity, largest_magnitude, reading_quantity, with_colour_bar
 
 
 def fit_figure(
@@ -19,7 +19,7 @@ def fit_figure(
     predicted: Float[Any, "*data"],
     *,
     settings: Mapping[str, Quantity] | None = None,
-    reading: Quantity = CONDUCTANCE,
+    reading: Quantity | None = None,
     largest_momentum: float | int | None = None,
 ) -> Figure:
     """Data, fit, and (fit - data) / sigma; the plain difference where sigma is unknown.
@@ -27,6 +27,7 @@ def fit_figure(
     Data and fit share their colours, or one panel where they are lines (with sigma as error bars). Arguments as for
     `draw_readings`.
     """
+    reading = reading_quantity(observed.variables, reading)
     look = {"settings": settings, "reading": reading, "largest_momentum": largest_momentum}
     if is_a_map(observed):
         figure = Figure(figsize=(11, 3.2), layout="constrained")
@@ -57,13 +58,14 @@ def draw_residuals(
     predicted: Float[Any, "*data"],
     *,
     figure: Figure | None = None,
-    reading: Quantity = CONDUCTANCE,
+    reading: Quantity | None = None,
     **look: Any,
 ) -> Any:
     """(fit - data) / sigma, or the plain difference where sigma is unknown; blue is a fit too low.
 
     With a `figure`, a colour bar is added to it. Further arguments as for `draw_readings`.
     """
+    reading = reading_quantity(observed.variables, reading)
     known = observed.sigma is not None
     difference = np.asarray(predicted, float) - np.asarray(observed.values, float)
     difference = difference / np.asarray(observed.sigma) if known else difference

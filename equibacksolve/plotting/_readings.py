@@ -11,12 +11,12 @@ from matplotlib.colors import Colormap
 from equibacksolve.inverse import Observations
 from equibacksolve.plotting._colours import DATA_COLOURS, MISSING
 from equibacksolve.plotting._style import (
-    CONDUCTANCE,
     ENERGY,
     FLUX,
     Quantity,
     colours_with_gaps,
     labelled,
+    reading_quantity,
     setting_quantity,
 )
 
@@ -49,7 +49,7 @@ def draw_readings(
     title: str = "",
     *,
     settings: Mapping[str, Quantity] | None = None,
-    reading: Quantity = CONDUCTANCE,
+    reading: Quantity | None = None,
     colours: str | Colormap = DATA_COLOURS,
     limits: Limits = None,
     largest_momentum: float | int | None = None,
@@ -62,11 +62,13 @@ def draw_readings(
     below it; nothing is interpolated.
 
     **Arguments** `settings`: a `Quantity` for each setting that has another label or unit than its name; `reading`:
-    that of the values; `limits`: ends of the colours; `largest_momentum`: pi M / L, says that an image is one in
-    momentum space, with zero first; `everywhere`: draw also what is masked, for a prediction is known there, too.
+    that of the values, a conductance if left out and there is a flux; `limits`: ends of the colours;
+    `largest_momentum`: pi M / L, says that an image is one in momentum space, with zero first; `everywhere`: draw also
+    what is masked, for a prediction is known there, too.
 
     Returns what a colour bar needs, or None for lines.
     """
+    reading = reading_quantity(observed.variables, reading)
     kept = np.asarray(observed.values if values is None else values, float)
     kept = reading.of(kept if observed.mask is None or everywhere else np.where(observed.mask, kept, np.nan))
     quantities, places = varying_settings(observed, settings)
@@ -135,8 +137,9 @@ def _image(axes, image, title, colours, limits, largest_momentum):
     if largest_momentum is not None:
         image, labels = np.fft.fftshift(image), ("$k_x$ (1 / length)", "$k_y$ (1 / length)")
         step = 2 * largest_momentum / image.shape[0]
-        # Pixels are cells about their momenta, -largest, ..., largest - step.
-        extent = (-largest_momentum - step / 2, largest_momentum - step / 2) * 2
+        # Pixels are cells about their momenta, of which zero is number M // 2 after the shift.
+        left = -(image.shape[0] // 2 + 0.5) * step
+        extent = (left, left + 2 * largest_momentum) * 2
     cells = np.ma.masked_invalid(image.T)
     colours = colours_with_gaps(colours)
     labelled(axes, title, *labels)

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from equibacksolve.inverse import History, Observations
 from equibacksolve.plotting._panels import draw_history, draw_landscape
 from equibacksolve.plotting._readings import draw_readings
-from equibacksolve.plotting._style import CONDUCTANCE, largest_magnitude, with_colour_bar
+from equibacksolve.plotting._style import largest_magnitude, reading_quantity, with_colour_bar
 
 
 def reconstruction_figure(
@@ -31,7 +31,7 @@ def reconstruction_figure(
     with_colour_bar(upper, draw_landscape(left, truth, scale, "truth"), left, label)
     data = draw_readings(middle, observed, title="data")
     if data is not None:
-        with_colour_bar(upper, data, middle, CONDUCTANCE.label)
+        with_colour_bar(upper, data, middle, reading_quantity(observed.variables, None).label)
     draw_history(right, history)
     panels = lower.subplots(1, len(evolution), squeeze=False)[0]
     for axes, (title, landscape) in zip(panels, evolution):

@@ -46,6 +46,11 @@ SETTINGS: Mapping[str, Quantity] = {"flux": FLUX, "energy": ENERGY}
 """Settings that have a unit by convention; others carry their own name."""
 
 
+def reading_quantity(variables: Mapping[str, Any], given: Quantity | None) -> Quantity:
+    """The quantity that was read: the one given, or a conductance if there is a flux, or just a reading."""
+    return given or (CONDUCTANCE if "flux" in variables else Quantity("reading"))
+
+
 def setting_quantity(name: str, given: Mapping[str, Quantity] | None) -> Quantity:
     """The quantity that stands for a setting: the one given, or that of the convention, or its bare name."""
     return {**SETTINGS, **(given or {})}.get(name, Quantity(name))
@@ -57,6 +62,7 @@ def labelled(axes: Axes, title: str, across: str = "", up: str = "") -> None:
     axes.set_xlabel(across, fontsize=LABEL)
     axes.set_ylabel(up, fontsize=LABEL)
     axes.tick_params(which="both", labelsize=TICKS)
+    axes.yaxis.get_offset_text().set_fontsize(TICKS)
 
 
 def bare(axes: Axes, title: str) -> None:

@@ -42,7 +42,13 @@ class HiddenLeaf(NamedTuple):
     @property
     def is_a_structure(self) -> bool:
         """Whether these are positions of atoms in a box."""
-        return hasattr(self.owner, "box_length") and self.name.endswith("positions") and self.values.shape[1:] == (2,)
+        return self.box is not None and self.name.endswith("positions") and self.values.shape[1:] == (2,)
+
+    @property
+    def box(self) -> Any:
+        """The module that says in which box atoms are: the one that holds them, or a part of it; None if none does."""
+        candidates = (self.owner, *getattr(self.owner, "parts", ()))
+        return next((module for module in candidates if hasattr(module, "box_length")), None)
 
     @property
     def quantity(self) -> Quantity:

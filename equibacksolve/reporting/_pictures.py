@@ -39,10 +39,10 @@ def _structure(leaf):
     others = {"start": leaf.start, "true": leaf.truth}
     others = {name: other for name, other in others.items() if other is not None} or {"": None}
     figure = Figure(figsize=(4.6 * len(others), 4.4), layout="constrained")
-    periodic = bool(getattr(leaf.owner, "periodic", True))
+    periodic = bool(getattr(leaf.box, "periodic", True))
     for axes, (name, other) in zip(figure.subplots(1, len(others), squeeze=False)[0], others.items()):
         title = "found" if other is None else f"found, and {name}"
-        box = float(leaf.owner.box_length)
+        box = float(leaf.box.box_length)
         plotting.draw_atoms(axes, leaf.values, box, title, other=other, other_name=name or "other", periodic=periodic)
     return figure
 
@@ -70,7 +70,8 @@ def direction_figure(singular_values, rank: int, directions: dict[int, Float[np.
     first, *panels = figure.subplots(1, 1 + len(directions), squeeze=False)[0]
     values = np.asarray(singular_values)
     # What rounding left of a zero would stretch the scale over decades that mean nothing.
-    first.semilogy(np.arange(1, rank + 1), values[:rank], ".-", markersize=3, linewidth=1)
+    drawn = first.semilogy if rank else first.plot
+    drawn(np.arange(1, rank + 1), values[:rank], ".-", markersize=3, linewidth=1)
     labelled(first, f"singular values, rank {rank} of {values.size}", "number", "singular value")
     for axes, (number, direction) in zip(panels, directions.items()):
         title = f"direction {number + 1}, s = {values[number]:.1e}"

@@ -7,6 +7,7 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
+from matplotlib.figure import Figure
 
 from equibacksolve import imaging, plotting
 from equibacksolve.inverse import History, Observations, Solution
@@ -81,8 +82,8 @@ def _summary(leaf):
 
 def _distance(leaf):
     """Root mean square of found minus true, the short way round for angles; of atoms, after these were matched."""
-    if leaf.is_a_structure and leaf.values.shape == leaf.truth.shape and getattr(leaf.owner, "periodic", False):
-        box = float(leaf.owner.box_length)
+    if leaf.is_a_structure and leaf.values.shape == leaf.truth.shape and getattr(leaf.box, "periodic", False):
+        box = float(leaf.box.box_length)
         here, there = (imaging.wrapped(jnp.asarray(positions), box) for positions in (leaf.values, leaf.truth))
         return imaging.matched_distance(here, there, box)
     difference = leaf.values - leaf.truth
@@ -104,8 +105,6 @@ def history_section(history: History, evolution: str) -> str:
     """The cost on the way, and how each start ended."""
     if not len(history):
         return section("How it got there", paragraph("No step was recorded."))
-    from matplotlib.figure import Figure
-
     figure = Figure(figsize=(7, 3), layout="constrained")
     plotting.draw_history(figure.subplots(), history)
     rows = []

@@ -1,12 +1,11 @@
 """Readings on axes: each number where its settings say, in the units asked for; gaps are seen to be gaps."""
 
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
 import equibacksolve as ebs
-from equibacksolve import imaging, plotting
+from equibacksolve import plotting
 from equibacksolve.plotting import Quantity
 
 FLUX, ENERGY = np.array([0.0, 0.1, 0.3]), np.array([1.0, -1.0])
@@ -89,10 +88,10 @@ def test_an_image_has_its_first_axis_across(axes):
     assert drawn.origin == "lower"
 
 
-@pytest.mark.parametrize("pixels", [6, 8])
+@pytest.mark.parametrize("pixels", [6, 7])
 def test_an_image_in_momentum_space_has_each_pixel_at_its_momentum(axes, pixels):
     box = 5.0
-    momenta = np.asarray(imaging.momenta(jnp.asarray(box), pixels))
+    momenta = 2 * np.pi * np.fft.fftfreq(pixels, box / pixels)
     image = momenta[:, None] + 100 * momenta[None]
     drawn = plotting.draw_readings(axes, ebs.Observations(image), largest_momentum=np.pi * pixels / box)
     left, right, *_ = drawn.get_extent()
