@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: setup demo test lint bench clean
+.PHONY: setup demo test lint bench docs clean
 
 setup: $(STAMP)
 
@@ -27,5 +27,10 @@ bench: setup
 	@set -e; for script in $(sort $(wildcard benchmarks/[a-z]*.py)); do \
 		echo; echo "== $$script --short"; sed -n '1s/^"""//p' $$script; $(BIN)/python $$script --short; done
 
+# Strict: a broken link, or a page that is not in the navigation, is an error. Nothing is fetched.
+docs: setup
+	$(BIN)/python -m pip install --quiet --editable ".[docs]"
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+
 clean:
-	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist site *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -41,6 +41,8 @@ with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve.inverse import default_method as default_method
     from equibacksolve.inverse import distinct_solutions as distinct_solutions
     from equibacksolve.inverse import images as images
+    from equibacksolve.inverse import load_observations as load_observations
+    from equibacksolve.inverse import load_solution as load_solution
     from equibacksolve.inverse import mean_squared_error as mean_squared_error
     from equibacksolve.inverse import patient_schedule as patient_schedule
     from equibacksolve.inverse import simulated_observations as simulated_observations

@@ -24,10 +24,14 @@ FLOORS = [
     {"inverse"},
     {"diagnostics", "measurements", "testing"},
     {"plotting"},
+    {"reporting"},
+    {"command_line"},
 ]
 """Rooms from left to right; a room imports rooms further left only, and of its own floor only itself."""
 
-OPTIONAL = {"matplotlib": {"plotting"}} | {name: set() for name in ("xarray", "pint", "pandas", "h5netcdf", "qcodes")}
+OPTIONAL = {"matplotlib": {"plotting", "reporting"}} | {
+    name: set() for name in ("xarray", "pint", "pandas", "h5netcdf", "qcodes")
+}
 """Packages of the extras, and the rooms that may import them at the top of a file; others do so inside functions."""
 
 

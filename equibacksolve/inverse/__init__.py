@@ -3,6 +3,7 @@
 from equibacksolve.inverse._backsolve import backsolve as backsolve
 from equibacksolve.inverse._history import History as History
 from equibacksolve.inverse._leaves import center_of_leaves as center_of_leaves
+from equibacksolve.inverse._leaves import where_hidden as where_hidden
 from equibacksolve.inverse._leaves import with_leaves as with_leaves
 from equibacksolve.inverse._observations import Observations as Observations
 from equibacksolve.inverse._problem import Problem as Problem
@@ -14,8 +15,10 @@ from equibacksolve.inverse._residual_transforms import AbstractResidualTransform
 from equibacksolve.inverse._residual_transforms import Composed as Composed
 from equibacksolve.inverse._residual_transforms import Smoothing as Smoothing
 from equibacksolve.inverse._residual_transforms import SmoothnessPrior as SmoothnessPrior
+from equibacksolve.inverse._saved_observations import load_observations as load_observations
 from equibacksolve.inverse._simulated_observations import simulated_observations as simulated_observations
 from equibacksolve.inverse._solution import Solution as Solution
+from equibacksolve.inverse._solution import load_solution as load_solution
 from equibacksolve.inverse._symmetry import AbstractSymmetry as AbstractSymmetry
 from equibacksolve.inverse._symmetry import Mirror as Mirror
 from equibacksolve.inverse._symmetry import Negation as Negation

@@ -1,5 +1,6 @@
 """Backsolution: from data to the hidden leaves of a simulator (steps 1-5 of the paper)."""
 
+import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -11,9 +12,11 @@ from jaxtyping import PRNGKeyArray, PyTree
 from tqdm import tqdm
 
 from equibacksolve._devices import agreed, on_every_device
-from equibacksolve.inverse._history import History
+from equibacksolve.inverse._history import Course, History
 from equibacksolve.inverse._observations import Observations
 from equibacksolve.inverse._problem import Problem, pose
+from equibacksolve.inverse._run_directory import RunDirectory
+from equibacksolve.inverse._run_settings import settings_of
 from equibacksolve.inverse._solution import Solution
 from equibacksolve.inverse.methods import AbstractMethod, State, as_method
 from equibacksolve.simulators import AbstractSimulator
@@ -32,6 +35,8 @@ def backsolve(
     seconds: float | int = 300,
     progress: bool = True,
     callback: Callable[[State], bool | None] | None = None,
+    out: str | os.PathLike[str] | None = None,
+    resume: bool = False,
 ) -> Solution:
     """Recover hidden leaves of a simulator from observations.
 
@@ -47,8 +52,14 @@ def backsolve(
     - `tolerance`: the cost at which the data count as explained. Left out, it is a millionth of the variance of the
       data, or chi-squared per datum of 1 + 3 sqrt(2/N) if sigma is known.
     - `steps`, `seconds`: the budget of the whole search. A search that has not found a solution ends after 300 seconds.
+      Of a resumed search, the steps and seconds of earlier processes count, the time between them does not.
     - `progress`: whether to show a progress bar.
     - `callback`: called with the state after each step; the search ends when it returns True.
+    - `out`: a run directory, written as the search goes: settings, a line for each step, checkpoints (about every ten
+      seconds and at the end), the solution. Trust a directory before you resume from it, as you would a program.
+    - `resume`: go on from the latest checkpoint in `out`, if there is a run already. A run that was killed ends with
+      the same numbers as one that was not, to the last bit on the same machine; one whose budget is used up, or that
+      was interrupted, goes on if there is budget left.
 
     Ctrl-C ends the search, too: whatever ended it, the best guess so far is returned.
 
@@ -56,55 +67,79 @@ def backsolve(
     devices. If they belong to several processes, all of them make the same call, and callbacks decide alike.
 
     **Raises** ValueError for a `where` that selects nothing trainable, a start whose cost is not finite, bounds out of
-    order, an unknown kind of method, or variables that the simulator does not take.
+    order, an unknown kind of method, variables that the simulator does not take, or an `out` that holds a run which
+    is not to be resumed, or cannot be: of another problem or version, in use, or damaged.
     """
     if steps is not None and steps < 1:
         raise ValueError(f"steps must be at least 1, got {steps}; leave it out for no such budget.")
     method = as_method(method)
     problem, hidden = on_every_device(pose(simulator, observed, where, bounds, tolerance))
     key = on_every_device(jax.random.key(0) if key is None else key)
-    best, reason, history = _run(method, problem, hidden, key, steps, seconds, progress, callback)
+    directory = None
+    if out is not None:
+        settings = settings_of(problem, hidden, method, key, {"steps": steps, "seconds": seconds})
+        directory = RunDirectory(out, settings, hidden, observed, resume)
+    try:
+        best, reason, history = _run(method, problem, hidden, key, steps, seconds, progress, callback, directory)
+    finally:
+        if directory is not None:
+            directory.close()
     cost = problem.cost(best)
     converged = bool(problem.explained(cost))
-    return Solution(problem.simulator(best), cost, converged, _told(reason, converged, cost, problem), history)
+    told = _told(reason, converged, cost, problem)
+    found = Solution(problem.simulator(best), cost, converged, told, history, best)
+    if directory is not None:
+        directory.conclude(found.save)
+    return found
 
 
-def _run(method: AbstractMethod, problem: Problem, hidden, key, steps, seconds, progress, callback):
+def _run(method: AbstractMethod, problem: Problem, hidden, key, steps, seconds, progress, callback, directory):
     """Step until the method is done, or the budget is. Returns the best guess, why it ended, and the history."""
-    history, began = History(), time.monotonic()
-    best, lowest, reason = hidden, np.inf, "the search ended by itself"
-    with tqdm(disable=not progress, desc="backsolve", unit=" steps") as bar:
+    course = Course(None, hidden, np.inf, History()) if directory is None else directory.course
+    began = time.monotonic() - course.history.seconds_now
+    with tqdm(disable=not progress, desc="backsolve", unit=" steps", initial=course.steps) as bar:
         try:
-            state = method.init(problem, hidden, key)
-            while True:
-                state = method.step(problem, state)
+            if course.state is None:
+                course = course._replace(state=method.init(problem, hidden, key))
+            while (reason := _ended(course, steps, seconds)) is None:
+                state = method.step(problem, course.state)
                 state = eqx.tree_at(lambda s: s.hidden, state, on_every_device(state.hidden))
-                elapsed = agreed(time.monotonic() - began)
-                history.record(state, elapsed)
-                cost = history.cost_now
-                if cost < lowest:
-                    best, lowest = state.hidden, cost
+                course = course.after(state, agreed(time.monotonic() - began))
+                if directory is not None:
+                    directory.keep(course)
                 bar.update()
-                bar.set_postfix(cost=f"{cost:.2e}", best=f"{lowest:.2e}", **_where_in(state), refresh=False)
-                stop = callback is not None and callback(state)
-                if bool(state.done):
-                    break
-                if stop:
+                bar.set_postfix(_told_on_the_way(course, seconds), refresh=False)
+                if callback is not None and callback(state) and not bool(state.done):
                     reason = "the callback ended the search"
-                    break
-                if steps is not None and len(history) >= steps:
-                    reason = f"the budget of {steps} steps is used up"
-                    break
-                if elapsed > seconds:
-                    reason = f"the budget of {seconds:g} seconds is used up"
                     break
         except KeyboardInterrupt:
             reason = "the search was interrupted"
-    return best, reason, history
+    return course.best, reason, course.history.until(course.steps)
 
 
-def _where_in(state: State) -> dict[str, int]:
-    return {"stage": int(state.stage) + 1, "start": int(state.start) + 1}
+def _ended(course: Course, steps, seconds) -> str | None:
+    """Why the search has ended, or None if it goes on. A step is always made."""
+    if course.steps == 0:
+        return None
+    if bool(course.state.done):
+        return "the search ended by itself"
+    if steps is not None and course.steps >= steps:
+        return f"the budget of {steps} steps is used up"
+    if course.history.seconds_now > seconds:
+        return f"the budget of {seconds:g} seconds is used up"
+    return None
+
+
+def _told_on_the_way(course: Course, seconds) -> dict[str, str | int]:
+    state = course.state
+    left = max(0.0, seconds - course.history.seconds_now)
+    return {
+        "cost": f"{course.history.cost_now:.2e}",
+        "best": f"{course.lowest:.2e}",
+        "stage": int(state.stage) + 1,
+        "start": int(state.start) + 1,
+        "left": f"{left:.0f} s",
+    }
 
 
 def _told(reason: str, converged: bool, cost, problem: Problem) -> str:

@@ -1,10 +1,13 @@
 """What happened on the way: one entry a step."""
 
-from typing import Any
+import copy
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
+from jaxtyping import Float
 
+from equibacksolve.inverse._leaves import Hidden
 from equibacksolve.inverse.methods import State
 
 SNAPSHOTS = 256
@@ -15,7 +18,8 @@ class History:
     """The course of a run, one entry a step, as NumPy arrays.
 
     - `cost`: of the guess at that step (eq. 1, or chi-squared per datum); `best`: the lowest so far
-    - `seconds`, `evaluations`: since the beginning; simulations of the whole data set
+    - `seconds`, `evaluations`: since the beginning (of a resumed run: those of all processes, without the time between
+      them); simulations of the whole data set
     - `stage`, `start`: which stage of which start
     - `snapshots`: pairs (step, hidden leaves), evenly thinned
     """
@@ -40,6 +44,11 @@ class History:
     def cost_now(self) -> float:
         """The cost at the latest step."""
         return self._rows[-1][0]
+
+    @property
+    def seconds_now(self) -> float:
+        """The time until the latest step, 0 before the first."""
+        return self._rows[-1][1] if self._rows else 0.0
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -73,5 +82,55 @@ class History:
         mine = [pair for pair in self.snapshots if self.start[pair[0]] == self.start[-1]]
         return [mine[i] for i in np.unique(np.linspace(0, len(mine) - 1, count).astype(int))]
 
+    def until(self, steps: int) -> "History":
+        """The first `steps` entries."""
+        if steps == len(self):
+            return self
+        cut = copy.copy(self)
+        cut._rows = self._rows[:steps]
+        cut.snapshots = [pair for pair in self.snapshots if pair[0] < steps]
+        return cut
+
+    def entry(self, step: int) -> dict[str, Any]:
+        """One entry in words, counted from 0, as a log has it. A cost that is not finite is told as text."""
+        cost, seconds, evaluations, stage, start = self._rows[step]
+        cost = cost if np.isfinite(cost) else str(cost)
+        counts = {"evaluations": evaluations, "stage": stage, "start": start}
+        return {"step": step, "cost": cost, "seconds": round(seconds, 3), **counts}
+
+    def table(self) -> Float[np.ndarray, "steps columns"]:
+        """All entries: cost, seconds, evaluations, stage, start."""
+        return np.array(self._rows, dtype=float).reshape(-1, 5)
+
+    @classmethod
+    def from_table(cls, table: Float[np.ndarray, "steps columns"], snapshots: list[tuple[int, Any]]) -> "History":
+        """The history with these entries and snapshots, which goes on as the one did that they come from."""
+        history = cls()
+        history._rows = [(*row[:2], *(int(number) for number in row[2:])) for row in table.tolist()]
+        history.snapshots = snapshots
+        while len(history) > SNAPSHOTS * history._stride:
+            history._stride *= 2
+        return history
+
     def _column(self, index):
         return np.array([row[index] for row in self._rows], dtype=float)
+
+
+class Course(NamedTuple):
+    """How far a search has come: all that is needed to go on as if nothing had happened in between.
+
+    `state` is None before the first step. `steps` is the number of entries of `history` that belong to it.
+    """
+
+    state: State | None
+    best: Hidden
+    lowest: float
+    history: History
+    steps: int = 0
+
+    def after(self, state: State, seconds: float) -> "Course":
+        """The course after one more step."""
+        self.history.record(state, seconds)
+        cost = self.history.cost_now
+        best, lowest = (state.hidden, cost) if cost < self.lowest else (self.best, self.lowest)
+        return Course(state, best, lowest, self.history, len(self.history))

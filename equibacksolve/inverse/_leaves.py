@@ -101,3 +101,9 @@ def _mean(leaf, kind):
 def with_leaves(simulator: eqx.Module, hidden: Hidden) -> eqx.Module:
     """The simulator with these hidden leaves (of a state or a snapshot) in their places."""
     return eqx.combine(hidden, simulator)
+
+
+def where_hidden(hidden: Hidden) -> Callable[[Any], list]:
+    """A `where` that selects the leaves that `hidden` has."""
+    chosen = jax.tree.map(lambda leaf: leaf is not None, hidden, is_leaf=lambda leaf: leaf is None)
+    return lambda simulator: jax.tree.leaves(eqx.filter(simulator, chosen))

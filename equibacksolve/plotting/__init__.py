@@ -1,10 +1,20 @@
-"""Plotting (needs the extra `plot`, i.e. matplotlib): landscapes, data, histories, reconstructions."""
+"""Plotting (needs the extra `plot`, i.e. matplotlib): panels for axes that the caller owns, and whole figures."""
 
+from equibacksolve.plotting._animation import atoms_animation as atoms_animation
+from equibacksolve.plotting._animation import evolution_animation as evolution_animation
+from equibacksolve.plotting._atoms import draw_atoms as draw_atoms
+from equibacksolve.plotting._fit import draw_residuals as draw_residuals
+from equibacksolve.plotting._fit import fit_figure as fit_figure
 from equibacksolve.plotting._landscape import add_cost_scale as add_cost_scale
 from equibacksolve.plotting._landscape import draw_cost_landscape as draw_cost_landscape
 from equibacksolve.plotting._landscape import draw_flux_scan as draw_flux_scan
 from equibacksolve.plotting._landscape import draw_singular_values as draw_singular_values
-from equibacksolve.plotting._panels import draw_data as draw_data
+from equibacksolve.plotting._maps import landscape_figure as landscape_figure
+from equibacksolve.plotting._panels import draw_errors as draw_errors
 from equibacksolve.plotting._panels import draw_history as draw_history
 from equibacksolve.plotting._panels import draw_landscape as draw_landscape
+from equibacksolve.plotting._panels import draw_magnetization as draw_magnetization
+from equibacksolve.plotting._readings import draw_data as draw_data
+from equibacksolve.plotting._readings import draw_readings as draw_readings
 from equibacksolve.plotting._reconstruction import reconstruction_figure as reconstruction_figure
+from equibacksolve.plotting._style import Quantity as Quantity

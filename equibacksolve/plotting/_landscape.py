@@ -10,7 +10,8 @@ from matplotlib.colors import LogNorm
 from matplotlib.ticker import LogFormatterSciNotation, LogLocator
 
 from equibacksolve.diagnostics import CostLandscape, Identifiability, LocalMinimum
-from equibacksolve.plotting._style import COST_COLOURS
+from equibacksolve.plotting._colours import COST_COLOURS
+from equibacksolve.plotting._style import CONDUCTANCE, FLUX, LABEL, TICKS, labelled
 
 
 def draw_cost_landscape(
@@ -34,19 +35,17 @@ def draw_cost_landscape(
         axes.plot(*truth, "*", color="white", markeredgecolor="black", markersize=10)
     for trap in traps:
         axes.plot(trap.first, trap.second, "X", color="tab:red", markeredgecolor="white", markersize=8)
-    axes.set_title(title, fontsize=9)
-    axes.set_xlabel(labels[0], fontsize=8)
-    axes.set_ylabel(labels[1], fontsize=8, labelpad=1)
-    axes.tick_params(labelsize=7)
+    labelled(axes, title, *labels)
+    axes.yaxis.labelpad = 1
     return drawn
 
 
 def add_cost_scale(figure: Any, drawn: Any, axes: Axes) -> None:
     """A logarithmic colour bar with whole decades marked."""
     bar = figure.colorbar(drawn, ax=axes, pad=0.02, ticks=LogLocator(), format=LogFormatterSciNotation())
-    bar.ax.tick_params(labelsize=7)
+    bar.ax.tick_params(labelsize=TICKS)
     bar.ax.minorticks_off()
-    bar.set_label("cost", fontsize=8)
+    bar.set_label("cost", fontsize=LABEL)
 
 
 def draw_singular_values(
@@ -57,10 +56,8 @@ def draw_singular_values(
         values = np.asarray(one.singular_values)
         kept = values[: one.rank]
         axes.semilogy(np.arange(1, kept.size + 1), kept, label=f"{name}: rank {one.rank} of {values.size}")
-    axes.set_title(title, fontsize=9)
-    axes.set_xlabel("number", fontsize=8)
-    axes.tick_params(labelsize=7)
-    axes.legend(fontsize=7, frameon=False)
+    labelled(axes, title, "number", "singular value")
+    axes.legend(fontsize=TICKS, frameon=False)
 
 
 def draw_flux_scan(
@@ -68,7 +65,4 @@ def draw_flux_scan(
 ) -> None:
     """Conductance against flux at one energy; markers where the points are few."""
     axes.plot(np.asarray(flux), np.asarray(values), ".-" if markers else "-", markersize=4, linewidth=0.9)
-    axes.set_title(title, fontsize=9)
-    axes.set_xlabel("flux per plaquette (h/e)", fontsize=8)
-    axes.set_ylabel("G (e²/h)", fontsize=8)
-    axes.tick_params(labelsize=7)
+    labelled(axes, title, FLUX.label, CONDUCTANCE.label)

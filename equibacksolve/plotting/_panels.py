@@ -1,4 +1,4 @@
-"""Panels: a landscape, a data map, a history. Each draws into axes that the caller owns."""
+"""Panels: a landscape, its errors, a magnetization, a history. Each draws into axes that the caller owns."""
 
 from typing import Any
 
@@ -7,28 +7,36 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 
 from equibacksolve.inverse import History
-from equibacksolve.plotting._style import DATA_COLOURS, LANDSCAPE_COLOURS, bare
+from equibacksolve.plotting._colours import ERROR_COLOURS, LANDSCAPE_COLOURS
+from equibacksolve.plotting._style import TICKS, bare, labelled, site_axes
 
 
-def draw_landscape(axes: Axes, values: Float[Any, "length width"], scale: float, title: str) -> Any:
+def draw_landscape(axes: Axes, values: Float[Any, "length width"], scale: float | int, title: str) -> Any:
     """A landscape seen from above, the current running to the right; colours span -scale..scale."""
     drawn = axes.imshow(np.asarray(values).T, origin="lower", cmap=LANDSCAPE_COLOURS, vmin=-scale, vmax=scale)
     bare(axes, title)
     return drawn
 
 
-def draw_data(
-    axes: Axes, flux: Float[Any, " flux"], energy: Float[Any, " energy"], values: Float[Any, "flux energy"], title: str
-) -> Any:
-    """A conductance map over flux (across, h/e per plaquette) and energy (up, hoppings)."""
-    drawn = axes.pcolormesh(
-        np.asarray(flux), np.asarray(energy), np.asarray(values).T, cmap=DATA_COLOURS, shading="auto"
-    )
-    axes.set_title(title, fontsize=9)
-    axes.set_xlabel("flux per plaquette (h/e)", fontsize=8)
-    axes.set_ylabel("energy (hopping)", fontsize=8)
-    axes.tick_params(labelsize=7)
-    axes.locator_params(axis="x", nbins=5)  # fluxes of large samples are long numbers
+def draw_errors(axes: Axes, errors: Float[Any, "length width"], title: str = "standard error") -> Any:
+    """Standard errors of a landscape, one for each site; colours span 0..largest."""
+    values = np.asarray(errors, float)
+    drawn = axes.imshow(values.T, origin="lower", cmap=ERROR_COLOURS, vmin=0.0, vmax=float(np.max(values)) or 1.0)
+    site_axes(axes, title)
+    return drawn
+
+
+def draw_magnetization(axes: Axes, angle: Float[Any, "length width"], title: str) -> Any:
+    """Moments (sin theta, 0, cos theta): m_z in colours from -1 to 1, and an arrow for each site.
+
+    The arrows lie in the x-z plane of the spins, m_x to the right and m_z up, whatever the directions of the sample.
+    """
+    angle = np.asarray(angle, float)
+    drawn = draw_landscape(axes, np.cos(angle), 1.0, title)
+    x, y = np.meshgrid(*(np.arange(n) for n in angle.shape), indexing="ij")
+    arrows = {"pivot": "mid", "angles": "xy", "scale_units": "xy", "scale": 1.25, "width": 0.006}
+    axes.quiver(x, y, np.sin(angle), np.cos(angle), **arrows)
+    site_axes(axes, title)
     return drawn
 
 
@@ -43,8 +51,6 @@ def draw_history(axes: Axes, history: History, title: str = "cost") -> None:
     later = np.flatnonzero((np.diff(history.stage) != 0) & (np.diff(history.start) == 0)) + 1
     for step in later:
         axes.axvline(history.evaluations[step], color="0.85", linewidth=0.8, zorder=0)
-    axes.set_title(title, fontsize=9)
-    axes.set_xlabel("simulations of the data set", fontsize=8)
-    axes.tick_params(labelsize=7)
+    labelled(axes, title, "simulations of the data set", "cost")
     if len(np.unique(history.start)) <= 8:
-        axes.legend(fontsize=6, frameon=False)
+        axes.legend(fontsize=TICKS, frameon=False)

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
 from equibacksolve.inverse import History, Observations
-from equibacksolve.plotting._panels import draw_data, draw_history, draw_landscape
-from equibacksolve.plotting._style import largest_magnitude, with_colour_bar
+from equibacksolve.plotting._panels import draw_history, draw_landscape
+from equibacksolve.plotting._readings import draw_readings
+from equibacksolve.plotting._style import largest_magnitude, reading_quantity, with_colour_bar
 
 
 def reconstruction_figure(
@@ -22,16 +22,16 @@ def reconstruction_figure(
     """Truth, data and cost above; the guess turning into the result below.
 
     `evolution` holds (title, landscape) pairs, first the start, last the result; `label` names the landscape with its
-    unit. `observed` must be a mesh of flux and energy.
+    unit. The data are drawn as they lie, see `draw_readings`.
     """
     figure = Figure(figsize=(11, 6), layout="constrained")
     upper, lower = figure.subfigures(2, 1)
     left, middle, right = upper.subplots(1, 3)
     scale = largest_magnitude(truth)
     with_colour_bar(upper, draw_landscape(left, truth, scale, "truth"), left, label)
-    flux, energy = (np.unique(np.asarray(observed.variables[name])) for name in ("flux", "energy"))
-    mesh = np.asarray(observed.values).reshape(observed.grid)
-    with_colour_bar(upper, draw_data(middle, flux, energy, mesh, "data"), middle, "G (e²/h)")
+    data = draw_readings(middle, observed, title="data")
+    if data is not None:
+        with_colour_bar(upper, data, middle, reading_quantity(observed.variables, None).label)
     draw_history(right, history)
     panels = lower.subplots(1, len(evolution), squeeze=False)[0]
     for axes, (title, landscape) in zip(panels, evolution):

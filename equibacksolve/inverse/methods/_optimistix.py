@@ -23,7 +23,7 @@ class OptimistixSolver(AbstractMethod):
 
     def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
         del key
-        arrays = eqx.filter(self._solver_state(problem, hidden), eqx.is_array)
+        arrays = tuple(leaf for leaf in jax.tree.leaves(self._solver_state(problem, hidden)) if eqx.is_array(leaf))
         return first_state(
             hidden, jnp.full_like(problem.tolerance, jnp.inf), (hidden, arrays, jnp.zeros((), jnp.int32))
         )
@@ -47,12 +47,12 @@ def _next(method: OptimistixSolver, problem: Problem, state: State) -> State:
     here, arrays, steps = state.inner
     function = method._function(problem)
     # What of the solver's state is not an array does not change: it is made anew from shapes alone, while compiling.
-    shape = eqx.filter_eval_shape(lambda: method._solver_state(problem, here))
-    static = eqx.filter(shape, lambda leaf: isinstance(leaf, jax.ShapeDtypeStruct), inverse=True)
-    solver_state = eqx.combine(arrays, static)
+    leaves, tree = jax.tree.flatten(eqx.filter_eval_shape(lambda: method._solver_state(problem, here)))
+    kept = iter(arrays)
+    solver_state = tree.unflatten(next(kept) if isinstance(leaf, jax.ShapeDtypeStruct) else leaf for leaf in leaves)
     here, solver_state, _ = method.solver.step(function, here, None, {}, solver_state, frozenset())
     ended, _ = method.solver.terminate(function, here, None, {}, solver_state, frozenset())
     steps = steps + 1
     done = ended | (steps >= method.steps)
-    inner = (here, eqx.filter(solver_state, eqx.is_array), steps)
+    inner = (here, tuple(leaf for leaf in jax.tree.leaves(solver_state) if eqx.is_array(leaf)), steps)
     return State(here, problem.cost(here), done, state.evaluations + 2, inner, state.stage, state.start)

@@ -1,0 +1,82 @@
+"""`equibacksolve atoms`: positions of atoms from the momentum image of their structure."""
+
+from pathlib import Path
+
+import click
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from equibacksolve import imaging
+from equibacksolve.command_line import _results
+from equibacksolve.command_line._measurement import image_of
+from equibacksolve.command_line._options import FILE, SEARCH, all_of
+from equibacksolve.command_line._search import Search, end
+from equibacksolve.inverse import GradientDescent, Observations, Solution
+from equibacksolve.simulators import MomentumImage
+
+
+def hidden(simulator):
+    """One position per atom."""
+    return simulator.positions
+
+
+@click.command()
+@click.argument("measurement", type=FILE)
+@click.option("--atoms", "number", type=click.IntRange(1), required=True, help="How many atoms there are.")
+@click.option("--box", type=float, required=True, help="Edge L of the square box (length).")
+@click.option("--width", type=float, required=True, help="Standard deviation of the blur of an atom (length).")
+@click.option("--periodic/--open", default=False, show_default=True, help="Whether the box repeats.")
+@click.option("--start", type=FILE, help="Extended XYZ file to start from; a triangular lattice, shaken, if left out.")
+@click.option(
+    "--shake", type=float, default=0.1, show_default=True, help="Random displacement of that lattice (length)."
+)
+@click.option("--rate", type=float, default=0.01, show_default=True, help="Step of the search (length).")
+@click.option("--sigma", type=float, help="Standard deviation of a pixel.")
+@all_of(SEARCH)
+def atoms(measurement, number, box, width, periodic, start, shake, rate, sigma, **options) -> None:
+    """Find atoms that show a given momentum image.
+
+    MEASUREMENT holds the image s = L ln(q + 1): a square array with zero momentum first (.npy), or its numbers as text.
+    All atoms move along the gradient of the misfit (Adam). Very many structures show nearly the same image: look at the
+    pair distribution, not at single atoms.
+
+    Example: equibacksolve atoms image.npy --atoms 460 --box 40 --width 0.3 --periodic --out runs/glass1
+    """
+    observed = image_of(measurement, sigma)
+    search = Search(**options)
+    if start is None:
+        lattice = imaging.triangular_lattice(number, box)
+        positions = imaging.wrapped(lattice + shake * jax.random.normal(search.key, lattice.shape), box)
+    else:
+        positions = imaging.read_extended_xyz(start).positions
+        if positions.shape[0] != number:
+            raise ValueError(f"{start} holds {positions.shape[0]} atoms, but --atoms is {number}; make them agree.")
+    pixels = observed.values.shape[0]
+    stamp = imaging.stamp_pixels(width, box, pixels, reach=5.0)  # exp(-12.5) = 4e-6 is cut off
+    simulator = MomentumImage(positions, width, box, pixels, periodic=periodic, stamp=stamp)
+    method = GradientDescent(optax.adam(rate), steps=jnp.array(10**9), patience=jnp.array(500))
+    found = search.run(simulator, observed, hidden, method)
+    write(search.out, found, observed)
+    end(found)
+
+
+def write(out: Path, found: Solution, observed: Observations) -> None:
+    """Structure, labelled arrays, pictures and summary."""
+    simulator = found.simulator
+    box, periodic = simulator.box_length, simulator.periodic
+    positions = imaging.wrapped(simulator.positions, box) if periodic else simulator.positions
+    imaging.write_extended_xyz(out / "atoms.xyz", positions, box, periodic=periodic)
+    files = ["atoms.xyz"]
+    files += ["result.nc"] * _results.write_dataset(out / "result.nc", found, observed, None)
+    largest = np.pi * simulator.pixels / float(box)
+    files += _results.draw(out, found, observed, None, ("s", "length"), float(largest))
+    misfit = float(jnp.sqrt(jnp.mean((simulator.predict() - observed.values) ** 2) / jnp.mean(observed.values**2)))
+    closest = float(imaging.closest_approach(positions, box, periodic=periodic)) if len(positions) > 1 else float("inf")
+    about = [
+        f"{len(positions)} atoms from an image of {simulator.pixels} x {simulator.pixels} pixels: R = {misfit:.4f} "
+        f"(root mean square misfit over root mean square image), closest pair {closest:.3g} apart.",
+        "Displaced as a whole (in a periodic box) or inverted, the structure gives the same image.",
+    ]
+    _results.summarise(out, found, about, files)

@@ -1,0 +1,64 @@
+"""From a file and options to observations: units, columns and errors of a measurement."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from equibacksolve.inverse import Observations
+
+MAP = (
+    click.option("--flux", help="Column of the field or flux, or a number; found by its name if left out."),
+    click.option("--energy", help="Column of the gate voltage or energy, or a number; found by its name if left out."),
+    click.option("--value", default="G", show_default=True, help="Column of the conductance or resistance."),
+    click.option("--unit", "units", multiple=True, metavar="NAME=UNIT", help="Unit of a column: B=mT. Repeatable."),
+    click.option("--mask", help="Column that is 1 where a reading counts; '~bad' turns a column around."),
+    click.option("--cell-area", help="Area of a cell of the lattice, '400 nm^2': turns a field into a flux."),
+    click.option("--field-offset", help="What the field reads when there is none, '2 mT'."),
+    click.option("--lever-arm", help="Energy per gate voltage, '0.1 eV/V'."),
+    click.option("--offset", help="Gate voltage (or energy) in the middle of the band, '0.35 V'."),
+    click.option("--hopping", help="The hopping as an energy, '2 meV': turns energies into hoppings."),
+    click.option("--sigma", help="Standard deviation of a reading, 0.01 in its unit, or '5 nS'; unknown if left out."),
+    click.option("--relative-sigma", help="Standard deviation as a fraction of the reading, 0.01."),
+)
+"""Options of a conductance map; `map_of` takes them out of a command's options."""
+
+
+def map_of(path: Path, options: dict[str, Any]) -> Observations:
+    """Read a conductance map; removes the options `MAP` from `options`, and tells on standard error what was read."""
+    from equibacksolve import measurements
+
+    names = ("flux", "energy", "value", "units", "mask", "cell_area", "field_offset", "lever_arm", "offset", "hopping")
+    given = {name: options.pop(name) for name in (*names, "sigma", "relative_sigma")}
+    given["units"] = dict(_unit(text) for text in given["units"]) or None
+    given |= {name: _number_or_column(given[name]) for name in ("flux", "energy")}
+    read = measurements.read(path, **{name: value for name, value in given.items() if value is not None})
+    click.echo(str(read.report), err=True)
+    return read.observations
+
+
+def image_of(path: Path, sigma: float | None) -> Observations:
+    """Read a square image from a .npy file, or from numbers as text. NaN are missing pixels."""
+    if path.suffix == ".npy":
+        image = np.load(path, allow_pickle=False)
+    else:
+        with path.open(encoding="utf-8") as file:
+            image = np.loadtxt(file, delimiter="," if path.suffix == ".csv" else None, ndmin=2)
+    if image.ndim != 2 or image.shape[0] != image.shape[1]:
+        raise ValueError(f"{path} holds an array of shape {image.shape}, but an image is a square.")
+    return Observations(image, sigma=sigma, mask=~np.isnan(image))
+
+
+def _unit(text: str) -> tuple[str, str]:
+    name, equals, unit = text.partition("=")
+    if not equals:
+        raise click.BadParameter(f"{text!r} has no unit; write it as NAME=UNIT, e.g. B=mT.", param_hint="--unit")
+    return name, unit
+
+
+def _number_or_column(text: str | None) -> float | str | None:
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return text

@@ -1,0 +1,76 @@
+"""`equibacksolve potential`: onsite energies from a magnetoconductance map."""
+
+from pathlib import Path
+
+import click
+import jax
+import numpy as np
+
+from equibacksolve.command_line import _results
+from equibacksolve.command_line._measurement import MAP, map_of
+from equibacksolve.command_line._options import FILE, METHOD, METHODS, SEARCH, Numbers, Sites, all_of
+from equibacksolve.command_line._search import Search, end
+from equibacksolve.inverse import Observations, Solution
+from equibacksolve.leads import WireLead
+from equibacksolve.sample import Potential, SquareLattice
+from equibacksolve.simulators import Magnetoconductance
+
+IMAGES = (
+    "Mirrored along the current, across it, or both, the potential gives the same data: what was found may be any of "
+    "these images."
+)
+
+
+def hidden(simulator):
+    """One onsite energy per site."""
+    return simulator.sample.onsite.values
+
+
+@click.command()
+@click.argument("measurement", type=FILE)
+@click.option("--sites", type=Sites(), required=True, help="Size of the sample, e.g. 12x12.")
+@click.option(
+    "--wavenumber",
+    type=Numbers(),
+    required=True,
+    help="k of the leads in radians per site, e.g. 1.5708 (half filling).",
+)
+@click.option("--height", type=float, default=0.1, show_default=True, help="Half-width of the random start (hoppings).")
+@METHOD
+@all_of(MAP)
+@all_of(SEARCH)
+def potential(measurement, sites, wavenumber, height, method, **options) -> None:
+    """Find the potential of a sample from its conductance map.
+
+    MEASUREMENT holds the conductance against magnetic flux and energy (or field and gate voltage, see below). The
+    sample is a rectangle of --sites; each site has an onsite energy, which is what is searched for.
+
+    Example: equibacksolve potential map.nc --sites 12x12 --wavenumber 1.5708 --out runs/dot1
+    """
+    with jax.enable_x64(True):  # transport needs it
+        observed = map_of(measurement, options)
+        search = Search(**options)
+        guess = jax.random.uniform(search.key, sites, float, -height, height)
+        simulator = Magnetoconductance(SquareLattice(Potential(guess)), WireLead(np.array(wavenumber)))
+        found = search.run(simulator, observed, hidden, METHODS[method]())
+        write(search.out, found, observed)
+    end(found)
+
+
+def write(out: Path, found: Solution, observed: Observations) -> None:
+    """Table, labelled arrays, pictures and summary."""
+    values = np.asarray(hidden(found.simulator))
+    errors, sentences = _results.judge(found, observed)
+    errors_map = None if errors is None else np.asarray(hidden(errors))
+    _results.write_table(out / "potential.csv", _results.site_columns(potential=values, standard_error=errors_map))
+    files = ["potential.csv"]
+    files += ["result.nc"] * _results.write_dataset(out / "result.nc", found, observed, errors)
+    files += _results.draw(out, found, observed, errors)
+    length, width = values.shape
+    about = [
+        f"{length} x {width} onsite energies between {values.min():.4g} and {values.max():.4g} hoppings, mean "
+        f"{values.mean():.4g}, from {int(observed.count)} readings.",
+        *sentences,
+        IMAGES,
+    ]
+    _results.summarise(out, found, about, files)

@@ -1,0 +1,124 @@
+"""What a finished search leaves in its directory: a table, labelled arrays, pictures, and a summary in words."""
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+import jax
+import numpy as np
+from jaxtyping import Float
+
+from equibacksolve import diagnostics
+from equibacksolve.inverse import Observations, Solution, where_hidden
+from equibacksolve.simulators import AbstractSimulator
+
+LARGEST_JACOBIAN = 4_000_000
+"""Entries of a Jacobian (data x unknowns) up to which standard errors are computed: a few seconds."""
+
+
+class Judged(NamedTuple):
+    """How well it is known what was found.
+
+    `errors`: the simulator with standard errors in place of its hidden leaves, or None; `sentences`: about both.
+    """
+
+    errors: AbstractSimulator | None
+    sentences: list[str]
+
+
+def judge(found: Solution, observed: Observations) -> Judged:
+    """Standard errors and goodness of fit, where sigma and the data allow them."""
+    unknowns = sum(leaf.size for leaf in jax.tree.leaves(found.hidden))
+    if observed.sigma is None:
+        return Judged(None, ["Standard errors need sigma, the error of a reading: pass --sigma."])
+    if unknowns * observed.values.size > LARGEST_JACOBIAN:
+        return Judged(None, [f"Standard errors are left out: {observed.values.size} data of {unknowns} unknowns."])
+    where = where_hidden(found.hidden)
+    try:
+        errors = diagnostics.standard_errors(found.simulator, observed, where=where).errors
+        fit = diagnostics.goodness_of_fit(found.simulator, observed, where=where).verdict
+    except ValueError as reason:
+        return Judged(None, [f"No standard errors: {reason}"])
+    largest = max(float(leaf.max()) for leaf in where(errors))
+    typical = float(np.median(np.concatenate([np.ravel(leaf) for leaf in where(errors)])))
+    if not found.converged:
+        fit += " Standard errors count only where the data are explained."
+    return Judged(
+        errors, [f"Standard errors: {typical:.2g} typical, {largest:.2g} at most.", f"Goodness of fit: {fit}"]
+    )
+
+
+def site_columns(**maps: Float[Any, "length width"] | None) -> dict[str, Any]:
+    """Columns of a table with one row a site: x and y counted from 1 as in the conventions, then the maps."""
+    maps = {name: np.asarray(values) for name, values in maps.items() if values is not None}
+    x, y = np.indices(next(iter(maps.values())).shape) + 1
+    return {"x": x.ravel(), "y": y.ravel()} | {name: values.ravel() for name, values in maps.items()}
+
+
+def write_table(path: Path, columns: dict[str, Any]) -> None:
+    """A CSV file whose numbers read back as the very same."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(zip(*(np.asarray(column).tolist() for column in columns.values())))
+
+
+def write_dataset(path: Path, found: Solution, observed: Observations, errors: AbstractSimulator | None) -> bool:
+    """Data, fit, residual, hidden leaves, errors and history as netCDF; False without xarray."""
+    try:
+        labelled = found.to_xarray(observed)
+    except ImportError:
+        return False
+    if errors is not None:
+        for (key, _), leaf in zip(
+            jax.tree_util.tree_leaves_with_path(found.hidden), where_hidden(found.hidden)(errors)
+        ):
+            name = jax.tree_util.keystr(key).lstrip(".")
+            labelled[f"{name}.standard_error"] = (labelled[name].dims, np.asarray(leaf))
+    labelled.to_netcdf(path, engine="scipy")
+    return True
+
+
+def draw(
+    out: Path,
+    found: Solution,
+    observed: Observations,
+    errors: AbstractSimulator | None,
+    reading: tuple[str, str] = ("G", "e²/h"),
+    largest_momentum: float | None = None,
+) -> list[str]:
+    """A picture of each hidden leaf, named by its field, and one of the fit; none without matplotlib.
+
+    `reading`: what was measured, and its unit; `largest_momentum`: at the edge of an image in momentum space.
+    """
+    try:
+        from equibacksolve.plotting import Quantity, fit_figure
+        from equibacksolve.reporting._leaves import leaves_of
+        from equibacksolve.reporting._pictures import leaf_figure
+    except ModuleNotFoundError as error:
+        if error.name != "matplotlib":
+            raise
+        return []
+    leaves = leaves_of(found.simulator, where_hidden(found.hidden), errors, None, None)
+    figures = {f"{leaf.name.rsplit('.', 1)[-1]}.png": leaf_figure(leaf) for leaf in leaves}
+    look = {"reading": Quantity(*reading), "largest_momentum": largest_momentum}
+    figures["fit.png"] = fit_figure(observed, found.simulator.predict(**observed.variables), **look)
+    figures = {name: figure for name, figure in figures.items() if figure is not None}
+    for name, figure in figures.items():
+        figure.savefig(out / name, dpi=150)
+    return list(figures)
+
+
+def summarise(out: Path, found: Solution, about: Sequence[str], files: Sequence[str]) -> None:
+    """The summary in words, into summary.txt and to standard output."""
+    history = found.history
+    course = (
+        f"{history.evaluations[-1]} simulations of the data set in {history.seconds_now:.1f} s" if len(history) else ""
+    )
+    verdict = found.reason[0].upper() + found.reason[1:] + "."
+    lines = [verdict, *about, f"{course}, {len(history)} steps, {history.start[-1] + 1} start(s)." if course else ""]
+    text = "\n".join(line for line in lines if line) + "\n"
+    (out / "summary.txt").write_text(text, encoding="utf-8")
+    click.echo(text + f"In {out}: {', '.join([*files, 'summary.txt'])}")

@@ -1,0 +1,72 @@
+"""The guess turning into the result, as a film for talks."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.animation import FuncAnimation
+from matplotlib.figure import Figure
+
+from equibacksolve.inverse import History
+from equibacksolve.plotting._atoms import draw_atoms
+from equibacksolve.plotting._panels import draw_history, draw_landscape
+from equibacksolve.plotting._style import POTENTIAL, Quantity, largest_magnitude, with_colour_bar
+
+FRAME = 120
+"""Milliseconds that each frame stands."""
+
+
+def evolution_animation(
+    evolution: Sequence[tuple[int, Float[Any, "length width"]]],
+    history: History,
+    quantity: Quantity = POTENTIAL,
+    *,
+    scale: float | int | None = None,
+) -> FuncAnimation:
+    """Landscapes one after another, with the cost beside them and a dot where the film stands.
+
+        frames = [(step, where(ebs.with_leaves(found.simulator, leaves))) for step, leaves in found.history.course(60)]
+        film = plotting.evolution_animation(frames, found.history)
+        film.save("evolution.gif", writer="pillow")  # or "evolution.mp4", writer="ffmpeg", where ffmpeg is installed
+
+    `evolution` holds (step, landscape) pairs; colours span -scale..scale, the largest value of the last one if left
+    out. In a notebook, `HTML(film.to_jshtml())` shows it.
+    """
+    frames = [(step, quantity.of(landscape)) for step, landscape in evolution]
+    figure = Figure(figsize=(7.6, 3.4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    drawn = draw_landscape(left, frames[0][1], scale or largest_magnitude(frames[-1][1]), "")
+    with_colour_bar(figure, drawn, left, quantity.label)
+    return _film(figure, left, right, history, frames, lambda landscape: drawn.set_data(landscape.T))
+
+
+def atoms_animation(
+    evolution: Sequence[tuple[int, Float[Any, "atoms 2"]]], history: History, box_length: float | int
+) -> FuncAnimation:
+    """Atoms on their way, in a periodic box; otherwise as `evolution_animation`."""
+    frames = [(step, np.mod(np.asarray(positions, float), box_length)) for step, positions in evolution]
+    figure = Figure(figsize=(7.6, 3.6), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    draw_atoms(left, frames[0][1], box_length, "")
+    dots = left.lines[0]
+    return _film(figure, left, right, history, frames, lambda positions: dots.set_data(*positions.T))
+
+
+def _film(figure, left, right, history, frames, show):
+    """A frame for each (step, what `show` takes); the dot on the cost history goes along."""
+    draw_history(right, history)
+    # The layout is made once, for a title of the usual length: the panels stand still, and a frame is drawn fast.
+    left.title.set_text("step 100, cost 1e-10")
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    (dot,) = right.plot([], [], "o", color="black", markersize=6, zorder=5)
+
+    def frame(number):
+        step, shown = frames[number]
+        show(shown)
+        dot.set_data([history.evaluations[step]], [max(history.cost[step], 1e-32)])
+        left.title.set_text(f"step {step + 1}, cost {history.cost[step]:.0e}")
+        return [left.title, dot]
+
+    return FuncAnimation(figure, frame, frames=len(frames), interval=FRAME)

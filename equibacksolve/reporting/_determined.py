@@ -1,0 +1,70 @@
+"""What the data determine: singular values, worst-known directions, errors, and whether the data are explained."""
+
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from equibacksolve import diagnostics
+from equibacksolve.diagnostics._unknowns import Selector, split
+from equibacksolve.inverse import Observations
+from equibacksolve.reporting._leaves import leaves_of
+from equibacksolve.reporting._page import paragraph, picture, section
+from equibacksolve.reporting._pictures import direction_figure
+from equibacksolve.reporting._prior import search_precision
+from equibacksolve.simulators import AbstractSimulator
+
+
+class Determined(NamedTuple):
+    """The section of the report; and, where sigma is known, chi-squared in a sentence, and the errors as leaves."""
+
+    section: str
+    verdict: str | None
+    errors: AbstractSimulator | None
+
+
+def determined(
+    simulator: AbstractSimulator, observed: Observations, where: Selector, prior_precision: Any, largest: int
+) -> Determined:
+    """Errors and a verdict if sigma is known; neither if a matrix would have more than `largest` entries."""
+    name = "What the data determine"
+    unknowns = sum(leaf.size for leaf in jax.tree.leaves(split(simulator, where)[0]))
+    if unknowns * max(unknowns, observed.values.size) > largest:
+        size = f"{observed.values.size} data and {unknowns} unknowns"
+        told = f"Left out: {size} make matrices above largest_jacobian={largest}."
+        return Determined(section(name, paragraph(told)), None, None)
+    known = diagnostics.identifiability(simulator, observed, where=where)
+    told = f"The data determine {known.rank} of {unknowns} combinations of the unknowns at all"
+    shown = picture(_directions(known, where), "singular values and worst-known directions")
+    if observed.sigma is None:
+        return Determined(section(name, paragraph(f"{told}; how well, they tell only with sigma."), shown), None, None)
+    well = int(np.sum(np.asarray(known.singular_values) > 10))
+    told = paragraph(f"{told}, and {well} of them to better than 0.1.")
+    verdict, errors, remark = _judged(simulator, observed, where, prior_precision)
+    return Determined(section(name, told, shown, remark), verdict, errors)
+
+
+def _judged(simulator, observed, where, prior_precision):
+    """Chi-squared in a sentence, the standard errors, and a remark on the prior that both count in."""
+    remark = ""
+    if prior_precision is None:
+        prior_precision = search_precision(simulator, where)
+        counted = "The smoothness prior of the search is counted in, in the errors and in the goodness of fit."
+        remark = paragraph(counted) if np.any(prior_precision) else ""
+    chosen = {"where": where, "prior_precision": prior_precision}
+    try:
+        errors = diagnostics.standard_errors(simulator, observed, **chosen).errors
+    except ValueError as reason:
+        return f"not to be had: {reason}", None, remark
+    return diagnostics.goodness_of_fit(simulator, observed, **chosen).verdict, errors, remark
+
+
+def _directions(known, where):
+    """The three worst-known directions: the map in which most of it lies, or all unknowns in a row."""
+    size = known.singular_values.size
+    shown = {}
+    for number in range(size - 1, max(size - 4, -1), -1):
+        leaves = leaves_of(known.direction(number), where, None, None, None)
+        largest = max(leaves, key=lambda leaf: float(np.sum(leaf.values**2)))
+        shown[number] = largest.values if largest.is_a_map else np.asarray(known.directions[number])
+    return direction_figure(known.singular_values, known.rank, shown)

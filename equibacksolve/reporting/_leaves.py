@@ -1,0 +1,112 @@
+"""The hidden leaves one by one, each with what is known of it."""
+
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import numpy as np
+from jaxtyping import Float
+
+from equibacksolve.diagnostics._unknowns import Selector, split
+from equibacksolve.inverse._leaves import LeafKind, kinds_of_leaves
+from equibacksolve.plotting import Quantity
+from equibacksolve.plotting._style import POTENTIAL
+from equibacksolve.sample import ExchangeField, Potential
+from equibacksolve.simulators import AbstractSimulator
+
+
+class HiddenLeaf(NamedTuple):
+    """One hidden leaf: its path in the simulator, its numbers, and what they mean.
+
+    `owner` is the module that holds it; `errors`, `start`, `truth` are numbers of the same shape, or None.
+    """
+
+    name: str
+    values: Float[np.ndarray, "..."]
+    kind: LeafKind
+    owner: Any
+    errors: Float[np.ndarray, "..."] | None
+    start: Float[np.ndarray, "..."] | None
+    truth: Float[np.ndarray, "..."] | None
+
+    @property
+    def is_a_map(self) -> bool:
+        """Whether neighbouring entries are neighbours in the plane."""
+        return self.kind.smooth and self.values.ndim == 2 and min(self.values.shape) > 1
+
+    @property
+    def is_a_magnetization(self) -> bool:
+        """Whether these are the angles of moments in the x-z plane."""
+        return isinstance(self.owner, ExchangeField) and self.name.endswith("angle")
+
+    @property
+    def is_a_structure(self) -> bool:
+        """Whether these are positions of atoms in a box."""
+        return self.box is not None and self.name.endswith("positions") and self.values.shape[1:] == (2,)
+
+    @property
+    def box(self) -> Any:
+        """The module that says in which box atoms are: the one that holds them, or a part of it; None if none does."""
+        candidates = (self.owner, *getattr(self.owner, "parts", ()))
+        return next((module for module in candidates if hasattr(module, "box_length")), None)
+
+    @property
+    def quantity(self) -> Quantity:
+        """Its name and unit, as far as the module that holds it tells them."""
+        if isinstance(self.owner, Potential):
+            return POTENTIAL
+        energy = isinstance(self.owner, ExchangeField) and self.name.endswith("coupling")
+        return Quantity(
+            self.name,
+            "hopping" if energy else "rad" if self.is_a_magnetization else "length" if self.is_a_structure else "",
+        )
+
+
+def leaves_of(
+    simulator: AbstractSimulator,
+    where: Selector,
+    errors: AbstractSimulator | None,
+    start: AbstractSimulator | None,
+    truth: AbstractSimulator | None,
+) -> list[HiddenLeaf]:
+    """The hidden leaves of a simulator beside those of others of the same form, in the order of its fields."""
+    hidden, _ = split(simulator, where)
+    paths = [path for path, _ in jax.tree_util.tree_flatten_with_path(hidden)[0]]
+    none = [None] * len(paths)
+    others = [none if other is None else _numbers(other, where) for other in (errors, start, truth)]
+    rows = zip(paths, _numbers(simulator, where), kinds_of_leaves(hidden), *others)
+    return [
+        HiddenLeaf(_spelled(path), values, kind, _owner(simulator, path), *rest) for path, values, kind, *rest in rows
+    ]
+
+
+def as_simulator(like: AbstractSimulator, where: Selector, given: Any) -> AbstractSimulator | None:
+    """A simulator with the given leaves at `where`; a simulator or None is returned as it is."""
+    if given is None or isinstance(given, AbstractSimulator):
+        return given
+    leaves = jax.tree.leaves(given)
+    wanted = [leaf.shape for leaf in jax.tree.leaves(where(like))]
+    if [np.shape(leaf) for leaf in leaves] != wanted:
+        shapes = [np.shape(leaf) for leaf in leaves]
+        raise ValueError(
+            f"truth has leaves of shapes {shapes}, but where returns {wanted}; give a simulator or such leaves."
+        )
+    return eqx.tree_at(lambda s: jax.tree.leaves(where(s)), like, [jax.numpy.asarray(leaf) for leaf in leaves])
+
+
+def _numbers(simulator, where):
+    return [np.asarray(leaf, float) for leaf in jax.tree.leaves(split(simulator, where)[0])]
+
+
+def _spelled(path) -> str:
+    return jax.tree_util.keystr(path).lstrip(".")
+
+
+def _owner(node, path):
+    """The innermost module on the way to a leaf."""
+    owner = node
+    for key in path:
+        if isinstance(node, eqx.Module):
+            owner = node
+        node = getattr(node, key.name) if hasattr(key, "name") else node[getattr(key, "idx", getattr(key, "key", None))]
+    return owner

@@ -1,0 +1,99 @@
+"""One picture for each hidden leaf, chosen by what the leaf is."""
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from equibacksolve import plotting
+from equibacksolve.plotting._style import TICKS, labelled, largest_magnitude, with_colour_bar
+from equibacksolve.reporting._leaves import HiddenLeaf
+
+
+def leaf_figure(leaf: HiddenLeaf) -> Figure | None:
+    """What was found, with errors, start and truth as far as known; None for what a table says better."""
+    if leaf.is_a_magnetization:
+        return _magnetization(leaf)
+    if leaf.is_a_map:
+        beside = {"errors": leaf.errors, "start": leaf.start, "truth": leaf.truth}
+        return plotting.landscape_figure(leaf.values, **beside, quantity=leaf.quantity)
+    if leaf.is_a_structure:
+        return _structure(leaf)
+    return _curve(leaf) if leaf.values.size > 2 else None
+
+
+def _magnetization(leaf):
+    shown = {"start": leaf.start, "found": leaf.values, "truth": leaf.truth}
+    shown = {title: angle for title, angle in shown.items() if angle is not None}
+    figure = Figure(figsize=(3.4 * (len(shown) + (leaf.errors is not None)) + 0.6, 3.2), layout="constrained")
+    panels = list(figure.subplots(1, len(shown) + (leaf.errors is not None), squeeze=False)[0])
+    for axes, (title, angle) in zip(panels, shown.items()):
+        drawn = plotting.draw_magnetization(axes, angle, title)
+    with_colour_bar(figure, drawn, panels[: len(shown)], "m_z = cos θ; arrows (m_x, m_z)")
+    if leaf.errors is not None:
+        with_colour_bar(figure, plotting.draw_errors(panels[-1], leaf.errors), panels[-1], "θ (rad)")
+    return figure
+
+
+def _structure(leaf):
+    others = {"start": leaf.start, "true": leaf.truth}
+    others = {name: other for name, other in others.items() if other is not None} or {"": None}
+    figure = Figure(figsize=(4.6 * len(others), 4.4), layout="constrained")
+    periodic = bool(getattr(leaf.box, "periodic", True))
+    for axes, (name, other) in zip(figure.subplots(1, len(others), squeeze=False)[0], others.items()):
+        title = "found" if other is None else f"found, and {name}"
+        box = float(leaf.box.box_length)
+        plotting.draw_atoms(axes, leaf.values, box, title, other=other, other_name=name or "other", periodic=periodic)
+    return figure
+
+
+def _curve(leaf):
+    figure = Figure(figsize=(6.5, 2.8), layout="constrained")
+    axes = figure.subplots()
+    number = np.arange(leaf.values.size)
+    for other, name, look in ((leaf.start, "start", ":"), (leaf.truth, "truth", "--")):
+        if other is not None:
+            axes.plot(number, other.ravel(), look, color="0.5", linewidth=1, label=name)
+    errors = None if leaf.errors is None else leaf.errors.ravel()
+    axes.errorbar(number, leaf.values.ravel(), errors, fmt=".-", markersize=4, linewidth=0.9, label="found")
+    labelled(axes, leaf.name, "entry", leaf.quantity.label)
+    axes.legend(fontsize=TICKS, frameon=False)
+    return figure
+
+
+def direction_figure(singular_values, rank: int, directions: dict[int, Float[np.ndarray, "..."]]) -> Figure:
+    """The singular values, and some directions by their number: maps, or all unknowns in a row.
+
+    A direction has the length 1: a step of that length along it changes the residuals by the singular value.
+    """
+    figure = Figure(figsize=(3.1 * (1 + len(directions)), 3.0), layout="constrained")
+    first, *panels = figure.subplots(1, 1 + len(directions), squeeze=False)[0]
+    values = np.asarray(singular_values)
+    # What rounding left of a zero would stretch the scale over decades that mean nothing.
+    drawn = first.semilogy if rank else first.plot
+    drawn(np.arange(1, rank + 1), values[:rank], ".-", markersize=3, linewidth=1)
+    labelled(first, f"singular values, rank {rank} of {values.size}", "number", "singular value")
+    for axes, (number, direction) in zip(panels, directions.items()):
+        title = f"direction {number + 1}, s = {values[number]:.1e}"
+        if direction.ndim == 2:
+            drawn = plotting.draw_landscape(axes, direction, largest_magnitude(direction), title)
+            with_colour_bar(figure, drawn, axes, "share")
+        else:
+            axes.bar(np.arange(direction.size), direction)
+            labelled(axes, title, "unknown, in the order of the fields", "share")
+            axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+    return figure
+
+
+def evolution_figure(frames: list[tuple[str, HiddenLeaf]]) -> Figure:
+    """Maps in a row, each under its title, in the colours of the last; of angles, the cosine."""
+    of = lambda leaf: np.cos(leaf.values) if leaf.is_a_magnetization else leaf.values
+    figure = Figure(figsize=(11, 2.6), layout="constrained")
+    panels = list(figure.subplots(1, len(frames), squeeze=False)[0])
+    last = frames[-1][1]
+    scale = largest_magnitude(of(last))
+    for axes, (title, leaf) in zip(panels, frames):
+        drawn = plotting.draw_landscape(axes, of(leaf), scale, title)
+    label = "m_z" if last.is_a_magnetization else last.quantity.label
+    with_colour_bar(figure, drawn, panels, label)
+    return figure

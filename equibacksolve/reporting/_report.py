@@ -1,0 +1,114 @@
+"""A report of a finished search: one HTML file with everything in it."""
+
+import pathlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from equibacksolve.diagnostics._unknowns import Selector
+from equibacksolve.inverse import AbstractSymmetry, Observations, Solution, with_leaves
+from equibacksolve.plotting import Quantity, fit_figure
+from equibacksolve.plotting._style import reading_quantity
+from equibacksolve.reporting import _sections, _symmetry
+from equibacksolve.reporting._determined import determined
+from equibacksolve.reporting._leaves import as_simulator, leaves_of
+from equibacksolve.reporting._page import page, paragraph, picture, section
+from equibacksolve.reporting._pictures import evolution_figure
+from equibacksolve.simulators import MomentumImage
+
+LARGEST_JACOBIAN = 4_000_000
+"""Entries of a Jacobian whose singular values a report waits for: a few seconds."""
+
+
+def write_report(
+    found: Solution,
+    observed: Observations,
+    *,
+    where: Selector,
+    path: str | pathlib.Path = "report.html",
+    truth: Any = None,
+    title: str = "What was found",
+    symmetries: Mapping[str, AbstractSymmetry] | None = None,
+    settings: Mapping[str, Quantity] | None = None,
+    reading: Quantity | None = None,
+    prior_precision: Any = None,
+    largest_jacobian: int = LARGEST_JACOBIAN,
+) -> pathlib.Path:
+    """Write a report of a search as one HTML file, pictures inside, and return its path.
+
+    What was measured, what was found and how well it is known, the fit, the course, what the data cannot tell, and
+    the versions. It suits any simulator and any hidden leaves.
+
+    **Arguments**
+
+    - `found`, `observed`, `where`: the result of `backsolve`, and what it was given.
+    - `truth`: a simulator, or leaves as `where` returns them; the image of what was found that is closest to it is
+      shown.
+    - `symmetries`: by name, for the note on what no datum can see. Left out, mirrors and a change of sign are tried.
+    - `settings`, `reading`: labels and units of the settings and of the values, see `plotting.Quantity`.
+    - `prior_precision`: for the errors, as in `diagnostics.standard_errors`; left out, that of
+      the smoothness prior under which the default search ends where sigma is known. Pass 0 for a search without one.
+    - `largest_jacobian`: entries of a matrix beyond which errors and singular values are left out; there is one of
+      unknowns x data, and one of unknowns x unknowns.
+
+    **Raises** ValueError for a truth of another form than what `where` returns.
+    """
+    path = pathlib.Path(path)
+    simulator = found.simulator
+    truth = as_simulator(simulator, where, truth)
+    tried = _symmetry.likely_symmetries(simulator, where) if symmetries is None else dict(symmetries)
+    seen = _symmetry.held(tried, simulator, observed)
+    blind = [symmetry for symmetry, _, unseen in seen.values() if unseen]
+    remark = ""
+    if truth is not None and blind:
+        simulator = _symmetry.nearest_to(truth, simulator, blind, where)
+        remark = "Of the images that the data cannot tell apart, the one closest to the truth is shown."
+    closest = lambda one: _symmetry.nearest_to(simulator, one, blind, where) if blind else one
+    course = [(step, closest(with_leaves(simulator, hidden))) for step, hidden in _course(found)]
+    start = closest(with_leaves(simulator, found.history.snapshots[0][1])) if course else None
+    known = determined(simulator, observed, where, prior_precision, largest_jacobian)
+    leaves = leaves_of(simulator, where, known.errors, start, truth)
+    if reading is None and isinstance(simulator, MomentumImage):
+        reading = Quantity("s = L ln(q + 1)")
+    reading = reading_quantity(observed.variables, reading)
+    parts = [
+        _sections.verdict_section(found, known.verdict),
+        _sections.measured_section(observed, settings, reading),
+        _sections.found_section(leaves, remark),
+        _fit(simulator, observed, settings, reading),
+        known.section,
+        _symmetry.symmetry_section(seen, simulator),
+        _sections.history_section(found.history, _evolution(found.history, course, where)),
+        _sections.versions_section(simulator),
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page(title, parts), encoding="utf-8")
+    return path
+
+
+def _fit(simulator, observed, settings, reading):
+    predicted = np.asarray(simulator.predict(**observed.variables))
+    largest = None
+    if isinstance(simulator, MomentumImage):
+        largest = np.pi * simulator.pixels / float(simulator.box_length)
+    figure = fit_figure(observed, predicted, settings=settings, reading=reading, largest_momentum=largest)
+    left = (predicted - np.asarray(observed.values)) * np.asarray(observed.weights())
+    size = f"{np.sqrt(np.sum(left**2) / float(observed.count)):.3g}"
+    text = "Root mean square of the residuals" + ("" if observed.sigma is None else " over sigma")
+    return section("Data and fit", picture(figure, "data, fit and residuals"), paragraph(f"{text}: {size}."))
+
+
+def _course(found):
+    return found.history.course(5) if len(found.history) else []
+
+
+def _evolution(history, course, where):
+    """Maps on the way, from the last start to the result; nothing for other leaves."""
+    frames = []
+    for step, then in course:
+        first, *_ = leaves_of(then, where, None, None, None)
+        if not first.is_a_map:
+            return ""
+        frames.append((f"step {step + 1}, cost {history.cost[step]:.0e}", first))
+    return picture(evolution_figure(frames), "what was found, on the way") if frames else ""
