@@ -38,6 +38,7 @@ with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve.inverse import images as images
     from equibacksolve.inverse import mean_squared_error as mean_squared_error
     from equibacksolve.inverse import patient_schedule as patient_schedule
+    from equibacksolve.inverse import simulated_observations as simulated_observations
     from equibacksolve.inverse import single_stage as single_stage
     from equibacksolve.inverse import symmetry_error as symmetry_error
     from equibacksolve.inverse import with_leaves as with_leaves
@@ -49,10 +50,14 @@ with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve.sample import Potential as Potential
     from equibacksolve.sample import SquareLattice as SquareLattice
     from equibacksolve.simulators import AbstractSimulator as AbstractSimulator
+    from equibacksolve.simulators import EnergyCalibration as EnergyCalibration
     from equibacksolve.simulators import ExcludedRadius as ExcludedRadius
+    from equibacksolve.simulators import FluxOffset as FluxOffset
     from equibacksolve.simulators import JointObservables as JointObservables
     from equibacksolve.simulators import Magnetoconductance as Magnetoconductance
     from equibacksolve.simulators import MomentumImage as MomentumImage
     from equibacksolve.simulators import PairDistances as PairDistances
     from equibacksolve.simulators import RealSpaceImage as RealSpaceImage
+    from equibacksolve.simulators import SeriesResistance as SeriesResistance
     from equibacksolve.simulators import StructureFactor as StructureFactor
+    from equibacksolve.simulators import ThermalSmearing as ThermalSmearing

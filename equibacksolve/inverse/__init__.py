@@ -14,6 +14,7 @@ from equibacksolve.inverse._residual_transforms import AbstractResidualTransform
 from equibacksolve.inverse._residual_transforms import Composed as Composed
 from equibacksolve.inverse._residual_transforms import Smoothing as Smoothing
 from equibacksolve.inverse._residual_transforms import SmoothnessPrior as SmoothnessPrior
+from equibacksolve.inverse._simulated_observations import simulated_observations as simulated_observations
 from equibacksolve.inverse._solution import Solution as Solution
 from equibacksolve.inverse._symmetry import AbstractSymmetry as AbstractSymmetry
 from equibacksolve.inverse._symmetry import Mirror as Mirror
