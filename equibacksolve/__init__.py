@@ -9,6 +9,7 @@ with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve import measurements as measurements
     from equibacksolve import transport as transport
     from equibacksolve.inverse import AbstractMethod as AbstractMethod
+    from equibacksolve.inverse import AbstractPrior as AbstractPrior
     from equibacksolve.inverse import AbstractResidualTransform as AbstractResidualTransform
     from equibacksolve.inverse import AbstractStepEquations as AbstractStepEquations
     from equibacksolve.inverse import AbstractSymmetry as AbstractSymmetry
@@ -20,6 +21,7 @@ with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve.inverse import GradientDescent as GradientDescent
     from equibacksolve.inverse import History as History
     from equibacksolve.inverse import ImageHopping as ImageHopping
+    from equibacksolve.inverse import KnownMean as KnownMean
     from equibacksolve.inverse import LevenbergMarquardt as LevenbergMarquardt
     from equibacksolve.inverse import Mirror as Mirror
     from equibacksolve.inverse import Negation as Negation
@@ -30,9 +32,11 @@ with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve.inverse import Schedule as Schedule
     from equibacksolve.inverse import SideBySide as SideBySide
     from equibacksolve.inverse import Smoothing as Smoothing
+    from equibacksolve.inverse import Smoothness as Smoothness
     from equibacksolve.inverse import SmoothnessPrior as SmoothnessPrior
     from equibacksolve.inverse import Solution as Solution
     from equibacksolve.inverse import State as State
+    from equibacksolve.inverse import TotalVariation as TotalVariation
     from equibacksolve.inverse import backsolve as backsolve
     from equibacksolve.inverse import backtracking_descent as backtracking_descent
     from equibacksolve.inverse import brisk_schedule as brisk_schedule

@@ -6,6 +6,10 @@ from equibacksolve.inverse._leaves import center_of_leaves as center_of_leaves
 from equibacksolve.inverse._leaves import where_hidden as where_hidden
 from equibacksolve.inverse._leaves import with_leaves as with_leaves
 from equibacksolve.inverse._observations import Observations as Observations
+from equibacksolve.inverse._priors import AbstractPrior as AbstractPrior
+from equibacksolve.inverse._priors import KnownMean as KnownMean
+from equibacksolve.inverse._priors import Smoothness as Smoothness
+from equibacksolve.inverse._priors import TotalVariation as TotalVariation
 from equibacksolve.inverse._problem import Problem as Problem
 from equibacksolve.inverse._problem import cost as cost
 from equibacksolve.inverse._problem import mean_squared_error as mean_squared_error

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import equinox as eqx
@@ -14,11 +14,14 @@ from tqdm import tqdm
 from equibacksolve._devices import agreed, on_every_device
 from equibacksolve.inverse._history import Course, History
 from equibacksolve.inverse._observations import Observations
+from equibacksolve.inverse._priors import AbstractPrior
 from equibacksolve.inverse._problem import Problem, pose
 from equibacksolve.inverse._run_directory import RunDirectory
 from equibacksolve.inverse._run_settings import settings_of
 from equibacksolve.inverse._solution import Solution
-from equibacksolve.inverse.methods import AbstractMethod, State, as_method
+from equibacksolve.inverse._symmetry import AbstractSymmetry, check_symmetries
+from equibacksolve.inverse._verdict import verdict
+from equibacksolve.inverse.methods import AbstractMethod, State, as_method, hopping_between_images
 from equibacksolve.simulators import AbstractSimulator
 
 
@@ -30,6 +33,8 @@ def backsolve(
     where: Callable[[Any], PyTree],
     key: PRNGKeyArray | None = None,
     bounds: tuple[Any, Any] | None = None,
+    prior: AbstractPrior | Sequence[AbstractPrior] = (),
+    symmetries: Sequence[AbstractSymmetry] = (),
     tolerance: float | int | None = None,
     steps: int | None = None,
     seconds: float | int = 300,
@@ -44,11 +49,15 @@ def backsolve(
 
     - `simulator`: the start; its leaves outside `where` are taken as known.
     - `observed`: the data.
-    - `method`: an optax optimizer, an optimistix solver, a method of ours, or None for Levenberg-Marquardt under
-      continuation with restarts.
+    - `method`: an optax optimizer, an optimistix solver, a method of ours, or None for `default_method()`, which
+      escalates by itself: Levenberg-Marquardt, continuation, restarts, annealing.
     - `where`: a function that returns the hidden leaves, e.g. `lambda s: s.sample.onsite.values`.
     - `key`: for random restarts; the seed 0 if left out.
     - `bounds`: (lower, upper), each one number or leaves as `where` returns them.
+    - `prior`: what is known of the hidden leaves, one or several: `Smoothness`, `KnownMean`, `TotalVariation`. Minus
+      twice its logarithm is added to chi-squared; without sigma, the tolerance stands for the variance of the noise.
+    - `symmetries`: what no datum can tell, e.g. `Mirror`. It is checked at the start. Where bounds or a prior break it,
+      a search that ended in the trap beside an image goes on from the images of its end.
     - `tolerance`: the cost at which the data count as explained. Left out, it is a millionth of the variance of the
       data, or chi-squared per datum of 1 + 3 sqrt(2/N) if sigma is known.
     - `steps`, `seconds`: the budget of the whole search. A search that has not found a solution ends after 300 seconds.
@@ -67,13 +76,16 @@ def backsolve(
     devices. If they belong to several processes, all of them make the same call, and callbacks decide alike.
 
     **Raises** ValueError for a `where` that selects nothing trainable, a start whose cost is not finite, bounds out of
-    order, an unknown kind of method, variables that the simulator does not take, or an `out` that holds a run which
-    is not to be resumed, or cannot be: of another problem or version, in use, or damaged.
+    order, an unknown kind of method, variables that the simulator does not take, a symmetry that the data can tell, or
+    an `out` that holds a run which is not to be resumed, or cannot be: of another problem or version, in use, damaged.
     """
     if steps is not None and steps < 1:
         raise ValueError(f"steps must be at least 1, got {steps}; leave it out for no such budget.")
-    method = as_method(method)
-    problem, hidden = on_every_device(pose(simulator, observed, where, bounds, tolerance))
+    priors = (prior,) if isinstance(prior, AbstractPrior) else tuple(prior)
+    check_symmetries(symmetries, simulator, observed)
+    broken = bounds is not None or priors
+    method = hopping_between_images(as_method(method), tuple(symmetries) if broken else ())
+    problem, hidden = on_every_device(pose(simulator, observed, where, bounds, tolerance, priors))
     key = on_every_device(jax.random.key(0) if key is None else key)
     directory = None
     if out is not None:
@@ -86,7 +98,7 @@ def backsolve(
             directory.close()
     cost = problem.cost(best)
     converged = bool(problem.explained(cost))
-    told = _told(reason, converged, cost, problem)
+    told = verdict(problem, best, float(cost), reason)
     found = Solution(problem.simulator(best), cost, converged, told, history, best)
     if directory is not None:
         directory.conclude(found.save)
@@ -104,7 +116,8 @@ def _run(method: AbstractMethod, problem: Problem, hidden, key, steps, seconds, 
             while (reason := _ended(course, steps, seconds)) is None:
                 state = method.step(problem, course.state)
                 state = eqx.tree_at(lambda s: s.hidden, state, on_every_device(state.hidden))
-                course = course.after(state, agreed(time.monotonic() - began))
+                penalty = float(problem.penalty(state.hidden)) if problem.priors else 0.0
+                course = course.after(state, agreed(time.monotonic() - began), penalty)
                 if directory is not None:
                     directory.keep(course)
                 bar.update()
@@ -140,16 +153,3 @@ def _told_on_the_way(course: Course, seconds) -> dict[str, str | int]:
         "start": int(state.start) + 1,
         "left": f"{left:.0f} s",
     }
-
-
-def _told(reason: str, converged: bool, cost, problem: Problem) -> str:
-    """The reason, with advice if the data are not explained."""
-    if converged:
-        return f"the data are explained: cost {float(cost):.2e} is below {float(problem.tolerance):.2e}; {reason}"
-    advice = (
-        "give it more time or another key, bounds= that the leaves keep, or data over a wider range"
-        if problem.observed.sigma is not None
-        else "give it more time or another key, bounds= that the leaves keep, or sigma= if the data are noisy"
-    )
-    compared = f"cost {float(cost):.2e} is above {float(problem.tolerance):.2e}"
-    return f"the data are not explained: {compared}; {reason}; {advice}"

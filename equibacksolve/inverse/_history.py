@@ -128,9 +128,9 @@ class Course(NamedTuple):
     history: History
     steps: int = 0
 
-    def after(self, state: State, seconds: float) -> "Course":
-        """The course after one more step."""
+    def after(self, state: State, seconds: float, penalty: float = 0.0) -> "Course":
+        """The course after one more step; of guesses, the one with the lowest cost plus penalty is the best."""
         self.history.record(state, seconds)
-        cost = self.history.cost_now
-        best, lowest = (state.hidden, cost) if cost < self.lowest else (self.best, self.lowest)
+        judged = self.history.cost_now + penalty
+        best, lowest = (state.hidden, judged) if judged < self.lowest else (self.best, self.lowest)
         return Course(state, best, lowest, self.history, len(self.history))

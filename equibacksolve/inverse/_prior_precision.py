@@ -75,7 +75,8 @@ def is_exact(problem: Problem) -> bool:
     """Whether `prior_precision` is all that this stage adds to the data, and not an approximation."""
     of_data, priors = data_and_priors(problem.transform)
     periodic = any(kind.smooth and kind.period is not None for kind in problem.kinds)
-    return all(isinstance(one, Smoothing) for one in of_data) and not (priors and periodic)
+    plain = all(isinstance(one, Smoothing) for one in of_data) and not problem.priors
+    return plain and not (priors and periodic)
 
 
 def _cosines(leaf, axes, contracted):

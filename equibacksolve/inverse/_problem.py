@@ -12,6 +12,7 @@ from jaxtyping import Array, Float, PyTree
 from equibacksolve._axes import Flag, Scalar
 from equibacksolve.inverse._leaves import Hidden, LeafKind, hidden_leaves, kinds_of_leaves
 from equibacksolve.inverse._observations import Observations
+from equibacksolve.inverse._priors import AbstractPrior
 from equibacksolve.inverse._residual_transforms import AbstractResidualTransform
 from equibacksolve.simulators import AbstractSimulator
 
@@ -21,7 +22,8 @@ class Problem(eqx.Module):
 
     **Fields** `known`: the simulator without its hidden leaves; `lower`, `upper`: bounds on the hidden leaves, or None;
     `kinds`: what the fields say about their leaves (period, smoothness); `tolerance`: the cost at which the data count
-    as explained; `transform`: what a stage looks at instead of the plain residuals, or None.
+    as explained; `transform`: what a stage looks at instead of the plain residuals, or None; `priors`: what is known of
+    the hidden leaves beforehand.
     """
 
     known: PyTree
@@ -31,6 +33,7 @@ class Problem(eqx.Module):
     upper: Hidden | None
     kinds: tuple[LeafKind, ...] = eqx.field(static=True)
     transform: AbstractResidualTransform | None = None
+    priors: tuple[AbstractPrior, ...] = ()
 
     def simulator(self, hidden: Hidden) -> AbstractSimulator:
         """The simulator with these hidden leaves in their places."""
@@ -49,8 +52,25 @@ class Problem(eqx.Module):
         return eqx.tree_at(lambda p: p.transform, self, transform, is_leaf=lambda leaf: leaf is None)
 
     def seen(self, hidden: Hidden, plain: Float[Array, " data"]) -> Float[Array, " transformed"]:
-        """What the stage makes of the plain residuals."""
-        return plain if self.transform is None else self.transform(self.observed, hidden, plain)
+        """What the stage makes of the plain residuals, and beside it what the priors hold, in the same units.
+
+        Without sigma, the cost at which the data count as explained stands for the variance of their noise.
+        """
+        made = plain if self.transform is None else self.transform(self.observed, hidden, plain)
+        return jnp.concatenate([made, self._in_units(self.held(hidden))]) if self.priors else made
+
+    def penalty(self, hidden: Hidden) -> Float[Array, ""]:
+        """What the priors add to the cost: of two guesses, the one with the lower sum is more probable."""
+        return jnp.sum(self._in_units(self.held(hidden)) ** 2) / self.observed.count
+
+    def _in_units(self, held):
+        return held if self.observed.sigma is not None else jnp.sqrt(self.tolerance).astype(held.dtype) * held
+
+    def held(self, hidden: Hidden) -> Float[Array, " held"]:
+        """Residuals h of the priors, minus log p = |h|^2 / 2, flat."""
+        nothing = jnp.zeros(0, jax.tree.leaves(hidden)[0].dtype)
+        parts = [part.reshape(-1) for prior in self.priors for part in prior.held(hidden, self.kinds)]
+        return jnp.concatenate([nothing, *parts])
 
     def objective(self, hidden: Hidden) -> tuple[Float[Array, ""], Float[Array, ""]]:
         """What the stage minimises, and beside it the plain cost."""
@@ -96,6 +116,7 @@ def pose(
     where: Callable[[Any], PyTree],
     bounds: tuple[Any, Any] | None = None,
     tolerance: float | int | None = None,
+    priors: tuple[AbstractPrior, ...] = (),
 ) -> tuple[Problem, Hidden]:
     """Split a simulator into what is known and what is hidden, and check that the two can be solved for.
 
@@ -110,7 +131,7 @@ def pose(
     if lower is not None and not all(np.all(a < b) for a, b in zip(jax.tree.leaves(lower), jax.tree.leaves(upper))):
         raise ValueError(f"bounds must be (lower, upper) with lower < upper everywhere, got {bounds}.")
     tolerance = jnp.asarray(_tolerance(observed) if tolerance is None else tolerance, observed.values.dtype)
-    problem = Problem(known, observed, tolerance, lower, upper, kinds_of_leaves(hidden))
+    problem = Problem(known, observed, tolerance, lower, upper, kinds_of_leaves(hidden), None, priors)
     start = problem.within_bounds(hidden)
     if not observed.variables and type(simulator).observe is not AbstractSimulator.observe:
         raise ValueError(f"observed has no variables, but {type(simulator).__name__}.observe needs one entry a datum.")

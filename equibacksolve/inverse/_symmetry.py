@@ -122,3 +122,18 @@ def symmetry_error(symmetry: AbstractSymmetry, simulator: AbstractSimulator, obs
     """Largest change of any predicted datum under a symmetry: rounding, if it is one of these data."""
     before, after = (s.predict(**observed.variables) for s in (simulator, symmetry(simulator)))
     return jnp.max(jnp.abs(after - before))
+
+
+def check_symmetries(
+    symmetries: Sequence[AbstractSymmetry], simulator: AbstractSimulator, observed: Observations
+) -> None:
+    """Raise ValueError for a symmetry that changes the predicted data by more than rounding (half the digits)."""
+    for number, symmetry in enumerate(symmetries):
+        predicted = simulator.predict(**observed.variables)
+        change = float(symmetry_error(symmetry, simulator, observed))
+        allowed = float(jnp.finfo(predicted.dtype).eps) ** 0.5 * max(float(jnp.max(jnp.abs(predicted))), 1e-300)
+        if not change <= allowed:
+            raise ValueError(
+                f"symmetries[{number}], a {type(symmetry).__name__}, changes the predicted data by {change:.2g}: these "
+                "data tell its images apart; leave it out."
+            )

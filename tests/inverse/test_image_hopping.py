@@ -75,3 +75,19 @@ def test_solutions_fall_into_groups_modulo_their_images():
 def test_the_distance_is_a_root_mean_square():
     assert float(ebs.inverse.distance(Parabola(jnp.zeros(4)), Parabola(jnp.full(4, 0.5)), place)) == 0.5
     assert jax.numpy.isfinite(ebs.inverse.distance(START, START, place))
+
+
+def test_backsolve_hops_by_itself_where_bounds_break_a_symmetry():
+    symmetry = ebs.Negation(place)
+    common = {"where": place, "tolerance": 1e-12, "progress": False}
+    found = ebs.backsolve(START, OBSERVED, LM, bounds=(-0.5, 3.0), symmetries=[symmetry], **common)
+    assert found.converged
+    np.testing.assert_allclose(place(found.simulator), [1, 2], atol=1e-6)
+    # Without bounds there is no trap, and nothing to hop for.
+    free = ebs.backsolve(START, OBSERVED, LM, symmetries=[symmetry], **common)
+    assert set(free.history.start) == {0}
+
+
+def test_a_symmetry_that_the_data_can_tell_is_refused():
+    with pytest.raises(ValueError, match=r"symmetries\[0\], a Mirror, changes the predicted data"):
+        ebs.backsolve(Parabola(jnp.array([0.1, 0.2])), OBSERVED, LM, where=place, symmetries=[ebs.Mirror(place, 0)])

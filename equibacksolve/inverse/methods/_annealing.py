@@ -134,7 +134,7 @@ def _wander(method: Annealing, some: Problem, scale: float, level: Scalar, key: 
     center = center_of_leaves(chain.hidden, some.kinds)
     least = _least_heights(some, scale, unravel(jnp.diagonal(curvature)))
     statistics = draw_statistics(of_statistics, chain.hidden, center, least, some.kinds)
-    held, pull = _linearized(lambda x: held_by_statistics(unravel(x), center, statistics, some.kinds), flat)
+    held, pull = _linearized(lambda x: _held(some, unravel(x), center, statistics), flat)
     metric = curvature / level**2 + pull.T @ pull
     # Unknowns that neither data nor prior hold would be thrown far away.
     metric = metric + jnp.diag(1e-3 * jnp.mean(jnp.diagonal(metric)) * jnp.ones_like(flat))
@@ -143,6 +143,11 @@ def _wander(method: Annealing, some: Problem, scale: float, level: Scalar, key: 
     hidden = some.within_bounds(unravel(flat))
     mean = jax.tree.map(lambda old, new: old + 0.02 * (new - old), chain.mean, hidden)
     return Chain(hidden, mean, curvature, chain.key, chain.passes)
+
+
+def _held(problem, hidden, center, statistics):
+    """What the prior with the drawn statistics holds, and what the priors hold that are known."""
+    return jnp.concatenate([held_by_statistics(hidden, center, statistics, problem.kinds), problem.held(hidden)])
 
 
 def _langevin_step(method, metric, gradient, key):

@@ -5,9 +5,11 @@ from typing import Any
 import optax
 import optimistix
 
+from equibacksolve.inverse._symmetry import AbstractSymmetry
 from equibacksolve.inverse.methods._annealing import Annealing
 from equibacksolve.inverse.methods._continuation import Continuation, brisk_schedule, patient_schedule, single_stage
 from equibacksolve.inverse.methods._gradient import GradientDescent
+from equibacksolve.inverse.methods._image_hopping import ImageHopping
 from equibacksolve.inverse.methods._levenberg_marquardt import LevenbergMarquardt
 from equibacksolve.inverse.methods._method import AbstractMethod
 from equibacksolve.inverse.methods._optimistix import OptimistixSolver
@@ -26,6 +28,17 @@ def default_method() -> AbstractMethod:
     smooth = tuple(Continuation(stage, last, schedule) for schedule in schedules)
     rough = tuple(method for again in smooth for method in (Annealing(), Annealing(), Annealing(), again))
     return Restarts(opening, smooth + rough, starts=1 + len(smooth + rough))
+
+
+def hopping_between_images(method: AbstractMethod, symmetries: tuple[AbstractSymmetry, ...]) -> AbstractMethod:
+    """The method, each of its starts followed by short searches from the images of where it ended."""
+    if not symmetries:
+        return method
+    search = LevenbergMarquardt(steps=60)
+    hop = lambda one: ImageHopping(one, symmetries, Continuation(search, search, single_stage()))
+    if not isinstance(method, Restarts):
+        return hop(method)
+    return Restarts(hop(method.opening), tuple(map(hop, method.methods)), method.starts, method.spread)
 
 
 def as_method(method: Any) -> AbstractMethod:

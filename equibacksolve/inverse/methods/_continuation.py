@@ -49,9 +49,10 @@ def single_stage(length: float = 1.0) -> Schedule:
 class Continuation(AbstractMethod):
     """Run `method` stage after stage, each from where the last one ended.
 
-    The prior is centred on the mean of each leaf at the start. If sigma is known, it never gets weaker than noise calls
-    for: the posterior density is exp(-(chi-squared + c^T P c / s^2) / 2), with s the height of the landscape, so its
-    weight against chi-squared per datum is 1/(N s^2). s is taken from the landscape that the stage begins with.
+    The prior is centred on the mean of each leaf at the start. If sigma is known, and the problem has no prior of its
+    own, it never gets weaker than noise calls for: the posterior density is exp(-(chi-squared + c^T P c / s^2) / 2),
+    with s the height of the landscape, so its weight against chi-squared per datum is 1/(N s^2). s is taken from the
+    landscape that the stage begins with.
 
     **Fields** `method`: run in each stage; `last`: run in the last stage; `schedule`: the stages.
     """
@@ -88,7 +89,7 @@ class Continuation(AbstractMethod):
     def strength(self, problem: Problem, hidden: Hidden, center: Hidden, stage: int) -> Scalar:
         """The weight of the prior in this stage, if it begins at `hidden`."""
         scheduled = self.schedule.strength[stage] * problem.observed.variance()
-        if problem.observed.sigma is None:
+        if problem.observed.sigma is None or problem.priors:
             return scheduled
         unit = SmoothnessPrior(jnp.ones_like(scheduled), self.schedule.length, center, problem.kinds)
         held = unit.held(hidden)

@@ -41,7 +41,7 @@ def _next(method: GradientDescent, problem: Problem, state: State) -> State:
     objective = lambda hidden: problem.objective(hidden)[0]
     within = lambda hidden: objective(problem.within_bounds(hidden))  # what a line search looks along
     value, gradient = _value_and_gradient(problem, objective, here, optimizer_state)
-    cost = value if problem.transform is None else problem.cost(here)
+    cost = value if problem.transform is None and not problem.priors else problem.cost(here)
     update = optax.with_extra_args_support(method.optimizer).update
     changes, optimizer_state = update(gradient, optimizer_state, here, value=value, grad=gradient, value_fn=within)
     onwards = problem.within_bounds(optax.apply_updates(here, changes))

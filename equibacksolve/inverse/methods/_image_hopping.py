@@ -18,11 +18,13 @@ class ImageHopping(AbstractMethod):
     another image then ends in a trap beside it: almost everything is right, but mirrored. Its own mirror image is close
     to the truth. Images are taken of the first end; the best end counts.
 
-    **Fields** `method`: run from the start and from the images; `symmetries`: what the data cannot tell.
+    **Fields** `method`: run from the start; `symmetries`: what the data cannot tell; `from_image`: run from the images,
+    the same method if left out.
     """
 
     method: AbstractMethod
     symmetries: tuple[AbstractSymmetry, ...]
+    from_image: AbstractMethod | None = None
 
     def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
         inner = self.method.init(problem, hidden, key)
@@ -34,12 +36,15 @@ class ImageHopping(AbstractMethod):
         if bool(inner.done):
             first_end = inner.hidden if image == 0 else first_end
             image = image + 1
-            inner = self.method.init(problem, self._image(problem, first_end, image), key)
-        found = self.method.step(problem, inner)
+            inner = self._method(image).init(problem, self._image(problem, first_end, image), key)
+        found = self._method(image).step(problem, inner)
         evaluations = state.evaluations + found.evaluations - inner.evaluations
         last = image + 1 == 2 ** len(self.symmetries)
         done = bool(found.done) and (last or bool(problem.explained(found.cost)))
         return _outer(found, first_end, key, evaluations, image, done)
+
+    def _method(self, image):
+        return self.method if image == 0 or self.from_image is None else self.from_image
 
     def _image(self, problem, hidden, number):
         image = images(problem.simulator(hidden), self.symmetries)[number]
