@@ -22,8 +22,10 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
+# The short form of every benchmark, below ten minutes in all; what needs more than .[test] says that it is skipped.
 bench: setup
-	$(BIN)/python benchmarks/jacobian.py
+	@set -e; for script in $(sort $(wildcard benchmarks/[a-z]*.py)); do \
+		echo; echo "== $$script --short"; sed -n '1s/^"""//p' $$script; $(BIN)/python $$script --short; done
 
 # Strict: a broken link, or a page that is not in the navigation, is an error. Nothing is fetched.
 docs: setup

@@ -4,17 +4,15 @@ Seconds per gradient of the mean squared error and peak memory, at constant dens
 their own (`stamp`) and on all pixels. Single precision. Each row runs in a process of its own, so that the peak
 resident memory is its own; what Python and JAX take before the first array is subtracted.
 
-    python benchmarks/imaging_scale.py [--json FILE]
+    python benchmarks/imaging_scale.py [--json FILE] [--short]
 """
 
 import argparse
 import json
 import math
-import platform
 import resource
 import subprocess
 import sys
-import time
 
 import jax
 import jax.numpy as jnp
@@ -38,11 +36,7 @@ def measure(atoms, pixels, stamped, repeats):
     target = simulator_of(there).predict()
     gradient = jax.jit(jax.grad(lambda positions: jnp.mean((simulator_of(positions).predict() - target) ** 2)))
     jax.block_until_ready(gradient(here))  # compile
-    times = []
-    for _ in range(repeats):
-        began = time.perf_counter()
-        jax.block_until_ready(gradient(here))
-        times.append(time.perf_counter() - began)
+    times = [seconds_of(gradient, here) for _ in range(repeats)]
     peak = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     return {"atoms": atoms, "pixels": pixels, "stamp": stamp, "seconds": sorted(times)[repeats // 2], "megabytes": peak}
 
@@ -54,8 +48,7 @@ def in_own_process(atoms, pixels, stamped, repeats):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--json")
+    parser = arguments_of(__doc__)
     parser.add_argument("--row", nargs=4, type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.row:
@@ -66,7 +59,7 @@ def main():
         f"{'atoms':>7} {'pixels':>6} | {'window: s':>10} {'us/atom':>8} {'MB':>6} | {'whole: s':>9} {'MB':>6} | ratio"
     )
     rows = []
-    for atoms, pixels in SIZES:
+    for atoms, pixels in SIZES[: 2 if arguments.short else 3]:
         window = in_own_process(atoms, pixels, True, 11)
         whole = in_own_process(atoms, pixels, False, 3)
         rows += [window, whole]
@@ -76,10 +69,7 @@ def main():
             f"{whole['seconds'] / window['seconds']:5.1f}",
             flush=True,
         )
-    if arguments.json:
-        versions = {"python": platform.python_version(), "jax": jax.__version__}
-        with open(arguments.json, "w", encoding="utf-8") as file:
-            json.dump({"versions": versions, "machine": platform.processor(), "rows": rows}, file, indent=1)
+    write_json(arguments.json, rows)
 
 
 if __name__ == "__main__":

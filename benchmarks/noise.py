@@ -8,17 +8,16 @@ root mean square error of the reconstruction stands the linear (Laplace) predict
 as rms = sqrt(trace(C) / n) (the posterior width). The weight of the prior follows from sigma; nothing is tuned.
 
     python benchmarks/noise.py [--problems potential magnetization] [--seeds 10] [--seconds 120] [--json FILE]
+    python benchmarks/noise.py --short
 """
 
-import argparse
-import json
 import pathlib
-import platform
 import time
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from _measuring import arguments_of, write_json
 from tqdm import tqdm
 
 import equibacksolve as ebs
@@ -87,18 +86,19 @@ def one_run(problem, sigma, seed, seconds):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = arguments_of(__doc__)
     parser.add_argument("--problems", nargs="+", choices=PROBLEMS, default=list(PROBLEMS))
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--seconds", type=float, default=120.0, help="budget of one search")
-    parser.add_argument("--json", type=pathlib.Path)
     arguments = parser.parse_args()
+    if arguments.short:
+        arguments.problems, arguments.seeds, arguments.seconds = ["potential"], 1, 30.0
     table = {}
     columns = ("noise", "converged", "rms error", "predicted", "chi2/N", "seconds")
     print(f"{'problem':14s}" + "".join(f"{column:>11s}" for column in columns))
     for name in arguments.problems:
         problem = PROBLEMS[name]()
-        for sigma in LEVELS:
+        for sigma in LEVELS[1:2] if arguments.short else LEVELS:
             seeds = tqdm(range(arguments.seeds), desc=f"{name} {sigma}", leave=False)
             runs = [one_run(problem, sigma, seed, arguments.seconds) for seed in seeds]
             table[f"{name} {sigma}"] = runs
@@ -109,9 +109,7 @@ def main():
                 f"{middle('predicted'):11.3f}{middle('chi_squared'):11.2f}{middle('seconds'):11.1f}",
                 flush=True,
             )
-    if arguments.json:
-        versions = {"python": platform.python_version(), "jax": jax.__version__}
-        arguments.json.write_text(json.dumps({"versions": versions, "runs": table}, indent=1))
+    write_json(arguments.json, table)
 
 
 if __name__ == "__main__":

@@ -9,43 +9,39 @@
 Compiling is not timed on either side. The opponents need `pip install numba reverse-monte-carlo`; without them their
 part is skipped.
 
-    python benchmarks/reverse_monte_carlo.py [--seconds 20] [--seeds 3] [--json FILE]
+    python benchmarks/reverse_monte_carlo.py [--seconds 20] [--seeds 3] [--json FILE] [--short]
 """
 
-import argparse
-import importlib.util
-import json
 import pathlib
-import platform
 import sys
-from importlib.metadata import version
 
 import numpy as np
 import optax
+from _measuring import arguments_of, is_installed, write_json
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "examples"))
 
 import amorphous_lattice as example
 
 TIMES = (1, 2, 5, 10, 20)
+SIZES = (460, 4000)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = arguments_of(__doc__)
     parser.add_argument("--seconds", type=float, default=20.0, help="for each run of RMC")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--json")
     arguments = parser.parse_args()
+    if arguments.short:
+        arguments.seconds, arguments.seeds = 3.0, 1
     results = {}
     if _installed("numba"):
         results["momentum image"] = [momentum_image(seed, arguments.seconds) for seed in range(arguments.seeds)]
     if _installed("rmc", "reverse-monte-carlo"):
-        results["pair distribution"] = [pair_distribution(atoms, arguments.seconds) for atoms in (460, 4000)]
-    if arguments.json:
-        packages = ("jax", "optax", "numba", "reverse-monte-carlo")
-        versions = {name: version(name) for name in packages if importlib.util.find_spec(_module(name))}
-        about = {"python": platform.python_version(), **versions}
-        pathlib.Path(arguments.json).write_text(json.dumps({"versions": about, **results}, indent=1))
+        results["pair distribution"] = [
+            pair_distribution(atoms, arguments.seconds) for atoms in SIZES[: 1 if arguments.short else 2]
+        ]
+    write_json(arguments.json, results, "optax", "numba", "reverse-monte-carlo")
 
 
 def momentum_image(seed, seconds):
@@ -115,12 +111,8 @@ def _thinned(curves, most=200):
     return {name: [np.asarray(c)[:: max(1, len(c) // most)].tolist() for c in curve] for name, curve in curves.items()}
 
 
-def _module(distribution):
-    return {"reverse-monte-carlo": "rmc"}.get(distribution, distribution)
-
-
 def _installed(module, distribution=None):
-    if importlib.util.find_spec(module):
+    if is_installed(module):
         return True
     print(f"skipped: {module} is missing, install it with `pip install {distribution or module}`")
     return False

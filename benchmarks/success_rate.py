@@ -7,20 +7,22 @@ k of a family and its start follow from k. Compiling is done before the clock st
 
     python benchmarks/success_rate.py --family "hills 1" --truths 6 --budget 90 [--method ours] [--noise 0.03]
     python benchmarks/success_rate.py --table [--picture docs/success_rate.png]
+    python benchmarks/success_rate.py --short
 
 Each run appends one line of JSON to --json; what is in there already is not run again. Several processes may share it.
 """
 
-import argparse
 import json
 import os
 import pathlib
 import platform
+import tempfile
 
 import jax
 import numpy as np
 import optax
 from _hidden_maps import FAMILIES, HiddenMap
+from _measuring import arguments_of
 from tqdm import tqdm
 
 import equibacksolve as ebs
@@ -155,16 +157,19 @@ def draw(runs, path):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = arguments_of(__doc__)
     parser.add_argument("--family", nargs="+", choices=FAMILIES, default=list(FAMILIES))
     parser.add_argument("--truths", type=int, default=6)
     parser.add_argument("--budget", type=float, default=90.0, help="seconds for one truth")
     parser.add_argument("--method", nargs="+", choices=METHODS, default=["ours"])
     parser.add_argument("--noise", type=float, default=0.0, help="in e^2/h")
-    parser.add_argument("--json", type=pathlib.Path, default=RESULTS)
+    parser.set_defaults(json=RESULTS)
     parser.add_argument("--table", action="store_true", help="print the table of what was run so far")
     parser.add_argument("--picture", type=pathlib.Path, help="draw the table, too")
     arguments = parser.parse_args()
+    if arguments.short:
+        arguments.family, arguments.truths, arguments.budget = ["hills 0.5"], 1, 40.0
+        arguments.json = pathlib.Path(tempfile.mkdtemp()) / "success_rate.jsonl"
     if not (arguments.table or arguments.picture):
         run_all(arguments)
     table(read(arguments.json))

@@ -6,7 +6,8 @@ whole. Give every datum a copy of the parameters, p_i, and pull back a one for e
     d/dp_i  sum_j g(x_j; p_j)  =  d g(x_i; p_i) / d p_i  =  row i of the Jacobian.
 
 `per_datum` makes this the derivative rule of the batch, so that forward mode, reverse mode, `jax.jacfwd`, optax and
-optimistix all profit without knowing of it. The sweep works on chunks of the data, which bounds its memory.
+optimistix all profit without knowing of it. The sweep works on chunks of the data, which bounds its memory, and spreads
+them over the devices of a mesh with an axis `points`, see `_devices.py`.
 """
 
 from collections.abc import Callable
@@ -15,7 +16,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax.custom_derivatives import SymbolicZero
+from jax.sharding import PartitionSpec
 from jaxtyping import Array, Inexact, PyTree
+
+from equibacksolve._devices import POINTS, devices_along
 
 BatchFunction = Callable[[Any, Any], Inexact[Array, " points"]]
 """`function(parameters, data)`: the leaves of `parameters` have a last axis, of size 1 (shared by all data) or `points`
@@ -32,7 +36,7 @@ def per_datum(function: BatchFunction, chunk: int) -> BatchFunction:
 
     @jax.custom_jvp
     def values(parameters, data):
-        return _in_chunks(lambda part: function(_shared(parameters), part), data, chunk)
+        return _spread(lambda p, part: function(_shared(p), part), parameters, data, chunk)
 
     def rule(primals, tangents):
         flat, tree = jax.tree.flatten(primals)
@@ -52,7 +56,7 @@ def _value_and_jacobian(function, tree, flat, wanted, chunk):
     parameters, data = jax.tree.unflatten(tree, flat)
     n_parameters = len(jax.tree.leaves(parameters))
 
-    def one_chunk(part):
+    def one_chunk(parameters, part):
         copies = jax.tree.map(lambda leaf: jnp.repeat(leaf[..., None], _points(part), axis=-1), parameters)
         leaves = jax.tree.leaves((copies, part))
 
@@ -68,7 +72,31 @@ def _value_and_jacobian(function, tree, flat, wanted, chunk):
         y, pull_back = jax.vjp(of_wanted, [leaf for want, leaf in zip(wanted, leaves) if want])
         return y, pull_back(jnp.ones_like(y))[0]
 
-    return _in_chunks(one_chunk, data, chunk)
+    return _spread(one_chunk, parameters, data, chunk)
+
+
+def _spread(function, parameters, data, chunk):
+    """Each device takes its share of the data, in chunks. Results have their points along the last axis."""
+    devices = devices_along(POINTS)
+    if devices == 1:
+        return _in_chunks(lambda part: function(parameters, part), data, chunk)
+    points = _points(data)
+    shares = jnp.minimum(jnp.arange(-(-points // devices) * devices), points - 1)
+
+    def one_device(parameters, share):
+        results = _in_chunks(lambda part: function(parameters, part), share, chunk)
+        return jax.tree.map(lambda part: jnp.moveaxis(part, -1, 0), results)
+
+    # What a device computes is its own: there is nothing for the types of varying values to check.
+    over_devices = jax.shard_map(
+        one_device,
+        in_specs=(PartitionSpec(), PartitionSpec(POINTS)),
+        out_specs=PartitionSpec(POINTS),
+        axis_names={POINTS},
+        check_vma=False,
+    )
+    results = over_devices(parameters, jax.tree.map(lambda leaf: leaf[shares], data))
+    return jax.tree.map(lambda part: jnp.moveaxis(part[:points], 0, -1), results)
 
 
 def _in_chunks(function, data, chunk):

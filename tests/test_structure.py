@@ -16,7 +16,8 @@ import equibacksolve as ebs
 ROOT = pathlib.Path(ebs.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 FLOORS = [
-    {"_axes", "_arrays", "_per_datum"},
+    {"_axes", "_arrays", "_devices"},
+    {"_per_datum"},
     {"imaging", "sample", "leads"},
     {"transport"},
     {"simulators"},

@@ -10,6 +10,8 @@ from equibacksolve.diagnostics._identifiability import residual_jacobian as resi
 from equibacksolve.diagnostics._local_minima import LocalMinimum as LocalMinimum
 from equibacksolve.diagnostics._local_minima import local_minima as local_minima
 from equibacksolve.diagnostics._local_minima import refined as refined
+from equibacksolve.diagnostics._measurement_plan import MeasurementPlan as MeasurementPlan
+from equibacksolve.diagnostics._measurement_plan import plan_measurements as plan_measurements
 from equibacksolve.diagnostics._smoothness_precision import smoothness_precision as smoothness_precision
 from equibacksolve.diagnostics._uncertainty import Uncertainty as Uncertainty
 from equibacksolve.diagnostics._uncertainty import standard_errors as standard_errors

@@ -56,7 +56,7 @@ def standard_errors(
     if observed.sigma is None:
         raise ValueError("observed has no sigma, without which errors have no scale; pass sigma= to Observations.")
     jacobian = residual_jacobian(simulator, observed, where=where)
-    prior = _prior_matrix(jnp.asarray(prior_precision, jacobian.dtype), jacobian.shape[1])
+    prior = prior_matrix(jnp.asarray(prior_precision, jacobian.dtype), jacobian.shape[1])
     precision = jacobian.T @ jacobian + prior
     values = np.linalg.eigvalsh(np.asarray(precision))
     determined = int(np.sum(values > values.size * np.finfo(values.dtype).eps * values[-1]))
@@ -72,7 +72,7 @@ def standard_errors(
     return Uncertainty(covariance, jnp.sum(covariance * prior, axis=1), eqx.combine(errors, known))
 
 
-def _prior_matrix(precision: Float[Array, "..."], size: int) -> Float[Array, "unknowns unknowns"]:
+def prior_matrix(precision: Float[Array, "..."], size: int) -> Float[Array, "unknowns unknowns"]:
     """One number, one number per unknown or a matrix, as a matrix."""
     if precision.shape not in ((), (size,), (size, size)):
         raise ValueError(

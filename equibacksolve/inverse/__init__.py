@@ -16,6 +16,7 @@ from equibacksolve.inverse._residual_transforms import Composed as Composed
 from equibacksolve.inverse._residual_transforms import Smoothing as Smoothing
 from equibacksolve.inverse._residual_transforms import SmoothnessPrior as SmoothnessPrior
 from equibacksolve.inverse._saved_observations import load_observations as load_observations
+from equibacksolve.inverse._simulated_observations import simulated_observations as simulated_observations
 from equibacksolve.inverse._solution import Solution as Solution
 from equibacksolve.inverse._solution import load_solution as load_solution
 from equibacksolve.inverse._symmetry import AbstractSymmetry as AbstractSymmetry
@@ -28,14 +29,19 @@ from equibacksolve.inverse._symmetry import distinct_solutions as distinct_solut
 from equibacksolve.inverse._symmetry import images as images
 from equibacksolve.inverse._symmetry import symmetry_error as symmetry_error
 from equibacksolve.inverse.methods import AbstractMethod as AbstractMethod
+from equibacksolve.inverse.methods import AbstractStepEquations as AbstractStepEquations
 from equibacksolve.inverse.methods import Annealing as Annealing
+from equibacksolve.inverse.methods import ConjugateGradients as ConjugateGradients
 from equibacksolve.inverse.methods import Continuation as Continuation
+from equibacksolve.inverse.methods import DataSpace as DataSpace
 from equibacksolve.inverse.methods import GradientDescent as GradientDescent
 from equibacksolve.inverse.methods import ImageHopping as ImageHopping
 from equibacksolve.inverse.methods import LevenbergMarquardt as LevenbergMarquardt
+from equibacksolve.inverse.methods import NormalEquations as NormalEquations
 from equibacksolve.inverse.methods import OptimistixSolver as OptimistixSolver
 from equibacksolve.inverse.methods import Restarts as Restarts
 from equibacksolve.inverse.methods import Schedule as Schedule
+from equibacksolve.inverse.methods import SideBySide as SideBySide
 from equibacksolve.inverse.methods import State as State
 from equibacksolve.inverse.methods import backtracking_descent as backtracking_descent
 from equibacksolve.inverse.methods import brisk_schedule as brisk_schedule

@@ -5,11 +5,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import equinox as eqx
 import jax
 import numpy as np
 from jaxtyping import PRNGKeyArray, PyTree
 from tqdm import tqdm
 
+from equibacksolve._devices import agreed, on_every_device
 from equibacksolve.inverse._history import Course, History
 from equibacksolve.inverse._observations import Observations
 from equibacksolve.inverse._problem import Problem, pose
@@ -61,6 +63,9 @@ def backsolve(
 
     Ctrl-C ends the search, too: whatever ended it, the best guess so far is returned.
 
+    Under `jax.set_mesh` of a mesh with an axis `points`, the data points of each simulation are spread over its
+    devices. If they belong to several processes, all of them make the same call, and callbacks decide alike.
+
     **Raises** ValueError for a `where` that selects nothing trainable, a start whose cost is not finite, bounds out of
     order, an unknown kind of method, variables that the simulator does not take, or an `out` that holds a run which
     is not to be resumed, or cannot be: of another problem or version, in use, or damaged.
@@ -68,8 +73,8 @@ def backsolve(
     if steps is not None and steps < 1:
         raise ValueError(f"steps must be at least 1, got {steps}; leave it out for no such budget.")
     method = as_method(method)
-    problem, hidden = pose(simulator, observed, where, bounds, tolerance)
-    key = jax.random.key(0) if key is None else key
+    problem, hidden = on_every_device(pose(simulator, observed, where, bounds, tolerance))
+    key = on_every_device(jax.random.key(0) if key is None else key)
     directory = None
     if out is not None:
         settings = settings_of(problem, hidden, method, key, {"steps": steps, "seconds": seconds})
@@ -98,7 +103,8 @@ def _run(method: AbstractMethod, problem: Problem, hidden, key, steps, seconds, 
                 course = course._replace(state=method.init(problem, hidden, key))
             while (reason := _ended(course, steps, seconds)) is None:
                 state = method.step(problem, course.state)
-                course = course.after(state, time.monotonic() - began)
+                state = eqx.tree_at(lambda s: s.hidden, state, on_every_device(state.hidden))
+                course = course.after(state, agreed(time.monotonic() - began))
                 if directory is not None:
                     directory.keep(course)
                 bar.update()

@@ -39,6 +39,7 @@ def draw_data(
     """
     drawn = _mesh(axes, across.of(flux), up.of(energy), np.asarray(values, float), DATA_COLOURS, None)
     labelled(axes, title, across.label, up.label)
+    axes.locator_params(axis="x", nbins=5)  # fluxes of large samples are long numbers
     return drawn
 
 

@@ -9,17 +9,16 @@ from equibacksolve._axes import OnsiteBlocks
 
 
 class AbstractOnsite(eqx.Module):
-    """An onsite energy term. Terms add with `+`."""
+    """An onsite energy term. Terms add with `+`.
 
-    @property
-    @abstractmethod
-    def orbitals(self) -> int:
-        """Number of orbitals of a site that the term acts on; 1 acts alike on any number."""
+    A subclass has `blocks`, and as fields or properties
 
-    @property
-    @abstractmethod
-    def shape(self) -> tuple[int, int]:
-        """(length, width) of the sample, in sites."""
+    - `orbitals`: the number of orbitals of a site that the term acts on; 1 acts alike on any number
+    - `shape`: (length, width) of the sample, in sites
+    """
+
+    orbitals: eqx.AbstractVar[int]
+    shape: eqx.AbstractVar[tuple[int, int]]
 
     @abstractmethod
     def blocks(self) -> OnsiteBlocks:

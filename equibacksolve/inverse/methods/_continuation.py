@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
 from equibacksolve._arrays import float_array
+from equibacksolve._axes import Scalar
 from equibacksolve.inverse._leaves import Hidden, center_of_leaves
 from equibacksolve.inverse._problem import Problem
 from equibacksolve.inverse._residual_transforms import Composed, Smoothing, SmoothnessPrior
@@ -61,8 +62,8 @@ class Continuation(AbstractMethod):
 
     def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
         center = center_of_leaves(hidden, problem.kinds)
-        strength = self._strength(problem, hidden, center, 0)
-        inner = self._method(0).init(self._staged(problem, center, strength, 0), hidden, key)
+        strength = self.strength(problem, hidden, center, 0)
+        inner = self.method_of(0).init(self.staged(problem, center, strength, 0), hidden, key)
         return _outer(inner, (center, strength, key), inner.evaluations, 0, done=False)
 
     def step(self, problem: Problem, state: State) -> State:
@@ -70,9 +71,9 @@ class Continuation(AbstractMethod):
         stage = int(state.stage)
         if bool(inner.done):
             stage = stage + 1
-            strength = self._strength(problem, inner.hidden, center, stage)
-            inner = self._method(stage).init(self._staged(problem, center, strength, stage), inner.hidden, key)
-        found = self._method(stage).step(self._staged(problem, center, strength, stage), inner)
+            strength = self.strength(problem, inner.hidden, center, stage)
+            inner = self.method_of(stage).init(self.staged(problem, center, strength, stage), inner.hidden, key)
+        found = self.method_of(stage).step(self.staged(problem, center, strength, stage), inner)
         used = found.evaluations - inner.evaluations
         done = bool(found.done) and self._is_last(stage)
         return _outer(found, (center, strength, key), state.evaluations + used, stage, done)
@@ -80,10 +81,12 @@ class Continuation(AbstractMethod):
     def _is_last(self, stage):
         return stage == self.schedule.width.shape[0] - 1
 
-    def _method(self, stage):
+    def method_of(self, stage: int) -> AbstractMethod:
+        """What runs in this stage."""
         return self.last if self._is_last(stage) else self.method
 
-    def _strength(self, problem, hidden, center, stage):
+    def strength(self, problem: Problem, hidden: Hidden, center: Hidden, stage: int) -> Scalar:
+        """The weight of the prior in this stage, if it begins at `hidden`."""
         scheduled = self.schedule.strength[stage] * problem.observed.variance()
         if problem.observed.sigma is None:
             return scheduled
@@ -92,7 +95,8 @@ class Continuation(AbstractMethod):
         height_squared = jnp.mean(held**2) if held.size else jnp.inf
         return jnp.maximum(scheduled, 1 / (problem.observed.count * height_squared))
 
-    def _staged(self, problem, center, strength, stage):
+    def staged(self, problem: Problem, center: Hidden, strength: Scalar, stage: int) -> Problem:
+        """The problem as this stage sees it."""
         prior = SmoothnessPrior(strength, self.schedule.length, center, problem.kinds)
         return problem.staged(Composed((Smoothing(self.schedule.width[stage]), prior)))
 

@@ -1,8 +1,11 @@
 """Levenberg-Marquardt on the per-datum Jacobian, with bounds.
 
-optimistix has Levenberg-Marquardt too, and takes part as a method like any other. Ours exists for two things that
-optimistix's lacks: bounds, and a step that can be watched and resumed as part of a continuation.
+optimistix has Levenberg-Marquardt too, and takes part as a method like any other. Ours exists for three things that
+optimistix's lacks: bounds, a step that can be watched and resumed as part of a continuation, and equations of a step
+that suit the size of the problem.
 """
+
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -14,19 +17,21 @@ from equibacksolve._arrays import float_array
 from equibacksolve._axes import Scalar
 from equibacksolve.inverse._leaves import Hidden
 from equibacksolve.inverse._problem import Problem
+from equibacksolve.inverse.methods._conjugate_gradients import ConjugateGradients
+from equibacksolve.inverse.methods._data_space import DataSpace, suits_data_space
 from equibacksolve.inverse.methods._method import AbstractMethod, Count, State, first_state
+from equibacksolve.inverse.methods._normal_equations import NormalEquations
+from equibacksolve.inverse.methods._step_equations import AbstractStepEquations
 
+FEW_UNKNOWNS = 2048
+"""So many unknowns, and J^T J and its factor cost less than the simulations that make J."""
 
-class Quadratic(eqx.Module):
-    """The objective near a point: its value, gradient J^T r and Hessian J^T J, each divided by the number of data."""
-
-    value: Scalar
-    gradient: Float[Array, " unknowns"]
-    hessian: Float[Array, "unknowns unknowns"]
+SMALL_JACOBIAN = 2**27
+"""Entries of a Jacobian that is kept in memory: 1 GiB in float64."""
 
 
 class Inner(eqx.Module):
-    model: Quadratic
+    model: Any
     damping: Scalar
     recent: Float[Array, " patience"]
     steps: Count
@@ -39,7 +44,9 @@ class LevenbergMarquardt(AbstractMethod):
     bounds, unknowns that press against theirs are held, and the rest is solved for.
 
     **Fields** `steps`: the most that are made; `patience`, `decrease`: it ends when `patience` steps lowered the
-    objective by less than the fraction `decrease`; `damping`: the initial one; `floor`: of D, in units of its mean.
+    objective by less than the fraction `decrease`; `damping`: the initial one; `floor`: of D, in units of its mean;
+    `equations`: how a step is solved for. Left out, `NormalEquations` up to 2048 unknowns; beyond, `DataSpace` if there
+    are fewer data than unknowns and it is able to, and else `ConjugateGradients`, which keeps the Jacobian up to 1 GiB.
     """
 
     steps: Int[Array, ""] = eqx.field(converter=jnp.asarray, default=200)
@@ -47,73 +54,68 @@ class LevenbergMarquardt(AbstractMethod):
     decrease: Float[Array, ""] = eqx.field(converter=float_array, default=0.005)
     damping: Float[Array, ""] = eqx.field(converter=float_array, default=0.1)
     floor: Float[Array, ""] = eqx.field(converter=float_array, default=1e-3)
+    equations: AbstractStepEquations | None = None
 
     def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
         del key
         # Nothing is known yet, so the first step leads nowhere, looks at the start, and accepts it.
         unknowns = ravel_pytree(hidden)[0]
-        infinite = jnp.asarray(jnp.inf, unknowns.dtype)
-        nothing = Quadratic(infinite, jnp.zeros_like(unknowns), jnp.zeros((unknowns.size,) * 2, unknowns.dtype))
+        nothing = equations_of(self, problem, hidden).unseen(problem, hidden)
         recent = jnp.full(self.patience, jnp.inf, unknowns.dtype)
         damping = 4 * self.damping.astype(unknowns.dtype)
-        return first_state(hidden, infinite, Inner(nothing, damping, recent, jnp.zeros((), jnp.int32)))
+        return first_state(hidden, nothing.value, Inner(nothing, damping, recent, jnp.zeros((), jnp.int32)))
 
     def step(self, problem: Problem, state: State) -> State:
         return _next(self, problem, state)
 
 
-def quadratic(problem: Problem, hidden: Hidden) -> tuple[Quadratic, Scalar]:
-    """The objective's quadratic model at `hidden`, and the plain cost there."""
-    flat, unravel = ravel_pytree(hidden)
-
-    def seen(unknowns):
-        leaves = unravel(unknowns)
-        plain = problem.residuals(leaves)
-        return problem.seen(leaves, plain), plain
-
-    r, push, plain = jax.linearize(seen, flat, has_aux=True)
-    jacobian = jax.vmap(push, out_axes=1)(jnp.eye(flat.size, dtype=flat.dtype))
-    count = problem.observed.count
-    model = Quadratic(r @ r / count, jacobian.T @ r / count, jacobian.T @ jacobian / count)
-    return model, plain @ plain / count
+def equations_of(method: LevenbergMarquardt, problem: Problem, hidden: Hidden) -> AbstractStepEquations:
+    """The equations that the method names, or those that suit the size of the problem."""
+    if method.equations is not None:
+        return method.equations
+    unknowns = sum(leaf.size for leaf in jax.tree.leaves(hidden))
+    data = problem.observed.values.size
+    if unknowns <= FEW_UNKNOWNS:
+        return NormalEquations()
+    keep_jacobian = unknowns * data <= SMALL_JACOBIAN
+    if keep_jacobian and data < unknowns and suits_data_space(problem):
+        return DataSpace()
+    return ConjugateGradients(keep_jacobian=keep_jacobian)
 
 
 @eqx.filter_jit
 def _next(method: LevenbergMarquardt, problem: Problem, state: State) -> State:
     inner = state.inner
-    trial = _trial(method, problem, state)
-    model, cost = quadratic(problem, trial)
+    equations = equations_of(method, problem, state.hidden)
+    trial = _trial(method, equations, problem, state)
+    model, cost = equations.look(problem, trial)
     better = model.value < inner.model.value
     damping = jnp.clip(jnp.where(better, inner.damping / 4, inner.damping * 4), 1e-15, 1e15)
     hidden, cost, model = jax.tree.map(
         lambda new, old: jnp.where(better, new, old), (trial, cost, model), (state.hidden, state.cost, inner.model)
     )
-    recent = jnp.roll(inner.recent, -1).at[-1].set(inner.model.value)
+    recent = jnp.roll(inner.recent, -1).at[-1].set(model.value)
     steps = inner.steps + 1
     stagnant = model.value > (1 - method.decrease) * recent[0]
     # Beyond, the residuals are rounding.
     exact = model.value <= 1e4 * jnp.finfo(cost.dtype).eps ** 2 * problem.observed.variance()
     done = stagnant | exact | (steps > method.steps)
-    return State(
-        hidden, cost, done, state.evaluations + 1, Inner(model, damping, recent, steps), state.stage, state.start
-    )
+    evaluations = state.evaluations + equations.simulations
+    return State(hidden, cost, done, evaluations, Inner(model, damping, recent, steps), state.stage, state.start)
 
 
-def _trial(method: LevenbergMarquardt, problem: Problem, state: State) -> Hidden:
+def _trial(method: LevenbergMarquardt, equations: AbstractStepEquations, problem: Problem, state: State) -> Hidden:
     """The point that the damped step leads to."""
     inner = state.inner
-    gradient, hessian = inner.model.gradient, inner.model.hessian
     flat, unravel = ravel_pytree(state.hidden)
-    curvature = jnp.diagonal(hessian)
-    scale = jnp.maximum(curvature, method.floor.astype(curvature.dtype) * jnp.mean(curvature))
-    scale = jnp.where(scale > 0, scale, 1.0)
+    gradient = inner.model.gradient
     free = jnp.ones_like(flat)
     if problem.lower is not None:
         lower, upper = ravel_pytree(problem.lower)[0], ravel_pytree(problem.upper)[0]
         pressed = ((flat <= lower) & (gradient > 0)) | ((flat >= upper) & (gradient < 0))
         free = 1.0 - pressed
-    damped = hessian * free * free[:, None] + jnp.diag(inner.damping * scale + (1 - free))
-    step = -jax.scipy.linalg.cho_solve(jax.scipy.linalg.cho_factor(damped), gradient * free)
+    diagonal = inner.damping * equations.scale(problem, state.hidden, inner.model, method.floor)
+    step = equations.solve(problem, state.hidden, inner.model, diagonal, free)
     # Rounding can leave a matrix that is not positive: such a step is not made, and the damping grows.
     step = jnp.where(jnp.all(jnp.isfinite(step)), step, 0.0)
     return problem.within_bounds(unravel(flat + step))

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from equibacksolve._arrays import float_array
+from equibacksolve._axes import Scalar
 from equibacksolve.inverse._leaves import Hidden, center_of_leaves
 from equibacksolve.inverse._problem import Problem
 from equibacksolve.inverse.methods._method import AbstractMethod, State
@@ -37,7 +38,7 @@ class Restarts(AbstractMethod):
         if bool(inner.done):
             start = start + 1
             fresh = jax.random.fold_in(key, start)
-            guess = first if start == 1 else problem.within_bounds(self._guess(problem, first, fresh))
+            guess = first if start == 1 else problem.within_bounds(random_start(problem, first, fresh, self.spread))
             inner = self._method(start).init(problem, guess, fresh)
         before = inner.evaluations
         inner = self._method(start).step(problem, inner)
@@ -49,15 +50,17 @@ class Restarts(AbstractMethod):
     def _method(self, start):
         return self.opening if start == 0 else self.methods[(start - 1) % len(self.methods)]
 
-    def _guess(self, problem, first, key):
-        centers, tree = jax.tree.flatten(center_of_leaves(first, problem.kinds))
-        keys = jax.random.split(key, len(centers))
-        guesses = []
-        for center, leaf, k in zip(centers, jax.tree.leaves(first), keys):
-            half = jnp.sqrt(3.0).astype(leaf.dtype) * jnp.std(leaf)
-            half = jnp.where(half > 0, half, self.spread.astype(leaf.dtype))
-            guesses.append(center + half * jax.random.uniform(k, leaf.shape, leaf.dtype, -1.0, 1.0))
-        return jax.tree.unflatten(tree, guesses)
+
+def random_start(problem: Problem, first: Hidden, key: PRNGKeyArray, spread: Scalar) -> Hidden:
+    """Uniform around the mean of each leaf of `first`, as wide as that leaf, or `spread` if it has no width."""
+    centers, tree = jax.tree.flatten(center_of_leaves(first, problem.kinds))
+    keys = jax.random.split(key, len(centers))
+    guesses = []
+    for center, leaf, k in zip(centers, jax.tree.leaves(first), keys):
+        half = jnp.sqrt(3.0).astype(leaf.dtype) * jnp.std(leaf)
+        half = jnp.where(half > 0, half, spread.astype(leaf.dtype))
+        guesses.append(center + half * jax.random.uniform(k, leaf.shape, leaf.dtype, -1.0, 1.0))
+    return jax.tree.unflatten(tree, guesses)
 
 
 def _outer(inner, kept, hidden, cost, evaluations, start, done):

@@ -1,0 +1,86 @@
+"""The precision of a smoothness prior: diagonal in the cosine basis, hence cheap to invert."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Array, Float
+
+from equibacksolve.inverse._leaves import Hidden
+from equibacksolve.inverse._problem import Problem
+from equibacksolve.inverse._residual_transforms import (
+    AbstractResidualTransform,
+    Composed,
+    Smoothing,
+    SmoothnessPrior,
+    cosine_basis,
+    stiffness,
+)
+
+Vectors = Float[Array, "*vectors unknowns"]
+
+
+class PriorPrecision(eqx.Module):
+    """A = H^T H / count + D, with H the derivative of the smoothness priors and D constant on each leaf.
+
+    **Fields** `weights`: the eigenvalues of A, one array a leaf, in the order of its cosines.
+    """
+
+    weights: tuple[Float[Array, "..."], ...]
+
+    def solve(self, vectors: Vectors) -> Vectors:
+        """A^-1 times each vector of unknowns."""
+        pieces, start = [], 0
+        for weight in self.weights:
+            leaf = vectors[..., start : start + weight.size].reshape(*vectors.shape[:-1], *weight.shape)
+            leaf = _cosines(_cosines(leaf, weight.ndim, 0) / weight, weight.ndim, 1)
+            pieces.append(leaf.reshape(*vectors.shape[:-1], weight.size))
+            start += weight.size
+        return jnp.concatenate(pieces, axis=-1)
+
+
+def prior_precision(problem: Problem, hidden: Hidden, diagonal: Float[Array, " unknowns"]) -> PriorPrecision:
+    """The precision of the priors of this stage, with the mean of `diagonal` over each leaf added.
+
+    For leaves with a period it is that of a landscape that is nearly constant: no more than a preconditioner.
+    """
+    _, priors = data_and_priors(problem.transform)
+    leaves = jax.tree.leaves(hidden)
+    added = jax.tree.leaves(ravel_pytree(hidden)[1](diagonal))
+    weights = []
+    for leaf, kind, of_leaf in zip(leaves, problem.kinds, added):
+        weight = jnp.full(leaf.shape, jnp.mean(of_leaf), leaf.dtype)
+        turn = 1.0 if kind.period is None else (2 * jnp.pi / kind.period) ** 2
+        for prior in priors if kind.smooth else ():
+            weight = weight + prior.strength * turn * stiffness(leaf.shape, prior.length, leaf.dtype) ** 2
+        weights.append(weight)
+    return PriorPrecision(tuple(weights))
+
+
+def data_and_priors(
+    transform: AbstractResidualTransform | None,
+) -> tuple[list[AbstractResidualTransform], list[SmoothnessPrior]]:
+    """What a transform does to the data, and the smoothness priors that it appends."""
+    if transform is None:
+        return [], []
+    if isinstance(transform, SmoothnessPrior):
+        return [], [transform]
+    if not isinstance(transform, Composed):
+        return [transform], []
+    parts = [data_and_priors(part) for part in transform.transforms]
+    return [one for of_data, _ in parts for one in of_data], [one for _, priors in parts for one in priors]
+
+
+def is_exact(problem: Problem) -> bool:
+    """Whether `prior_precision` is all that this stage adds to the data, and not an approximation."""
+    of_data, priors = data_and_priors(problem.transform)
+    periodic = any(kind.smooth and kind.period is not None for kind in problem.kinds)
+    return all(isinstance(one, Smoothing) for one in of_data) and not (priors and periodic)
+
+
+def _cosines(leaf, axes, contracted):
+    """The orthonormal cosine transform along the last `axes` axes (contracted 0), or its inverse (1)."""
+    for axis in range(leaf.ndim - axes, leaf.ndim):
+        basis = cosine_basis(leaf.shape[axis], leaf.dtype)
+        leaf = jnp.moveaxis(jnp.tensordot(leaf, basis, axes=(axis, 1 - contracted)), -1, axis)
+    return leaf

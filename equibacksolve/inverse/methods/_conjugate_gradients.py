@@ -1,0 +1,102 @@
+"""The step by conjugate gradients: J is applied, never squared; for more than a few thousand unknowns."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Array, Float, Int
+
+from equibacksolve._arrays import float_array
+from equibacksolve._axes import Scalar
+from equibacksolve.inverse._leaves import Hidden
+from equibacksolve.inverse._prior_precision import prior_precision
+from equibacksolve.inverse._problem import Problem
+from equibacksolve.inverse.methods._step_equations import (
+    AbstractStepEquations,
+    Linearized,
+    Unknowns,
+    look_with_jacobian,
+    unseen_jacobian,
+)
+
+PROBES = 16
+"""Random vectors that estimate the curvature of a leaf: good to sqrt(2 / (PROBES x its unknowns)) at best."""
+
+
+class Slope(eqx.Module):
+    """Value and gradient of the objective at a guess."""
+
+    value: Scalar
+    gradient: Unknowns
+
+
+class ConjugateGradients(AbstractStepEquations):
+    """Solve by conjugate gradients, preconditioned by the smoothness prior (and the damping), in the cosine basis.
+
+    A step need not be exact: the damping bends it anyway.
+
+    **Fields** `tolerance`: of the residual of the linear system, relative to the gradient; `iterations`: the most that
+    are made; `keep_jacobian`: whether J of the data, N x n, is kept between steps. Without it memory is bounded by what
+    automatic differentiation of the simulator needs, which is far less for data that share one simulation (an image),
+    and a step costs two simulations.
+    """
+
+    tolerance: Float[Array, ""] = eqx.field(converter=float_array, default=1e-3)
+    iterations: Int[Array, ""] = eqx.field(converter=jnp.asarray, default=200)
+    keep_jacobian: bool = eqx.field(static=True, default=True)
+
+    @property
+    def simulations(self) -> int:
+        return 1 if self.keep_jacobian else 2
+
+    def unseen(self, problem: Problem, hidden: Hidden) -> Linearized | Slope:
+        if self.keep_jacobian:
+            return unseen_jacobian(problem, hidden)
+        flat = ravel_pytree(hidden)[0]
+        return Slope(jnp.asarray(jnp.inf, flat.dtype), jnp.zeros_like(flat))
+
+    def look(self, problem: Problem, hidden: Hidden) -> tuple[Linearized | Slope, Scalar]:
+        if self.keep_jacobian:
+            return look_with_jacobian(problem, hidden)
+        (value, cost), gradient = jax.value_and_grad(problem.objective, has_aux=True)(hidden)
+        return Slope(value, ravel_pytree(gradient)[0] / 2), cost
+
+    def scale(self, problem: Problem, hidden: Hidden, model: Linearized | Slope, floor: Scalar) -> Unknowns:
+        """The mean curvature of each leaf, estimated: E (J^T w)^2 is the diagonal of J^T J for random signs w."""
+        del floor
+        push, pull = _linear(problem, hidden, model)
+        flat, unravel = ravel_pytree(hidden)
+        rows = jax.eval_shape(push, flat)
+        signs = jax.random.rademacher(jax.random.key(0), (PROBES, *rows.shape), rows.dtype)
+        curvature = jnp.mean(jax.lax.map(pull, signs) ** 2, axis=0) / problem.observed.count
+        means = jax.tree.map(lambda leaf: jnp.full_like(leaf, jnp.mean(leaf)), unravel(curvature))
+        flat = ravel_pytree(means)[0]
+        return jnp.where(flat > 0, flat, 1.0)
+
+    def solve(
+        self, problem: Problem, hidden: Hidden, model: Linearized | Slope, diagonal: Unknowns, free: Unknowns
+    ) -> Unknowns:
+        push, pull = _linear(problem, hidden, model)
+        precision = prior_precision(problem, hidden, diagonal)
+
+        def damped(x):
+            return free * (pull(push(free * x)) / problem.observed.count) + (diagonal + (1 - free)) * x
+
+        held = lambda x: free * precision.solve(free * x) + (1 - free) * x
+        step, _ = jax.scipy.sparse.linalg.cg(
+            damped, -model.gradient * free, tol=self.tolerance, maxiter=self.iterations, M=held
+        )
+        return step
+
+
+def _linear(problem: Problem, hidden: Hidden, model: Linearized | Slope):
+    """The products with J and J^T of what the stage sees."""
+    flat, unravel = ravel_pytree(hidden)
+    if isinstance(model, Linearized):
+        seen = lambda x, plain: problem.seen(unravel(x), plain)
+        _, push_seen = jax.linearize(seen, flat, model.residuals)
+        push = lambda x: push_seen(x, model.jacobian @ x)
+    else:
+        _, push = jax.linearize(lambda x: problem.seen(unravel(x), problem.residuals(unravel(x))), flat)
+    transposed = jax.linear_transpose(push, flat)
+    return push, lambda rows: transposed(rows)[0]

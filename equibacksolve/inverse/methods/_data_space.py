@@ -1,0 +1,84 @@
+"""The step from J A^-1 J^T: N x N, for fewer data than unknowns."""
+
+import jax
+import jax.numpy as jnp
+from jax.flatten_util import ravel_pytree
+
+from equibacksolve._axes import Scalar
+from equibacksolve.inverse._leaves import Hidden
+from equibacksolve.inverse._prior_precision import data_and_priors, is_exact, prior_precision
+from equibacksolve.inverse._problem import Problem
+from equibacksolve.inverse._residual_transforms import Composed
+from equibacksolve.inverse.methods._step_equations import (
+    AbstractStepEquations,
+    Linearized,
+    Unknowns,
+    look_with_jacobian,
+    unseen_jacobian,
+)
+
+
+class DataSpace(AbstractStepEquations):
+    """Solve for one number a datum instead of one an unknown, exactly (data-space inversion, Siripunvaraporn 2005).
+
+    With B the Jacobian of the (blurred) data, r their residuals, h the gradient of the smoothness prior and A its
+    precision plus the damping, the step that solves (B^T B + A) dp = -(B^T r + h) is
+
+        dp = -A^-1 (h + B^T w),        (1 + B A^-1 B^T) w = r - B A^-1 h,
+
+    as inserting shows. A is diagonal in the cosine basis if the damping is the same on all of a leaf: it is. This needs
+    that stages know of data blur and smoothness priors only, on leaves without a period, and no bounds; use
+    `ConjugateGradients` elsewhere (ValueError).
+    """
+
+    @property
+    def simulations(self) -> int:
+        return 1
+
+    def unseen(self, problem: Problem, hidden: Hidden) -> Linearized:
+        if not suits_data_space(problem):
+            raise ValueError(
+                "equations is DataSpace, which knows no bounds, no smoothness prior on periodic leaves and no residual "
+                "transforms but Smoothing and SmoothnessPrior; use ConjugateGradients instead."
+            )
+        return unseen_jacobian(problem, hidden)
+
+    def look(self, problem: Problem, hidden: Hidden) -> tuple[Linearized, Scalar]:
+        return look_with_jacobian(problem, hidden)
+
+    def scale(self, problem: Problem, hidden: Hidden, model: Linearized, floor: Scalar) -> Unknowns:
+        del floor
+        _, blurred = _blurred(problem, hidden, model)
+        unravel = ravel_pytree(hidden)[1]
+        of_data = unravel(jnp.sum(blurred**2, axis=0) / problem.observed.count)
+        of_prior = prior_precision(problem, hidden, jnp.zeros_like(model.gradient)).weights
+        leaves, tree = jax.tree.flatten(of_data)
+        means = [jnp.full_like(leaf, jnp.mean(leaf) + jnp.mean(prior)) for leaf, prior in zip(leaves, of_prior)]
+        flat = ravel_pytree(jax.tree.unflatten(tree, means))[0]
+        return jnp.where(flat > 0, flat, 1.0)
+
+    def solve(
+        self, problem: Problem, hidden: Hidden, model: Linearized, diagonal: Unknowns, free: Unknowns
+    ) -> Unknowns:
+        del free
+        root = jnp.sqrt(jnp.asarray(problem.observed.count, diagonal.dtype))
+        residuals, blurred = (part / root for part in _blurred(problem, hidden, model))
+        precision = prior_precision(problem, hidden, diagonal)
+        of_prior = model.gradient - residuals @ blurred
+        weighted = precision.solve(blurred)
+        matrix = jnp.eye(residuals.size, dtype=diagonal.dtype) + blurred @ weighted.T
+        right = residuals - weighted @ of_prior
+        w = jax.scipy.linalg.cho_solve(jax.scipy.linalg.cho_factor(matrix), right)
+        return -precision.solve(of_prior) - w @ weighted
+
+
+def suits_data_space(problem: Problem) -> bool:
+    """Whether `DataSpace` can solve the steps of this problem."""
+    return is_exact(problem) and problem.lower is None
+
+
+def _blurred(problem, hidden, model):
+    """Residuals and Jacobian as the stage sees them, without the rows of the prior."""
+    of_data = Composed(tuple(data_and_priors(problem.transform)[0]))
+    blur = lambda r: of_data(problem.observed, hidden, r)
+    return blur(model.residuals), jax.vmap(blur, in_axes=1, out_axes=1)(model.jacobian)

@@ -1,0 +1,95 @@
+"""Several starts at once: for devices that one start does not fill, and for many devices."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jax.sharding import PartitionSpec
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from equibacksolve._arrays import float_array
+from equibacksolve._devices import STARTS, devices_along
+from equibacksolve.inverse._leaves import Hidden, center_of_leaves
+from equibacksolve.inverse._problem import Problem
+from equibacksolve.inverse.methods._continuation import Continuation
+from equibacksolve.inverse.methods._method import AbstractMethod, State
+from equibacksolve.inverse.methods._restarts import random_start
+
+
+class SideBySide(AbstractMethod):
+    """Run a continuation from several starts at once, stage by stage, until one of them explains the data.
+
+    All starts are in the same stage, and the stage lasts as long as its slowest start. The first start is the user's;
+    the others are random, as those of `Restarts`. A mesh with an axis `starts` spreads them over its devices; the
+    steps of different starts have nothing to say to each other. The best start so far counts as the guess.
+
+    **Fields** `search`: its two methods must be pure functions of arrays (Levenberg-Marquardt, gradient descent);
+    `starts`: how many; `spread`: as in `Restarts`.
+
+    **Raises** ValueError if the starts cannot be shared equally among the devices.
+    """
+
+    search: Continuation
+    starts: int = eqx.field(static=True, default=4)
+    spread: Float[Array, ""] = eqx.field(converter=float_array, default=0.1)
+
+    def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
+        devices = devices_along(STARTS)
+        if self.starts < 1 or self.starts % devices:
+            raise ValueError(f"starts is {self.starts} for {devices} devices; give each device as many starts.")
+        fresh = [jax.random.fold_in(key, number) for number in range(1, self.starts)]
+        guesses = [hidden] + [problem.within_bounds(random_start(problem, hidden, k, self.spread)) for k in fresh]
+        guesses = jax.tree.map(lambda *leaves: jnp.stack(leaves), *guesses)
+        centers = jax.vmap(lambda guess: center_of_leaves(guess, problem.kinds))(guesses)
+        states, strengths = self._begin(problem, guesses, centers, key, 0)
+        return _outer(states, (centers, strengths, key), jnp.zeros((), jnp.int32), 0, False)
+
+    def step(self, problem: Problem, state: State) -> State:
+        states, (centers, strengths, key) = state.inner
+        stage, evaluations = int(state.stage), state.evaluations
+        if bool(jnp.all(states.done)):
+            stage = stage + 1
+            states, strengths = self._begin(problem, states.hidden, centers, key, stage)
+        before = jnp.sum(states.evaluations)
+        states = _step_all(self.search, stage, (problem, states, centers, strengths))
+        evaluations = evaluations + (jnp.sum(states.evaluations) - before).astype(jnp.int32)
+        last = stage == self.search.schedule.width.shape[0] - 1
+        found = jnp.any(states.done & jax.vmap(problem.explained)(states.cost))
+        done = last and bool(found | jnp.all(states.done))
+        return _outer(states, (centers, strengths, key), evaluations, stage, done)
+
+    def _begin(self, problem, guesses, centers, key, stage):
+        """The states before the first step of a stage, and the strengths of their priors."""
+        search = self.search
+        strengths = jax.vmap(lambda guess, center: search.strength(problem, guess, center, stage))(guesses, centers)
+
+        def begin(guess, center, strength):
+            return search.method_of(stage).init(search.staged(problem, center, strength, stage), guess, key)
+
+        return eqx.filter_vmap(begin)(guesses, centers, strengths), strengths
+
+
+@eqx.filter_jit
+def _step_all(search: Continuation, stage: int, everything: Any) -> State:
+    """One step of every start; those that are done stay where they are."""
+    (problem, states, centers, strengths) = everything
+
+    def one(problem, state, center, strength):
+        new = search.method_of(stage).step(search.staged(problem, center, strength, stage), state)
+        return jax.tree.map(lambda after, now: jnp.where(state.done, now, after), new, state)
+
+    arrays, static = eqx.partition(problem, eqx.is_array)
+    every = lambda arrays, *starts: jax.vmap(lambda *start: one(eqx.combine(arrays, static), *start))(*starts)
+    if devices_along(STARTS) > 1:
+        each, all_of_it = PartitionSpec(STARTS), PartitionSpec()
+        specs = (all_of_it, each, each, each)
+        every = jax.shard_map(every, in_specs=specs, out_specs=each, axis_names={STARTS}, check_vma=False)
+    return every(arrays, states, centers, strengths)
+
+
+def _outer(states, kept, evaluations, stage, done):
+    best = jnp.nanargmin(states.cost)
+    hidden = jax.tree.map(lambda leaf: leaf[best], states.hidden)
+    stage, start = jnp.asarray(stage, jnp.int32), best.astype(jnp.int32)
+    return State(hidden, states.cost[best], jnp.asarray(done), evaluations, (states, kept), stage, start)

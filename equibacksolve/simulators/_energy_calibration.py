@@ -1,0 +1,42 @@
+"""An energy axis whose zero and lever arm are known roughly."""
+
+import equinox as eqx
+import numpy as np
+from jaxtyping import Array, Float
+
+from equibacksolve._arrays import check_fields, float_array, is_concrete
+from equibacksolve._axes import Scalar
+from equibacksolve.simulators._changed_setting import changed_setting
+from equibacksolve.simulators._simulator import AbstractSimulator
+
+
+class EnergyCalibration(AbstractSimulator):
+    """Readings of energy with a wrong zero and a wrong unit: the sample sees scale x (energy - offset).
+
+    **Fields**
+
+    - `simulator`: what sees the true energy; its leaves are reached by `lambda s: s.simulator.sample.onsite.values`.
+    - `scale`: the true lever arm over the one that the readings were made with, about 1.
+    - `offset`: the reading at true energy zero.
+    - `variable`: the name of the setting.
+
+    With leads of fixed wavenumber, G depends on E - v: an offset c is a potential that is higher by scale x c
+    everywhere, and no datum can tell the two apart. Hide the offset only where the mean of the potential is known.
+
+    **Raises** ValueError if the scale is zero or not finite.
+    """
+
+    simulator: AbstractSimulator
+    scale: Scalar = eqx.field(converter=float_array, default=1.0)
+    offset: Scalar = eqx.field(converter=float_array, default=0.0)
+    variable: str = eqx.field(static=True, default="energy")
+
+    def __check_init__(self):
+        check_fields(self)
+        if is_concrete(self.scale) and not (np.isfinite(self.scale) and self.scale != 0):
+            raise ValueError(f"scale is {float(self.scale):.3g}; give a finite number other than 0, about 1.")
+
+    def predict(self, **variables: Float[Array, " points"]) -> Float[Array, " points"]:
+        """The data at the true energy, one entry a datum."""
+        true = lambda reading: self.scale * (reading - self.offset)
+        return self.simulator.predict(**changed_setting(variables, self.variable, true, self))

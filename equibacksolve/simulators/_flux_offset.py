@@ -1,0 +1,35 @@
+"""A field whose zero is not where the magnet says."""
+
+import equinox as eqx
+from jaxtyping import Array, Float
+
+from equibacksolve._arrays import check_fields, float_array
+from equibacksolve._axes import Scalar
+from equibacksolve.simulators._changed_setting import changed_setting
+from equibacksolve.simulators._simulator import AbstractSimulator
+
+
+class FluxOffset(AbstractSimulator):
+    """Readings of flux that are off by a constant: the sample sees flux - offset (remanence, trapped flux).
+
+    **Fields**
+
+    - `simulator`: what sees the true flux; its leaves are reached by `lambda s: s.simulator.sample.onsite.values`.
+    - `offset`: what the magnet reads at zero field, in h/e per plaquette.
+    - `variable`: the name of the setting.
+
+    Two offsets add. A two-terminal G is even in the field, and of period 1: data on either side of the offset are
+    mirror images of each other, and an offset is known modulo 1/2 only if the data span a period.
+    """
+
+    simulator: AbstractSimulator
+    offset: Scalar = eqx.field(converter=float_array)
+    variable: str = eqx.field(static=True, default="flux")
+
+    def __check_init__(self):
+        check_fields(self)
+
+    def predict(self, **variables: Float[Array, " points"]) -> Float[Array, " points"]:
+        """The data at the true flux, one entry a datum."""
+        true = lambda reading: reading - self.offset
+        return self.simulator.predict(**changed_setting(variables, self.variable, true, self))

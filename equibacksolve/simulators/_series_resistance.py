@@ -1,0 +1,41 @@
+"""A resistance in series: contacts and wires that carry the same current."""
+
+import equinox as eqx
+import numpy as np
+from jaxtyping import Array, Float
+
+from equibacksolve._arrays import check_fields, float_array, is_concrete
+from equibacksolve._axes import Scalar
+from equibacksolve.simulators._simulator import AbstractSimulator
+
+
+class SeriesResistance(AbstractSimulator):
+    """A conductance measured through a resistance R that does not depend on the settings: G / (1 + R G).
+
+    That is 1 / (1/G + R), written so that G = 0 stays 0, with slope 1.
+
+    **Fields**
+
+    - `simulator`: predicts G; its leaves are reached by `lambda s: s.simulator.sample.onsite.values`.
+    - `resistance`: R, in units of h/e^2 if G is in e^2/h (1 kOhm is 0.0387). While it is searched for, `bounds=` keep
+      it from -1 / G, where the prediction diverges.
+
+    Resistances add: one in another is their sum. Put it outside `ThermalSmearing`: the electrons share one resistance.
+
+    **Raises** ValueError if the resistance is negative or not finite.
+    """
+
+    simulator: AbstractSimulator
+    resistance: Scalar = eqx.field(converter=float_array)
+
+    def __check_init__(self):
+        check_fields(self)
+        if is_concrete(self.resistance) and not (np.isfinite(self.resistance) and self.resistance >= 0):
+            raise ValueError(
+                f"resistance is {float(self.resistance):.3g}; give a number from 0, in units of 1 / conductance."
+            )
+
+    def predict(self, **variables: Float[Array, " points"]) -> Float[Array, " points"]:
+        """The conductance of both in series, one entry a datum."""
+        conductance = self.simulator.predict(**variables)
+        return conductance / (1 + self.resistance * conductance)

@@ -1,0 +1,89 @@
+"""A program that computes everything twice, on one device and on a mesh over all, and prints the largest differences.
+
+python on_a_mesh.py                          the devices of this process
+python on_a_mesh.py ADDRESS COUNT NUMBER     one of COUNT processes that share their devices
+"""
+
+import json
+import sys
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import AxisType
+from jaxtyping import Array
+
+import equibacksolve as ebs
+
+TIME = np.linspace(0.0, 3.0, 8)
+
+
+class Decays(ebs.AbstractSimulator):
+    """As in toys.py, which makes arrays when it is imported: too early for jax.distributed."""
+
+    rate: Array
+
+    def observe(self, time):
+        return jnp.sum(jnp.array([1.0, 0.5]) * jnp.exp(-self.rate * time))
+
+
+def conductance(potential):
+    """7 points: not a multiple of the devices."""
+    device = ebs.Magnetoconductance(ebs.SquareLattice(ebs.Potential(potential)), ebs.WireLead(jnp.pi / 2))
+    return device.predict(flux=jnp.linspace(0, 0.15, 7), energy=jnp.linspace(-1, 1, 7))
+
+
+def results(searches):
+    """Predictions and Jacobians, the course and end of short searches, as NumPy arrays; rows of J on each device."""
+    both = lambda function: jax.jit(lambda p: (function(p), jax.jacfwd(function)(p)))
+    readings, jacobian = both(lambda r: Decays(r).predict(time=jnp.asarray(TIME)))(np.array([0.5, 2.0]))
+    found = {"conductance": both(conductance)(np.array([[0.3, -0.2], [0.1, 0.4]])), "decays": (readings, jacobian)}
+    (rows,) = {shard.data.shape[0] for shard in jacobian.addressable_shards}
+    observed = ebs.Observations(np.asarray(_gathered(readings)), time=TIME)
+    for name, method in searches.items():
+        rate, start = (lambda s: s.rate), Decays(jnp.array([1.0, 1.2]))
+        end = ebs.backsolve(start, observed, method, where=rate, steps=4, progress=False)
+        found[name] = (rate(end.simulator), end.history.cost)
+    return jax.tree.map(lambda leaf: np.asarray(_gathered(leaf)), found), rows
+
+
+def methods():
+    """One search of each kind, and the axis of the mesh over which it is spread."""
+    normal = ebs.LevenbergMarquardt()
+    return {
+        "normal equations": ("points", normal),
+        "conjugate gradients": ("points", ebs.LevenbergMarquardt(equations=ebs.ConjugateGradients(1e-12, 100))),
+        "side by side": ("starts", ebs.SideBySide(ebs.Continuation(normal, normal, ebs.single_stage()), starts=2)),
+    }
+
+
+def _gathered(array):
+    """On every device, so that every process can read it."""
+    if not isinstance(array, jax.Array) or array.is_fully_addressable:
+        return array
+    return jax.jit(lambda a: a, out_shardings=jax.sharding.NamedSharding(array.sharding.mesh, jax.P()))(array)
+
+
+def main():
+    jax.config.update("jax_enable_x64", True)
+    if len(sys.argv) > 1:
+        jax.config.update("jax_cpu_collectives_implementation", "gloo")
+        address, count, number = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+        jax.distributed.initialize(address, count, number, initialization_timeout=60)
+        searches = {"normal equations": ("points", ebs.LevenbergMarquardt())}
+    else:
+        searches = methods()
+    alone, all_rows = results({name: method for name, (_, method) in searches.items()})
+    differences = {}
+    for axis in ("points", "starts")[: 1 if len(sys.argv) > 1 else 2]:
+        mesh = jax.make_mesh((jax.device_count(),), (axis,), axis_types=(AxisType.Auto,))
+        with jax.set_mesh(mesh):
+            spread, rows = results({name: method for name, (on, method) in searches.items() if on == axis})
+        largest = lambda one, other: float(np.max(np.abs(one - other)))
+        differences[axis] = {n: jax.tree.map(largest, alone[n], spread[n]) for n in spread}
+        differences[axis]["rows"] = [all_rows, rows]
+    print(json.dumps({"devices": jax.device_count(), **differences}))
+
+
+if __name__ == "__main__":
+    main()
