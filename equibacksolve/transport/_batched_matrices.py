@@ -126,7 +126,7 @@ def rotated(rotation: Float[np.ndarray, "rows rows"], a: Split) -> Split:
         column = jax.lax.dynamic_index_in_dim(rotation, k, 0, keepdims=False)[:, None, None]
         return Split(*(c + column * jax.lax.dynamic_index_in_dim(part, k, 0) for c, part in zip(carry, a))), None
 
-    return jax.lax.scan(add_outer_product, jax.tree.map(jnp.zeros_like, a), jnp.arange(a.real.shape[0]), unroll=2)[0]
+    return jax.lax.scan(add_outer_product, jax.tree.map(jnp.zeros_like, a), jnp.arange(a.real.shape[0]), unroll=4)[0]
 
 
 @functools.cache
