@@ -15,6 +15,7 @@ import subprocess
 import sys
 
 import jax
+from _measuring import arguments_of, seconds_of, write_json
 import jax.numpy as jnp
 
 import equibacksolve  # noqa: F401 - checks the shapes of all that follows
