@@ -15,8 +15,8 @@ import subprocess
 import sys
 
 import jax
-from _measuring import arguments_of, seconds_of, write_json
 import jax.numpy as jnp
+from _measuring import arguments_of, seconds_of, write_json
 
 import equibacksolve  # noqa: F401 - checks the shapes of all that follows
 from equibacksolve import imaging
