@@ -16,6 +16,7 @@ import sys
 
 import jax
 import jax.numpy as jnp
+from _measuring import arguments_of, seconds_of, write_json
 
 import equibacksolve  # noqa: F401 - checks the shapes of all that follows
 from equibacksolve import imaging

@@ -8,6 +8,8 @@ they stall. Compiling is not counted. f is eq. 1, the mean squared error.
     python benchmarks/time_to_solution.py [--truths 3] [--budget 900] [--family "hills 1"] [--json FILE] [--short]
 """
 
+import functools
+
 import jax
 import numpy as np
 import optax
@@ -33,8 +35,9 @@ NAMES = (
 )
 
 
+@functools.cache
 def method_of(name):
-    """A new method; made late, for `on_one_thread` must come before the first array."""
+    """The method, made late, for `on_one_thread` must come before the first array; and once, or it compiles again."""
     # No end but the budget: a patient user.
     patient = lambda optimizer: ebs.GradientDescent(optimizer, steps=10**6, patience=10**6)
     made = {
