@@ -1,7 +1,7 @@
 """Claim: Levenberg-Marquardt finds the truth from any start within rms 0.3 of it, and the default from farther away.
 
-Basin curves: the share of starts that end at the truth, against the root mean square distance of the start from it. The
-distance is independent noise on every site, the hardest kind. Three truths a family, 12 x 12 sites, the paper's mesh, no
+Basin curves: the share of starts that end at the truth, against the root mean square distance of the start from it,
+which is independent noise on every site, the hardest kind. Three truths a family, 12 x 12 sites, the paper's mesh, no
 noise in the data; truths and starts follow from their numbers. Levenberg-Marquardt alone, 40 steps, against one
 continuation from the same starts (`patient_schedule(2)`), which the default tries second.
 

@@ -9,6 +9,7 @@ working directory is an empty folder. A block that cannot run (it needs an instr
 
 import pathlib
 import re
+import shutil
 
 import equinox as eqx
 import jax
@@ -97,7 +98,7 @@ def test_every_block_of_the_page_runs(page, names):
 DECAYS_INSTEAD = {"simulator": NEAR_DECAYS, "observed": READINGS, "where": rate}
 """Every optimizer compiles a search of its own: a simulator that compiles fast stands in."""
 
-ASIDE = {"optax.lbfgs()": DECAYS_INSTEAD, "eqx.filter_grad": DECAYS_INSTEAD, "class Decay": {}}
+ASIDE = {"measurements.read": {}, "optax.lbfgs()": DECAYS_INSTEAD, "eqx.filter_grad": DECAYS_INSTEAD, "class Decay": {}}
 """Blocks of the README that leave no names behind, by what stands in them, and what they see instead."""
 
 
@@ -110,6 +111,9 @@ def test_every_block_of_the_readme_runs(names):
         **{"t": t, "counts": jnp.exp(-t), "a0": jnp.array([0.9]), "r0": jnp.array([1.1])},
         "hidden": lambda s: s.sample.onsite.values,
     }
+    data = pathlib.Path("examples", "data")
+    data.mkdir(parents=True)
+    shutil.copy(README.parent / data / "dot.csv", data)
     blocks = blocks_of(README)
     assert len(blocks) >= 6
     for place, block in blocks:
