@@ -82,7 +82,7 @@ def reconstructed(truth, settings, seed):
     noise = SIGMA * np.random.default_rng([seed, 1]).normal(size=settings["flux"].size)
     readings = ebs.Observations(truth.predict(**settings) + noise, sigma=SIGMA, **settings)
     start = hidden(truth) + 0.1 * np.random.default_rng([seed, 2]).normal(size=hidden(truth).shape)
-    found = ebs.backsolve(device(start), readings, METHOD, where=hidden, progress=False, seconds=60)
+    found = ebs.backsolve(device(start), readings, METHOD, where=hidden, progress=False, seconds=900)
     return float(jnp.sqrt(jnp.mean((hidden(found.simulator) - hidden(truth)) ** 2)))
 
 
