@@ -96,7 +96,8 @@ def backsolve(
     finally:
         if directory is not None:
             directory.close()
-    cost = problem.cost(best)
+    # Compiled, as the search saw it: a search may end where the simulator, asked from outside, refuses to go.
+    cost = eqx.filter_jit(Problem.cost)(problem, best)
     converged = bool(problem.explained(cost))
     told = verdict(problem, best, float(cost), reason)
     found = Solution(problem.simulator(best), cost, converged, told, history, best)

@@ -142,3 +142,27 @@ def test_progress_is_shown_on_standard_error_unless_switched_off(capsys):
     assert silent.err == silent.out == shown.out == ""
     for said in ("backsolve", "2 steps", "cost=", "best=", "stage=1", "start=1"):
         assert said in shown.err
+
+
+class Fragile(ebs.AbstractSimulator):
+    """Refuses to predict beyond 3, wherever the number is known; compiled, it cannot tell."""
+
+    place: jax.Array
+
+    def predict(self):
+        if not isinstance(self.place, jax.core.Tracer) and bool(jnp.any(self.place > 3)):
+            raise ValueError("place is beyond 3.")
+        return jnp.atleast_1d(self.place)
+
+
+def test_a_search_that_leaves_the_models_range_still_returns():
+    """Levenberg-Marquardt can run away; what it found must not be lost in an exception."""
+    found = ebs.backsolve(
+        Fragile(jnp.array([0.0])),
+        ebs.Observations(jnp.array([5.0])),
+        ebs.LevenbergMarquardt(),
+        where=lambda s: s.place,
+        tolerance=1e-20,
+        progress=False,
+    )
+    assert float(found.cost) < 1e-20
