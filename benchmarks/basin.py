@@ -1,4 +1,4 @@
-"""Claim: Levenberg-Marquardt finds the truth from any start within rms 0.3 of it, and the default from farther away.
+"""Claim: Levenberg-Marquardt finds the truth from within rms 0.2 of it, and continuation smooth ones from anywhere.
 
 Basin curves: the share of starts that end at the truth, against the root mean square distance of the start from it,
 which is independent noise on every site, the hardest kind. Three truths a family, 12 x 12 sites, the paper's mesh, no

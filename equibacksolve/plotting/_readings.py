@@ -39,7 +39,6 @@ def draw_data(
     """
     drawn = _mesh(axes, across.of(flux), up.of(energy), np.asarray(values, float), DATA_COLOURS, None)
     labelled(axes, title, across.label, up.label)
-    axes.locator_params(axis="x", nbins=5)  # fluxes of large samples are long numbers
     return drawn
 
 
@@ -121,6 +120,7 @@ def _mesh(axes, across, up, values, colours, limits):
     drawn = axes.pcolormesh(across[first], up[second], cells, cmap=colours, vmin=low, vmax=high, shading="nearest")
     # A masked cell is left out by matplotlib's meshes unless something lies behind it.
     axes.set_facecolor(MISSING)
+    axes.locator_params(axis="x", nbins=5)  # fluxes are long numbers
     return drawn
 
 
