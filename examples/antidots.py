@@ -39,8 +39,6 @@ class Antidots(ebs.AbstractOnsite):
 
 
 class MirroredAntidots(ebs.AbstractSymmetry):
-    """Antidots at length - 1 - x (axis 0), or width - 1 - y (axis 1)."""
-
     axis: int = eqx.field(static=True)
 
     def __call__(self, simulator):
