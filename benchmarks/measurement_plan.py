@@ -11,15 +11,14 @@ is off by 0.1 at every site: what is compared is the readings, and not whether a
     python benchmarks/measurement_plan.py [--noises 3] [--picture docs/planning.png] [--json FILE]
 """
 
-import argparse
 import json
 import pathlib
-import platform
 import time
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from _measuring import arguments_of, write_json
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
@@ -87,10 +86,9 @@ def reconstructed(truth, settings, seed):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = arguments_of(__doc__)
     parser.add_argument("--noises", type=int, default=2, help="noisy reconstructions of each design")
     parser.add_argument("--picture", type=pathlib.Path, default=pathlib.Path("pictures/planning.png"))
-    parser.add_argument("--json", type=pathlib.Path)
     arguments = parser.parse_args()
     values = jnp.asarray(np.load(DATA)["potential"])
     truth, candidates = device(values), mesh(FLUX, ENERGY)
@@ -121,7 +119,8 @@ def main():
     join = lambda one, other: {name: jnp.concatenate([one[name], other[name]]) for name in one}
     designs[TWO_GOES] = lambda k: join(regular(k // 2), picked(candidates, both[k].chosen))
     print("predicted:", json.dumps(predicted), "seconds:", json.dumps(seconds), flush=True)
-    tasks = [(name, k) for name in designs for k in (100, 200)]
+    # The short form predicts, and searches for nothing.
+    tasks = [] if arguments.short else [(name, k) for name in designs for k in (100, 200)]
     found = {
         f"{name}, {k}": [reconstructed(truth, designs[name](k), seed) for seed in range(arguments.noises)]
         for name, k in tqdm(tasks, desc="reconstructions")
@@ -129,17 +128,14 @@ def main():
     print(f"{'rms error':24s}" + "".join(f"{k:>9d}" for k in COUNTS) + "   found with 100, 200")
     for name, errors in predicted.items():
         foretold = "".join(f"{errors[k]:9.4f}" if k in errors else " " * 9 for k in COUNTS)
-        of = "".join(f"{np.mean(found[f'{name}, {k}']):9.4f}" for k in (100, 200))
+        of = "".join(f"{np.mean(found[f'{name}, {k}']):9.4f}" for k in (100, 200) if found)
         print(f"{name:24s}{foretold}{of}")
     ratio = {k: predicted["regular mesh"][k] / predicted["plan at a rough guess"][k] for k in COUNTS}
     print("regular mesh / rough plan:", {k: round(r, 2) for k, r in ratio.items()})
     print("seconds of a plan of 400 from 2501:", {name: round(s, 2) for name, s in seconds.items()})
     draw(arguments.picture, truth, candidates, plans["plan at a rough guess"], predicted, found)
-    if arguments.json:
-        versions = {"python": platform.python_version(), "jax": jax.__version__}
-        result = {"versions": versions, "predicted": predicted, "found": found, "seconds": seconds}
-        result["chosen"] = {name: plan.chosen.tolist() for name, plan in plans.items()}
-        arguments.json.write_text(json.dumps(result, indent=1))
+    chosen = {name: plan.chosen.tolist() for name, plan in plans.items()}
+    write_json(arguments.json, {"predicted": predicted, "found": found, "seconds": seconds, "chosen": chosen})
 
 
 def draw(path, truth, candidates, plan, predicted, found):
@@ -156,7 +152,7 @@ def draw(path, truth, candidates, plan, predicted, found):
     for number, (name, errors) in enumerate(predicted.items()):
         right.loglog(list(errors), list(errors.values()), ".-", color=f"C{number}", label=name)
         for k in (100, 200):
-            ends = found[f"{name}, {k}"]
+            ends = found.get(f"{name}, {k}", [])
             right.plot(np.full(len(ends), k * 1.03 ** (number - 2)), ends, "x", color=f"C{number}", markersize=5)
     right.set_xticks(COUNTS, COUNTS)
     right.set_yticks([0.03, 0.05, 0.1], [0.03, 0.05, 0.1])
