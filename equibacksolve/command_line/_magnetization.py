@@ -63,15 +63,11 @@ def magnetization(measurement, sites, wavenumber, coupling, method, **options) -
 def write(out: Path, found: Solution, observed: Observations) -> None:
     """Table, labelled arrays, pictures and summary."""
     angle = np.asarray(hidden(found.simulator))
-    errors, sentences = _results.judge(found, observed)
-    errors_map = None if errors is None else np.asarray(hidden(errors))
-    columns = {"angle": angle, "standard_error": errors_map, "m_z": np.cos(angle), "m_x": np.sin(angle)}
-    _results.write_table(out / "magnetization.csv", _results.site_columns(**columns))
-    files = ["magnetization.csv"]
-    files += ["result.nc"] * _results.write_dataset(out / "result.nc", found, observed, errors)
-    files += _results.draw(out, found, observed, errors)
-    length, width = angle.shape
     m_z = np.cos(angle)
+    moments = {"m_z": m_z, "m_x": np.sin(angle)}
+    table = out / "magnetization.csv"
+    files, sentences = _results.write_sites(table, found, observed, hidden, "angle", **moments)
+    length, width = angle.shape
     about = [
         f"{length} x {width} angles, m_z between {m_z.min():.3g} and {m_z.max():.3g}, mean {m_z.mean():.3g}, from "
         f"{int(observed.count)} readings.",

@@ -60,12 +60,7 @@ def potential(measurement, sites, wavenumber, height, method, **options) -> None
 def write(out: Path, found: Solution, observed: Observations) -> None:
     """Table, labelled arrays, pictures and summary."""
     values = np.asarray(hidden(found.simulator))
-    errors, sentences = _results.judge(found, observed)
-    errors_map = None if errors is None else np.asarray(hidden(errors))
-    _results.write_table(out / "potential.csv", _results.site_columns(potential=values, standard_error=errors_map))
-    files = ["potential.csv"]
-    files += ["result.nc"] * _results.write_dataset(out / "result.nc", found, observed, errors)
-    files += _results.draw(out, found, observed, errors)
+    files, sentences = _results.write_sites(out / "potential.csv", found, observed, hidden, "potential")
     length, width = values.shape
     about = [
         f"{length} x {width} onsite energies between {values.min():.4g} and {values.max():.4g} hoppings, mean "

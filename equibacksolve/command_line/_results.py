@@ -1,7 +1,7 @@
 """What a finished search leaves in its directory: a table, labelled arrays, pictures, and a summary in words."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ from jaxtyping import Float
 
 from equibacksolve import diagnostics
 from equibacksolve.inverse import Observations, Solution, where_hidden
+from equibacksolve.inverse._leaves import name_of_leaf
 from equibacksolve.simulators import AbstractSimulator
 
 LARGEST_JACOBIAN = 4_000_000
@@ -50,6 +51,20 @@ def judge(found: Solution, observed: Observations) -> Judged:
     )
 
 
+def write_sites(
+    table: Path, found: Solution, observed: Observations, where: Callable, name: str, **derived: Float[Any, "..."]
+) -> tuple[list[str], list[str]]:
+    """A landscape as a table (`name`, its standard error, what is `derived` from it), labelled arrays and pictures.
+
+    Returns the names of the files, and sentences on errors and goodness of fit.
+    """
+    errors, sentences = judge(found, observed)
+    of_sites = None if errors is None else where(errors)
+    write_table(table, site_columns(**{name: where(found.simulator), "standard_error": of_sites}, **derived))
+    labelled = ["result.nc"] * write_dataset(table.parent / "result.nc", found, observed, errors)
+    return [table.name, *labelled, *draw(table.parent, found, observed, errors)], sentences
+
+
 def site_columns(**maps: Float[Any, "length width"] | None) -> dict[str, Any]:
     """Columns of a table with one row a site: x and y counted from 1 as in the conventions, then the maps."""
     maps = {name: np.asarray(values) for name, values in maps.items() if values is not None}
@@ -75,7 +90,7 @@ def write_dataset(path: Path, found: Solution, observed: Observations, errors: A
         for (key, _), leaf in zip(
             jax.tree_util.tree_leaves_with_path(found.hidden), where_hidden(found.hidden)(errors)
         ):
-            name = jax.tree_util.keystr(key).lstrip(".")
+            name = name_of_leaf(key)
             labelled[f"{name}.standard_error"] = (labelled[name].dims, np.asarray(leaf))
     labelled.to_netcdf(path, engine="scipy")
     return True

@@ -99,7 +99,7 @@ def backsolve(
     # Compiled, as the search saw it: a search may end where the simulator, asked from outside, refuses to go.
     cost = eqx.filter_jit(Problem.cost)(problem, best)
     converged = bool(problem.explained(cost))
-    told = verdict(problem, best, float(cost), reason)
+    told = verdict(problem, best, float(cost), converged, reason)
     found = Solution(problem.simulator(best), cost, converged, told, history, best)
     if directory is not None:
         directory.conclude(found.save)

@@ -7,7 +7,7 @@ import jax
 import numpy as np
 
 from equibacksolve.inverse._history import History
-from equibacksolve.inverse._leaves import Hidden
+from equibacksolve.inverse._leaves import Hidden, name_of_leaf
 from equibacksolve.inverse._observations import Observations
 from equibacksolve.simulators import AbstractSimulator
 
@@ -26,7 +26,7 @@ def dataset_of(simulator: AbstractSimulator, hidden: Hidden, history: History, o
         arrays["sigma"] = np.asarray(observed.sigma)
     variables = {name: (axes, array.reshape(shape)) for name, array in arrays.items()}
     for path, leaf in jax.tree_util.tree_leaves_with_path(hidden):
-        name = jax.tree_util.keystr(path).lstrip(".")
+        name = name_of_leaf(path)
         variables[name] = (_axes_of_leaf(hidden, path, name, leaf), np.asarray(leaf))
     for name in ("cost", "best", "seconds", "evaluations", "stage", "start"):
         variables[f"history_{name}"] = ("step", getattr(history, name))

@@ -107,3 +107,8 @@ def where_hidden(hidden: Hidden) -> Callable[[Any], list]:
     """A `where` that selects the leaves that `hidden` has."""
     chosen = jax.tree.map(lambda leaf: leaf is not None, hidden, is_leaf=lambda leaf: leaf is None)
     return lambda simulator: jax.tree.leaves(eqx.filter(simulator, chosen))
+
+
+def name_of_leaf(path: tuple) -> str:
+    """The path of a leaf as it is written in Python, e.g. `sample.onsite.values`."""
+    return jax.tree_util.keystr(path).lstrip(".")

@@ -6,24 +6,22 @@ from equibacksolve.inverse._leaves import Hidden
 from equibacksolve.inverse._problem import Problem
 
 
-def verdict(problem: Problem, hidden: Hidden, cost: float, reason: str) -> str:
+def verdict(problem: Problem, hidden: Hidden, cost: float, converged: bool, reason: str) -> str:
     """Whether the data are explained, why the search ended, and what to try if they are not.
 
     With sigma known, chi-squared per datum is put beside what is expected of the truth's neighbourhood: 1 - m/N, where
     m of the unknowns were determined by the N data; m is between none and all (`diagnostics.goodness_of_fit` finds it).
     """
     sigma_known = problem.observed.sigma is not None
-    compared = _against_expectation(problem, hidden, cost) if sigma_known else _against_tolerance(problem, cost)
-    if cost <= float(problem.tolerance):
+    if sigma_known:
+        compared = _against_expectation(problem, hidden, cost)
+    else:
+        compared = f"cost {cost:.2e} is {'below' if converged else 'above'} {float(problem.tolerance):.2e}"
+    if converged:
         return f"the data are explained: {compared}; {reason}"
     known = "bounds= or a prior= that the leaves keep"
     more = "data over a wider range" if sigma_known else "sigma= if the data are noisy"
     return f"the data are not explained: {compared}; {reason}; give it more time or another key, {known}, or {more}"
-
-
-def _against_tolerance(problem, cost):
-    tolerance = float(problem.tolerance)
-    return f"cost {cost:.2e} is {'below' if cost <= tolerance else 'above'} {tolerance:.2e}"
 
 
 def _against_expectation(problem, hidden, cost):

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from equibacksolve.diagnostics._unknowns import Selector, split
-from equibacksolve.inverse._leaves import LeafKind, kinds_of_leaves
+from equibacksolve.inverse._leaves import LeafKind, kinds_of_leaves, name_of_leaf
 from equibacksolve.plotting import Quantity
 from equibacksolve.plotting._style import POTENTIAL
 from equibacksolve.sample import ExchangeField, Potential
@@ -76,7 +76,8 @@ def leaves_of(
     others = [none if other is None else _numbers(other, where) for other in (errors, start, truth)]
     rows = zip(paths, _numbers(simulator, where), kinds_of_leaves(hidden), *others)
     return [
-        HiddenLeaf(_spelled(path), values, kind, _owner(simulator, path), *rest) for path, values, kind, *rest in rows
+        HiddenLeaf(name_of_leaf(path), values, kind, _owner(simulator, path), *rest)
+        for path, values, kind, *rest in rows
     ]
 
 
@@ -96,10 +97,6 @@ def as_simulator(like: AbstractSimulator, where: Selector, given: Any) -> Abstra
 
 def _numbers(simulator, where):
     return [np.asarray(leaf, float) for leaf in jax.tree.leaves(split(simulator, where)[0])]
-
-
-def _spelled(path) -> str:
-    return jax.tree_util.keystr(path).lstrip(".")
 
 
 def _owner(node, path):

@@ -70,7 +70,7 @@ divide.defvjp(_divide_forward, _divide_backward)
 
 
 class _Pivot(NamedTuple):
-    """What one step of the elimination needs: the pivot row over the pivot, the pivot column, and where they are."""
+    """What one step of the elimination needs, see `_pivot`."""
 
     row: Split
     column: Split
@@ -79,7 +79,7 @@ class _Pivot(NamedTuple):
 def _inverse(a: Split) -> Split:
     """The inverse by Gauss-Jordan elimination in place, pivots taken from the diagonal as they come.
 
-    Searching for pivots would cost three times as much as the elimination itself. It can be left out because the sweep
+    With a search for pivots it takes three and a half times as long. The search can be left out because the sweep
     hands over matrices in a basis of random orientation (`random_rotation`), whose leading minors are small by chance
     alone: the digits lost are the logarithm of the smallest pivot, on average half of one and in a million points four
     (D. S. Parker, UCLA report CSD-950023 (1995), on random transformations in place of pivoting).

@@ -16,6 +16,7 @@ from equibacksolve.inverse._problem import Problem
 from equibacksolve.inverse.methods._continuation import Continuation, single_stage
 from equibacksolve.inverse.methods._levenberg_marquardt import LevenbergMarquardt
 from equibacksolve.inverse.methods._method import AbstractMethod, State
+from equibacksolve.inverse.methods._step_equations import columns
 
 
 class Chain(NamedTuple):
@@ -181,4 +182,4 @@ def _noise_level(method: Annealing, problem: Problem, passes: Int[Array, ""]) ->
 
 def _linearized(function, flat):
     value, push = jax.linearize(function, flat)
-    return value, jax.vmap(push, out_axes=1)(jnp.eye(flat.size, dtype=flat.dtype))
+    return value, columns(push, flat)
