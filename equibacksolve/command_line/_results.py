@@ -15,9 +15,6 @@ from equibacksolve.inverse import Observations, Solution, where_hidden
 from equibacksolve.inverse._leaves import name_of_leaf
 from equibacksolve.simulators import AbstractSimulator
 
-LARGEST_JACOBIAN = 4_000_000
-"""Entries of a Jacobian (data x unknowns) up to which standard errors are computed: a few seconds."""
-
 
 class Judged(NamedTuple):
     """How well it is known what was found.
@@ -31,24 +28,20 @@ class Judged(NamedTuple):
 
 def judge(found: Solution, observed: Observations) -> Judged:
     """Standard errors and goodness of fit, where sigma and the data allow them."""
-    unknowns = sum(leaf.size for leaf in jax.tree.leaves(found.hidden))
+    where = where_hidden(found.hidden)
     if observed.sigma is None:
         return Judged(None, ["Standard errors need sigma, the error of a reading: pass --sigma."])
-    if unknowns * observed.values.size > LARGEST_JACOBIAN:
+    if diagnostics.largest_matrix(found.simulator, observed, where=where) > diagnostics.LARGEST_MATRIX:
+        unknowns = sum(leaf.size for leaf in jax.tree.leaves(found.hidden))
         return Judged(None, [f"Standard errors are left out: {observed.values.size} data of {unknowns} unknowns."])
-    where = where_hidden(found.hidden)
-    try:
-        errors = diagnostics.standard_errors(found.simulator, observed, where=where).errors
-        fit = diagnostics.goodness_of_fit(found.simulator, observed, where=where).verdict
-    except ValueError as reason:
-        return Judged(None, [f"No standard errors: {reason}"])
-    largest = max(float(leaf.max()) for leaf in where(errors))
-    typical = float(np.median(np.concatenate([np.ravel(leaf) for leaf in where(errors)])))
+    errors, fit, remark = diagnostics.judgement(found.simulator, observed, where=where)
+    if errors is None:
+        return Judged(None, [f"Standard errors and goodness of fit: {fit}"])
+    values = np.concatenate([np.ravel(leaf) for leaf in where(errors)])
+    told = [f"Standard errors: {np.median(values):.2g} typical, {values.max():.2g} at most.", f"Goodness of fit: {fit}"]
     if not found.converged:
-        fit += " Standard errors count only where the data are explained."
-    return Judged(
-        errors, [f"Standard errors: {typical:.2g} typical, {largest:.2g} at most.", f"Goodness of fit: {fit}"]
-    )
+        told.append("Standard errors count only where the data are explained.")
+    return Judged(errors, [*told, remark] if remark else told)
 
 
 def write_sites(
@@ -110,17 +103,15 @@ def draw(
     """
     try:
         from equibacksolve.plotting import Quantity, fit_figure
-        from equibacksolve.reporting._leaves import leaves_of
-        from equibacksolve.reporting._pictures import leaf_figure
+        from equibacksolve.reporting import leaf_figures
     except ModuleNotFoundError as error:
         if error.name != "matplotlib":
             raise
         return []
-    leaves = leaves_of(found.simulator, where_hidden(found.hidden), errors, None, None)
-    figures = {f"{leaf.name.rsplit('.', 1)[-1]}.png": leaf_figure(leaf) for leaf in leaves}
+    of_leaves = leaf_figures(found.simulator, where=where_hidden(found.hidden), errors=errors)
+    figures = {f"{name.rsplit('.', 1)[-1]}.png": figure for name, figure in of_leaves.items()}
     look = {"reading": Quantity(*reading), "largest_momentum": largest_momentum}
     figures["fit.png"] = fit_figure(observed, found.simulator.predict(**observed.variables), **look)
-    figures = {name: figure for name, figure in figures.items() if figure is not None}
     for name, figure in figures.items():
         figure.savefig(out / name, dpi=150)
     return list(figures)

@@ -1,12 +1,13 @@
 """The precision of the prior that a search holds a landscape by."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
 from equibacksolve.diagnostics._unknowns import Selector, split
-from equibacksolve.inverse import SmoothnessPrior
+from equibacksolve.inverse import SmoothnessPrior, center_of_leaves
 from equibacksolve.inverse._leaves import kinds_of_leaves
 from equibacksolve.simulators import AbstractSimulator
 
@@ -31,3 +32,18 @@ def smoothness_precision(
     prior = SmoothnessPrior(one, over, hidden, kinds_of_leaves(hidden))
     rough = jax.jit(jax.jacfwd(lambda unknowns: prior.held(unravel(unknowns))))(flat)
     return rough.T @ rough / height**2
+
+
+def search_precision(simulator: AbstractSimulator, *, where: Selector) -> Float[Array, "unknowns unknowns"] | float:
+    """The precision of the smoothness prior of length 1 whose height is that of the landscape itself.
+
+    Where sigma is known, `Continuation`, and with it the default search, ends under this prior (see there); errors and
+    chi-squared must count it in. Zero where no leaf is smooth, or where the landscape is flat.
+
+    Raises ValueError if `where` selects nothing.
+    """
+    hidden, _ = split(simulator, where)
+    kinds = kinds_of_leaves(hidden)
+    prior = SmoothnessPrior(jnp.ones(()), jnp.ones(()), center_of_leaves(hidden, kinds), kinds)
+    height = float(eqx.filter_jit(prior.height_squared)(hidden)) ** 0.5
+    return smoothness_precision(simulator, where=where, height=height) if 0 < height < float("inf") else 0.0

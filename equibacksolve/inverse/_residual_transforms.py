@@ -77,6 +77,14 @@ class SmoothnessPrior(AbstractResidualTransform):
             held += [roughness(part, self.length).reshape(-1) for part in departures(leaf, center, kind)]
         return jnp.concatenate(held)
 
+    def height_squared(self, hidden: Hidden) -> Scalar:
+        """The mean square of what is held: of all heights, the one under which this landscape is most probable.
+
+        Infinite where nothing is held, which calls for no prior.
+        """
+        held = self.held(hidden)
+        return jnp.mean(held**2) if held.size else jnp.asarray(jnp.inf, held.dtype)
+
 
 class Composed(AbstractResidualTransform):
     """One transform after another."""

@@ -1,3 +1,4 @@
-"""Reporting (needs the extra `plot`): what a finished search did, as one file that can be sent around."""
+"""Reporting (needs the extra `plot`): what a finished search did, in pictures and as one file to send around."""
 
+from equibacksolve.reporting._pictures import leaf_figures as leaf_figures
 from equibacksolve.reporting._report import write_report as write_report

@@ -11,7 +11,6 @@ from equibacksolve.inverse import Observations
 from equibacksolve.reporting._leaves import leaves_of
 from equibacksolve.reporting._page import paragraph, picture, section
 from equibacksolve.reporting._pictures import direction_figure
-from equibacksolve.reporting._prior import search_precision
 from equibacksolve.simulators import AbstractSimulator
 
 
@@ -29,7 +28,7 @@ def determined(
     """Errors and a verdict if sigma is known; neither if a matrix would have more than `largest` entries."""
     name = "What the data determine"
     unknowns = sum(leaf.size for leaf in jax.tree.leaves(split(simulator, where)[0]))
-    if unknowns * max(unknowns, observed.values.size) > largest:
+    if diagnostics.largest_matrix(simulator, observed, where=where) > largest:
         size = f"{observed.values.size} data and {unknowns} unknowns"
         told = f"Left out: {size} make matrices above largest_jacobian={largest}."
         return Determined(section(name, paragraph(told)), None, None)
@@ -40,23 +39,9 @@ def determined(
         return Determined(section(name, paragraph(f"{told}; how well, they tell only with sigma."), shown), None, None)
     well = int(np.sum(np.asarray(known.singular_values) > 10))
     told = paragraph(f"{told}, and {well} of them to better than 0.1.")
-    verdict, errors, remark = _judged(simulator, observed, where, prior_precision)
-    return Determined(section(name, told, shown, remark), verdict, errors)
-
-
-def _judged(simulator, observed, where, prior_precision):
-    """Chi-squared in a sentence, the standard errors, and a remark on the prior that both count in."""
-    remark = ""
-    if prior_precision is None:
-        prior_precision = search_precision(simulator, where)
-        counted = "The smoothness prior of the search is counted in, in the errors and in the goodness of fit."
-        remark = paragraph(counted) if np.any(prior_precision) else ""
-    chosen = {"where": where, "prior_precision": prior_precision}
-    try:
-        errors = diagnostics.standard_errors(simulator, observed, **chosen).errors
-    except ValueError as reason:
-        return f"not to be had: {reason}", None, remark
-    return diagnostics.goodness_of_fit(simulator, observed, **chosen).verdict, errors, remark
+    judged = diagnostics.judgement(simulator, observed, where=where, prior_precision=prior_precision)
+    remark = paragraph(judged.remark) if judged.remark else ""
+    return Determined(section(name, told, shown, remark), judged.verdict, judged.errors)
 
 
 def _directions(known, where):

@@ -6,8 +6,21 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from equibacksolve import plotting
+from equibacksolve.diagnostics._unknowns import Selector
 from equibacksolve.plotting._style import TICKS, labelled, largest_magnitude, with_colour_bar
-from equibacksolve.reporting._leaves import HiddenLeaf
+from equibacksolve.reporting._leaves import HiddenLeaf, leaves_of
+from equibacksolve.simulators import AbstractSimulator
+
+
+def leaf_figures(
+    simulator: AbstractSimulator, *, where: Selector, errors: AbstractSimulator | None = None
+) -> dict[str, Figure]:
+    """A picture of each hidden leaf by its path in the simulator; none of a number or two.
+
+    `errors`: the simulator with standard errors in place of its hidden leaves, see `diagnostics.standard_errors`.
+    """
+    drawn = {leaf.name: leaf_figure(leaf) for leaf in leaves_of(simulator, where, errors, None, None)}
+    return {name: figure for name, figure in drawn.items() if figure is not None}
 
 
 def leaf_figure(leaf: HiddenLeaf) -> Figure | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from equibacksolve.diagnostics import LARGEST_MATRIX
 from equibacksolve.diagnostics._unknowns import Selector
 from equibacksolve.inverse import AbstractSymmetry, Observations, Solution, with_leaves
 from equibacksolve.plotting import Quantity, fit_figure
@@ -16,9 +17,6 @@ from equibacksolve.reporting._leaves import as_simulator, leaves_of
 from equibacksolve.reporting._page import page, paragraph, picture, section
 from equibacksolve.reporting._pictures import evolution_figure
 from equibacksolve.simulators import MomentumImage
-
-LARGEST_JACOBIAN = 4_000_000
-"""Entries of a Jacobian whose singular values a report waits for: a few seconds."""
 
 
 def write_report(
@@ -33,7 +31,7 @@ def write_report(
     settings: Mapping[str, Quantity] | None = None,
     reading: Quantity | None = None,
     prior_precision: Any = None,
-    largest_jacobian: int = LARGEST_JACOBIAN,
+    largest_jacobian: int = LARGEST_MATRIX,
 ) -> pathlib.Path:
     """Write a report of a search as one HTML file, pictures inside, and return its path.
 
@@ -47,8 +45,8 @@ def write_report(
       shown.
     - `symmetries`: by name, for the note on what no datum can see. Left out, mirrors and a change of sign are tried.
     - `settings`, `reading`: labels and units of the settings and of the values, see `plotting.Quantity`.
-    - `prior_precision`: for the errors, as in `diagnostics.standard_errors`; left out, that of
-      the smoothness prior under which the default search ends where sigma is known. Pass 0 for a search without one.
+    - `prior_precision`: for errors and goodness of fit, as in `diagnostics.judgement`; left out, that of the smoothness
+      prior under which the default search ends where sigma is known. Pass 0 for a search without one.
     - `largest_jacobian`: entries of a matrix beyond which errors and singular values are left out; there is one of
       unknowns x data, and one of unknowns x unknowns.
 

@@ -72,6 +72,11 @@ def test_a_potential_is_found_and_everything_written(folder, tmp_path):
     images = [HIDDEN, HIDDEN[::-1], HIDDEN[:, ::-1], HIDDEN[::-1, ::-1]]
     errors = np.array([float(row["standard_error"]) for row in rows])
     nearest = min(images, key=lambda image: np.abs(found - image).max())
+    # Table and report tell the same errors, those under the prior of the search.
+    where = lambda simulator: simulator.sample.onsite.values
+    judged = ebs.diagnostics.judgement(solution.simulator, ebs.load_observations(out), where=where)
+    np.testing.assert_allclose(errors, np.ravel(where(judged.errors)), rtol=1e-8)  # rounding, of other machine code
+    assert f"Goodness of fit: {judged.verdict}\n{judged.remark}" in said
     # Data without noise, but explained within sigma = 0.01 only: what is found is off by its errors, not by rounding.
     assert np.all(np.abs(found - nearest).ravel() < 6 * errors)
     assert {"values.png", "fit.png", "result.nc", "run.json", "steps.jsonl"} <= {path.name for path in out.iterdir()}

@@ -92,9 +92,7 @@ class Continuation(AbstractMethod):
         if problem.observed.sigma is None or problem.priors:
             return scheduled
         unit = SmoothnessPrior(jnp.ones_like(scheduled), self.schedule.length, center, problem.kinds)
-        held = unit.held(hidden)
-        height_squared = jnp.mean(held**2) if held.size else jnp.inf
-        return jnp.maximum(scheduled, 1 / (problem.observed.count * height_squared))
+        return jnp.maximum(scheduled, 1 / (problem.observed.count * unit.height_squared(hidden)))
 
     def staged(self, problem: Problem, center: Hidden, strength: Scalar, stage: int) -> Problem:
         """The problem as this stage sees it."""

@@ -6,12 +6,12 @@ import pytest
 import scipy.fft
 from toys import DECAYS, Decays, rate
 
-from equibacksolve.reporting._prior import search_precision
+from equibacksolve.diagnostics import search_precision
 
 
 def test_cosines_are_held_by_their_wavenumbers():
     rates = np.random.default_rng(0).normal(size=6)
-    matrix = search_precision(Decays(DECAYS.height, jnp.asarray(rates)), rate)
+    matrix = search_precision(Decays(DECAYS.height, jnp.asarray(rates)), where=rate)
     basis = scipy.fft.dct(np.eye(6), axis=0, norm="ortho")  # rows are cosines
     held = (1 + (np.pi * np.arange(6) / 6) ** 2)[:, None] * basis
     height_squared = np.mean((held @ (rates - rates.mean())) ** 2)
@@ -20,4 +20,4 @@ def test_cosines_are_held_by_their_wavenumbers():
 
 @pytest.mark.parametrize("rates", [2.0, np.ones(3)], ids=["single number", "flat"])
 def test_there_may_be_none(rates):
-    assert search_precision(Decays(DECAYS.height, jnp.asarray(rates)), rate) == 0.0
+    assert search_precision(Decays(DECAYS.height, jnp.asarray(rates)), where=rate) == 0.0

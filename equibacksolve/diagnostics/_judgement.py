@@ -1,0 +1,67 @@
+"""How well it is known what a search found: errors and chi-squared, with the prior of the search counted in."""
+
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from jaxtyping import Float
+
+from equibacksolve.diagnostics._goodness_of_fit import goodness_of_fit
+from equibacksolve.diagnostics._smoothness_precision import search_precision
+from equibacksolve.diagnostics._uncertainty import standard_errors
+from equibacksolve.diagnostics._unknowns import Selector, split
+from equibacksolve.inverse import Observations
+from equibacksolve.simulators import AbstractSimulator
+
+LARGEST_MATRIX = 4_000_000
+"""Entries of a matrix that a command or a report still waits for: a few seconds."""
+
+
+class Judgement(NamedTuple):
+    """What errors and chi-squared say of what was found.
+
+    - `errors`: the simulator, its hidden leaves replaced by their standard errors; None if these are infinite
+    - `verdict`: whether the data are explained, in one sentence, or why nobody can say
+    - `remark`: on the prior that both count in, or empty
+    """
+
+    errors: AbstractSimulator | None
+    verdict: str
+    remark: str
+
+
+def judgement(
+    simulator: AbstractSimulator,
+    observed: Observations,
+    *,
+    where: Selector,
+    prior_precision: Float[Any, "*shape"] | float | int | None = None,
+) -> Judgement:
+    """Judge what a search found: its standard errors and its goodness of fit, under one and the same prior.
+
+    `prior_precision` is that of `standard_errors`; left out, `search_precision` at what was found. Pass 0 for a search
+    without a smoothness prior.
+
+    Raises ValueError if sigma is unknown.
+    """
+    if observed.sigma is None:
+        raise ValueError("observed has no sigma, without which nothing can be judged; pass sigma= to Observations.")
+    remark = ""
+    if prior_precision is None:
+        prior_precision = search_precision(simulator, where=where)
+        if np.any(prior_precision):
+            remark = (
+                "The smoothness prior of the default search is counted in, in the errors and in the goodness of fit."
+            )
+    chosen = {"where": where, "prior_precision": prior_precision}
+    try:
+        errors = standard_errors(simulator, observed, **chosen).errors
+    except ValueError as reason:
+        return Judgement(None, f"not to be had: {reason}", remark)
+    return Judgement(errors, goodness_of_fit(simulator, observed, **chosen).verdict, remark)
+
+
+def largest_matrix(simulator: AbstractSimulator, observed: Observations, *, where: Selector) -> int:
+    """Entries of the largest matrix that a judgement makes: unknowns x data, or unknowns x unknowns."""
+    unknowns = sum(leaf.size for leaf in jax.tree.leaves(split(simulator, where)[0]))
+    return unknowns * max(unknowns, observed.values.size)
