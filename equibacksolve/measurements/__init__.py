@@ -15,9 +15,9 @@ from equibacksolve.measurements._physics import gate_voltage as gate_voltage
 from equibacksolve.measurements._physics import magnetic_field as magnetic_field
 from equibacksolve.measurements._physics import siemens as siemens
 from equibacksolve.measurements._quality import Estimate as Estimate
+from equibacksolve.measurements._quality import OppositeFields as OppositeFields
 from equibacksolve.measurements._quality import curvature_noise as curvature_noise
-from equibacksolve.measurements._quality import onsager_asymmetry as onsager_asymmetry
-from equibacksolve.measurements._quality import opposite_field_noise as opposite_field_noise
+from equibacksolve.measurements._quality import opposite_fields as opposite_fields
 from equibacksolve.measurements._quality import repetition_noise as repetition_noise
 from equibacksolve.measurements._read import Measurement as Measurement
 from equibacksolve.measurements._read import read as read

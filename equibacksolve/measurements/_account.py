@@ -7,13 +7,7 @@ from jaxtyping import Bool, Float
 
 from equibacksolve.measurements._arrangement import Arrangement
 from equibacksolve.measurements._conversions import Converted
-from equibacksolve.measurements._quality import (
-    Estimate,
-    curvature_noise,
-    onsager_asymmetry,
-    opposite_field_noise,
-    repetition_noise,
-)
+from equibacksolve.measurements._quality import Estimate, curvature_noise, opposite_fields, repetition_noise
 from equibacksolve.measurements._report import Axis, Report
 from equibacksolve.measurements._table import Column, Table
 
@@ -121,9 +115,8 @@ def _quality(
     if "flux" not in names:
         return noise, None
     axis = names.index("flux")
-    pairs = (labels, values, settings[:, axis], axis, same_setting)
-    noise["opposite fields"] = opposite_field_noise(*pairs)
-    return noise, onsager_asymmetry(*pairs)
+    asymmetry, noise["opposite fields"] = opposite_fields(labels, values, settings[:, axis], axis, same_setting)
+    return noise, asymmetry
 
 
 def _doubts(axes: tuple[Axis, ...], values: Float[np.ndarray, " counting"], unit: str | None) -> tuple[str, ...]:

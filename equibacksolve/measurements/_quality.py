@@ -1,6 +1,7 @@
 """How good data are, from the data alone: noise, and the symmetry in the field that they must have."""
 
 import dataclasses
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -58,37 +59,39 @@ def curvature_noise(
     return Estimate(float(np.sqrt(np.mean(off**2 / spread))), len(off))
 
 
-def onsager_asymmetry(
+class OppositeFields(NamedTuple):
+    """What pairs of readings at opposite fields tell; None where there is no pair.
+
+    - `asymmetry`: root mean square of G(B) - G(-B)
+    - `noise`: standard deviation of one reading, were G(B) and G(-B) one reading made twice
+    """
+
+    asymmetry: Estimate | None
+    noise: Estimate | None
+
+
+def opposite_fields(
     labels: Int[np.ndarray, "points axes"],
     values: Float[np.ndarray, " points"],
     field: Float[np.ndarray, " points"],
     axis: int,
     same_setting: float,
-) -> Estimate | None:
-    """Root mean square of G(B) - G(-B) over the settings of which both fields were read.
+) -> OppositeFields:
+    """Asymmetry and noise, from the settings of which both fields were read.
 
     A two-terminal conductance is even in the field (Onsager; Büttiker, Phys. Rev. Lett. 57, 1761 (1986)). Noise alone
-    makes this sqrt(2) sigma; more is a field offset, a drift, or a voltage probe. `axis` is that of the field in
-    `labels`; fields closer than `same_setting` of the largest are the same. None if there is no pair.
-    """
-    differences, _ = _opposite_pairs(labels, values, field, axis, same_setting)
-    return Estimate(float(np.sqrt(np.mean(differences**2))), len(differences)) if len(differences) else None
-
-
-def opposite_field_noise(
-    labels: Int[np.ndarray, "points axes"],
-    values: Float[np.ndarray, " points"],
-    field: Float[np.ndarray, " points"],
-    axis: int,
-    same_setting: float,
-) -> Estimate | None:
-    """Standard deviation of one reading, from pairs of opposite fields: G(B) and G(-B) are one reading made twice.
+    makes the asymmetry sqrt(2) sigma; more is a field offset, a drift, or a voltage probe.
 
     sigma^2 = mean of (G(B) - G(-B))^2 / (1/n + 1/m), with n and m readings of either field. Unbiased (in sigma^2) for
-    independent noise of equal size; an upper estimate if the field has an offset. Arguments as for `onsager_asymmetry`.
+    independent noise of equal size; an upper estimate if the field has an offset.
+
+    `axis` is that of the field in `labels`; fields closer than `same_setting` of the largest are the same.
     """
     differences, spread = _opposite_pairs(labels, values, field, axis, same_setting)
-    return Estimate(float(np.sqrt(np.mean(differences**2 / spread))), len(differences)) if len(differences) else None
+    if len(differences) == 0:
+        return OppositeFields(None, None)
+    squares = (differences**2, differences**2 / spread)
+    return OppositeFields(*(Estimate(float(np.sqrt(np.mean(square))), len(square)) for square in squares))
 
 
 def _opposite_pairs(labels, values, field, axis, same_setting):

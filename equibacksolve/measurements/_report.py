@@ -44,7 +44,7 @@ class Report:
     - `sigma`: where standard deviations come from, in words; `sigma_range`: (lowest, highest) in the value's unit.
     - `noise`: estimates of the standard deviation of one reading, by name ("repetition", "opposite fields", "along
       flux", ...), in the value's unit; None where the data do not allow one. See `repetition_noise`,
-      `opposite_field_noise` and `curvature_noise`.
+      `opposite_fields` and `curvature_noise`.
     - `onsager`: rms of G(B) - G(-B) over the pairs that were measured; None if there is none.
     - `unused`: columns of the source that were not used and are not constant.
     - `doubts`: what looks like a wrong unit or a wrong sample, one sentence each.

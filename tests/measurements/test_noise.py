@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from equibacksolve.measurements import curvature_noise, onsager_asymmetry, opposite_field_noise, read, repetition_noise
+from equibacksolve.measurements import curvature_noise, opposite_fields, read, repetition_noise
 
 SIGMA = 0.02
 TOLERANCE = 4  # standard deviations of an estimate of sigma from n terms; 1/sqrt(2 n) if they were independent
@@ -76,8 +76,7 @@ def test_opposite_fields_tell_known_noise_whatever_the_even_signal(readings):
     labels, settings = np.repeat(labels, readings, axis=0), np.repeat(settings, readings, axis=0)
     even = rng.normal(size=(21, 10))[np.abs(labels[:, 0] - 20), labels[:, 1]]
     values = even + SIGMA * rng.normal(size=len(even))
-    noise = opposite_field_noise(labels, values, settings[:, 0], 0, 1e-9)
-    asymmetry = onsager_asymmetry(labels, values, settings[:, 0], 0, 1e-9)
+    asymmetry, noise = opposite_fields(labels, values, settings[:, 0], 0, 1e-9)
     assert noise.terms == asymmetry.terms == 20 * 10
     assert noise.value == pytest.approx(SIGMA, rel=TOLERANCE / np.sqrt(2 * 200))
     # The mean of n readings has sigma / sqrt(n), a difference of two of them sqrt(2) as much.
