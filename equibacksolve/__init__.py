@@ -61,6 +61,7 @@ with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve.sample import Potential as Potential
     from equibacksolve.sample import SquareLattice as SquareLattice
     from equibacksolve.simulators import AbstractSimulator as AbstractSimulator
+    from equibacksolve.simulators import AbstractStructureImage as AbstractStructureImage
     from equibacksolve.simulators import EnergyCalibration as EnergyCalibration
     from equibacksolve.simulators import ExcludedRadius as ExcludedRadius
     from equibacksolve.simulators import FluxOffset as FluxOffset

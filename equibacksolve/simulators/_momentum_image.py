@@ -1,47 +1,19 @@
 """The momentum-space image of a structure as an observable (eqs. 16, 17)."""
 
-import equinox as eqx
 from jaxtyping import Array, Float
 
 from equibacksolve import imaging
-from equibacksolve._arrays import float_array
-from equibacksolve._axes import Scalar
-from equibacksolve.simulators._simulator import AbstractSimulator
+from equibacksolve.simulators._structure_image import AbstractStructureImage
 
 
-class MomentumImage(AbstractSimulator):
+class MomentumImage(AbstractStructureImage):
     """The momentum-space image s = L ln(q + 1) of a structure, shape (pixels, pixels) (eqs. 16, 17).
 
-    **Arguments**
-
-    - `positions`: the atoms, shape (atoms, 2), in the box [0, L] x [0, L], in units of length.
-    - `width`: the standard deviation of the Gaussian to which each atom is blurred (length).
-    - `box_length`: the edge L of the box.
-    - `pixels`: the pixels M along the edge of both images.
-    - `periodic`: whether the box repeats. `False` is eq. 16 to the letter; then an atom that drifts out of the box
-      vanishes from the image, and with it its gradient.
-    - `stamp`: pixels along the edge of the window on which an atom is drawn, from `imaging.stamp_pixels`: many times
-      faster where the width is small against the box. `None` draws each atom on all pixels, without any cut.
-
-    The image does not change under translation (of a periodic structure) and inversion. Raises `ValueError` for an
-    empty structure, atoms outside the box or not finite, a width or box that is not positive, and too few pixels for
-    the width, naming the number that is needed. Nothing is checked inside `jit`, where the numbers are unknown.
+    `MomentumImage(positions, width, box_length, pixels=128, periodic=False, stamp=None)`; what these are, and which
+    errors are raised, is told by `AbstractStructureImage`. The image does not change under translation (of a periodic
+    structure) and inversion.
     """
-
-    positions: Float[Array, "atoms 2"] = eqx.field(converter=float_array, metadata={"smooth": False})
-    width: Scalar = eqx.field(converter=float_array)
-    box_length: Scalar = eqx.field(converter=float_array)
-    pixels: int = eqx.field(static=True, default=128)
-    periodic: bool = eqx.field(static=True, default=False)
-    stamp: int | None = eqx.field(static=True, default=None)
-
-    def __check_init__(self):
-        imaging.check_structure(self.positions, self.box_length)
-        imaging.check_resolution(self.width, self.box_length, self.pixels, self.periodic, self.stamp)
 
     def predict(self) -> Float[Array, "pixels pixels"]:
         """The image s, momenta in the order of `imaging.momenta`: zero first."""
-        image = imaging.real_space_image(
-            self.positions, self.width, self.box_length, self.pixels, periodic=self.periodic, stamp=self.stamp
-        )
-        return imaging.momentum_image(image, self.box_length)
+        return imaging.momentum_image(self.real_space(), self.box_length)
