@@ -7,7 +7,7 @@ A search names the local minima of the sparse data: the first corner, where the 
 site. The pictures show one that the full mesh does not have, and the lowest: the notch moved to the far end of its row.
 
     python examples/landscape.py            a few minutes
-    python examples/landscape.py --small    two data sets, coarse meshes, a few pairs: a quick look
+    python examples/landscape.py --small    two data sets, one drawn, on a coarse mesh, a few pairs: a quick look
 """
 
 import argparse
@@ -28,6 +28,7 @@ HERE = pathlib.Path(__file__).parent
 NOTCH = (0, 0)
 PARTNERS = ((11, 10), (11, 0))
 REACH = 2.5  # of the pictures, in hoppings about zero
+MESH = (17, 11)  # of the search
 FLUX, ZERO = np.linspace(0, 0.15, 31), np.zeros(1)
 SETS = {
     "full mesh": (FLUX, np.linspace(-1, 1, 21)),
@@ -46,18 +47,20 @@ def main():
     arguments = parse()
     potential = np.load(HERE / "data" / "wire_two_hills_12x12.npz")["potential"]
     truth = ebs.Magnetoconductance(ebs.SquareLattice(ebs.Potential(potential)), ebs.WireLead(jnp.pi / 2))
-    names = list(SETS)[:2] if arguments.small else list(SETS)
-    data = {name: observe(truth, *SETS[name]) for name in names}
+    sets = {name: (flux, energy[::3]) for name, (flux, energy) in list(SETS.items())[:2]} if arguments.small else SETS
+    data = {name: observe(truth, *mesh) for name, mesh in sets.items()}
     found = {name: diagnostics.identifiability(truth, observed, where=hidden) for name, observed in data.items()}
     report(data, found)
 
     traps = search(truth, data["E = 0, sparse flux"], arguments.small)
     deepest, lowest = max(traps, key=lambda pair: pair[1].barrier), min(traps, key=lambda pair: pair[1].cost)
 
-    mesh = np.linspace(-REACH, REACH, 9 if arguments.small else 33)
-    tasks = [(name, partner) for name in data for partner in PARTNERS]
+    # In small the mesh of the search, so that it is not compiled anew, and the sparse data alone.
+    drawn = list(data)[1:] if arguments.small else list(data)
+    mesh = [np.linspace(-REACH, REACH, number) for number in (MESH if arguments.small else (33, 33))]
+    tasks = [(name, partner) for name in drawn for partner in PARTNERS]
     shown = {
-        (name, partner): landscape_and_traps(truth, data[name], partner, mesh, mesh)
+        (name, partner): landscape_and_traps(truth, data[name], partner, *mesh)
         for name, partner in tqdm(tasks, desc="landscapes", unit="map")
     }
     for (name, partner), (_, minima) in shown.items():
@@ -65,14 +68,14 @@ def main():
         print(f"{name}, sites {NOTCH} and {partner}, local minima: {'; '.join(found_here) or 'none'}")
     tell("deepest", potential, *deepest)
     tell("lowest", potential, *lowest)
-    picture = draw(arguments.picture, potential, data, found, shown)
+    picture = draw(arguments.picture, potential, {name: data[name] for name in drawn}, found, shown)
     ranks = "/".join(str(one.rank) for one in found.values())
     print(f"ranks={ranks} trap_cost={deepest[1].cost:.1e} trap_depth={deepest[1].barrier:.1e} picture={picture}")
 
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--small", action="store_true", help="two data sets, coarse meshes, a few pairs of sites")
+    parser.add_argument("--small", action="store_true", help="two data sets, one drawn, a coarse mesh, a few pairs")
     parser.add_argument("--picture", type=pathlib.Path, default=pathlib.Path("pictures/landscape.png"))
     return parser.parse_args()
 
@@ -110,8 +113,8 @@ def search(truth, observed, small):
     sites = [(9, 8), *PARTNERS] if small else [site for site in np.ndindex(12, 12) if site != NOTCH]
     traps = []
     for site in tqdm(sites, desc="pairs of sites", unit="pair"):
-        around = float(hidden(truth)[site]) + np.linspace(-1.25, 1.25, 11)
-        _, minima = landscape_and_traps(truth, observed, site, np.linspace(-2, 2, 17), around)
+        around = float(hidden(truth)[site]) + np.linspace(-1.25, 1.25, MESH[1])
+        _, minima = landscape_and_traps(truth, observed, site, np.linspace(-2, 2, MESH[0]), around)
         traps += [(site, minimum) for minimum in minima]
     return traps
 
@@ -150,7 +153,7 @@ def draw(path, potential, data, found, shown):
 
 def draw_observed(axes, name, observed):
     """A map, or a line where there is one energy."""
-    flux, energy = SETS[name]
+    flux, energy = (np.unique(observed.variables[axis]) for axis in ("flux", "energy"))
     values = np.asarray(observed.values).reshape(observed.grid)
     if len(energy) > 1:
         plotting.draw_data(axes, flux, energy, values, f"{name}: G (e²/h)")
