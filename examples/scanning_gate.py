@@ -44,7 +44,7 @@ def potential(device):
 
 def microscope(values, height):
     sample = ebs.SquareLattice(ebs.Potential(values))
-    return ScanningGate(ebs.Magnetoconductance(sample, ebs.WireLead(jnp.pi / 2)), jnp.asarray(height), 1.5, 0.03)
+    return ScanningGate(ebs.Magnetoconductance(sample, ebs.WireLead(jnp.pi / 2)), jnp.asarray(height, float), 1.5, 0.03)
 
 
 def main():
