@@ -5,6 +5,7 @@ from equibacksolve.plotting._animation import evolution_animation as evolution_a
 from equibacksolve.plotting._atoms import draw_atoms as draw_atoms
 from equibacksolve.plotting._fit import draw_residuals as draw_residuals
 from equibacksolve.plotting._fit import fit_figure as fit_figure
+from equibacksolve.plotting._gif import GifWriter as GifWriter
 from equibacksolve.plotting._landscape import add_cost_scale as add_cost_scale
 from equibacksolve.plotting._landscape import draw_cost_landscape as draw_cost_landscape
 from equibacksolve.plotting._landscape import draw_flux_scan as draw_flux_scan

@@ -28,7 +28,7 @@ def evolution_animation(
 
         frames = [(step, where(ebs.with_leaves(found.simulator, leaves))) for step, leaves in found.history.course(60)]
         film = plotting.evolution_animation(frames, found.history)
-        film.save("evolution.gif", writer="pillow")  # or "evolution.mp4", writer="ffmpeg", where ffmpeg is installed
+        film.save("evolution.gif", writer=plotting.GifWriter())  # or "evolution.mp4", writer="ffmpeg"
 
     `evolution` holds (step, landscape) pairs; colours span -scale..scale, the largest value of the last one if left
     out. In a notebook, `HTML(film.to_jshtml())` shows it.

@@ -1,6 +1,7 @@
 """The course of a search: its history, its picture, and its film."""
 
 import jax.numpy as jnp
+import matplotlib
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -54,7 +55,7 @@ def test_the_picture_of_a_reconstruction(history, mesh):
 def test_a_film_of_landscapes_saves_as_a_gif(history, tmp_path):
     frames = [(step, 2 * guess["map"] + step) for step, guess in history.snapshots]
     film = plotting.evolution_animation(frames, history)
-    film.save(tmp_path / "film.gif", writer="pillow", dpi=30)
+    film.save(tmp_path / "film.gif", writer=plotting.GifWriter(), dpi=30)
     # The last frame was drawn last.
     left, right, *_ = film._fig.axes
     np.testing.assert_array_equal(left.images[0].get_array(), frames[-1][1].T)
@@ -64,8 +65,23 @@ def test_a_film_of_landscapes_saves_as_a_gif(history, tmp_path):
         assert gif.n_frames == 4
 
 
+def test_a_gif_keeps_the_colours_of_a_colour_bar(tmp_path):
+    """All 256 colours of a scale, a pixel each, in a wide field of other colours: each comes out nearly as it was."""
+    figure = Figure(figsize=(4, 2), dpi=100)
+    picture = matplotlib.colormaps["Blues"](RANDOM.uniform(size=(200, 400)))[..., :3]
+    picture[100, :256] = matplotlib.colormaps["viridis"](np.arange(256))[:, :3]
+    figure.figimage(picture)
+    writer = plotting.GifWriter()
+    with writer.saving(figure, tmp_path / "bar.gif", 100):
+        writer.grab_frame()
+    with Image.open(tmp_path / "bar.gif") as gif:
+        shown = np.asarray(gif.convert("RGB")) / 255
+    # 512 colours share 256: two or three neighbours, each up to 3 of 255 from the next. A median cut is off by 78.
+    np.testing.assert_allclose(shown[100, :256], picture[100, :256], rtol=0, atol=8 / 255)
+
+
 def test_a_film_of_atoms(history, tmp_path):
     positions = np.array([[1.0, 5.0], [2.0, 2.0]])
     film = plotting.atoms_animation([(0, positions - 1), (3, positions)], history, 4.0)
-    film.save(tmp_path / "film.gif", writer="pillow", dpi=30)
+    film.save(tmp_path / "film.gif", writer=plotting.GifWriter(), dpi=30)
     np.testing.assert_array_equal(film._fig.axes[0].lines[0].get_xydata(), [[1, 1], [2, 2]])
