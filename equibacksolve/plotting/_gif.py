@@ -33,7 +33,13 @@ class GifWriter(AbstractMovieWriter):
 
     def finish(self) -> None:
         """Choose the colours, and write the file."""
-        every = Image.fromarray(np.concatenate([np.asarray(frame) for frame in self.frames]))
-        palette = every.quantize(method=Image.Quantize.MAXCOVERAGE)
-        first, *rest = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in self.frames]
+        every = np.concatenate([np.asarray(frame) for frame in self.frames])
+        shown = Image.fromarray(every).quantize(255, method=Image.Quantize.MAXCOVERAGE)
+        # Most of the figure is paper: a tint of it would be seen, so white has an entry of its own, the last.
+        indices = np.where(np.all(every == 255, axis=-1), np.uint8(255), np.asarray(shown))
+        colours = (shown.getpalette() + [0] * 765)[:765] + [255] * 3
+        frames = [Image.fromarray(part) for part in np.split(indices, len(self.frames))]
+        for frame in frames:
+            frame.putpalette(colours)
+        first, *rest = frames
         first.save(self.outfile, save_all=True, append_images=rest, duration=round(1000 / self.fps), loop=0)

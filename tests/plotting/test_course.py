@@ -69,6 +69,7 @@ def test_a_gif_keeps_the_colours_of_a_colour_bar(tmp_path):
     """All 256 colours of a scale, a pixel each, in a wide field of other colours: each comes out nearly as it was."""
     figure = Figure(figsize=(4, 2), dpi=100)
     picture = matplotlib.colormaps["Blues"](RANDOM.uniform(size=(200, 400)))[..., :3]
+    picture[:10] = 1
     picture[100, :256] = matplotlib.colormaps["viridis"](np.arange(256))[:, :3]
     figure.figimage(picture)
     writer = plotting.GifWriter()
@@ -76,6 +77,7 @@ def test_a_gif_keeps_the_colours_of_a_colour_bar(tmp_path):
         writer.grab_frame()
     with Image.open(tmp_path / "bar.gif") as gif:
         shown = np.asarray(gif.convert("RGB")) / 255
+    np.testing.assert_array_equal(shown[:10], 1)
     # 512 colours share 256: two or three neighbours, each up to 3 of 255 from the next. A median cut is off by 78.
     np.testing.assert_allclose(shown[100, :256], picture[100, :256], rtol=0, atol=8 / 255)
 
