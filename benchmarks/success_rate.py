@@ -76,7 +76,7 @@ def one_run(family, number, name, budget, noise):
         "cost": float(found.cost),
         "error": hidden_map.error(found.simulator),
         "converged": found.converged,
-        "starts": int(history.start[-1]) + 1,
+        "starts": int(history.start.max()) + 1,
         "evaluations": int(history.evaluations[-1]),
         "seconds": round(float(history.seconds[-1]), 1),
     }

@@ -9,6 +9,7 @@ import equinox as eqx
 import jax
 import numpy as np
 from jaxtyping import PRNGKeyArray, PyTree
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from equibacksolve._devices import agreed, on_every_device
@@ -92,7 +93,9 @@ def backsolve(
         settings = settings_of(problem, hidden, method, key, {"steps": steps, "seconds": seconds})
         directory = RunDirectory(out, settings, hidden, observed, resume)
     try:
-        best, reason, history = _run(method, problem, hidden, key, steps, seconds, progress, callback, directory)
+        # On a CPU jax calls OpenBLAS, whose own threads would wait, spinning, on the cores that the searches need.
+        with threadpool_limits(1, user_api="blas"):
+            best, reason, history = _run(method, problem, hidden, key, steps, seconds, progress, callback, directory)
     finally:
         if directory is not None:
             directory.close()

@@ -1,6 +1,7 @@
 """Restarts: out of a known local minimum, reproducibly."""
 
 import itertools
+import threading
 
 import jax
 import jax.numpy as jnp
@@ -9,6 +10,8 @@ import pytest
 from toys import EXPLAINED_WELL, LOCAL, DoubleWell, place
 
 import equibacksolve as ebs
+from equibacksolve.inverse import pose
+from equibacksolve.inverse.methods._threads import in_threads
 
 LM = ebs.LevenbergMarquardt()
 TRAPPED = DoubleWell(jnp.array(-1.2))
@@ -88,3 +91,66 @@ def test_the_default_method_escapes_too():
     found = ebs.backsolve(start, observed, where=place, key=jax.random.key(5), progress=False)
     assert found.converged
     np.testing.assert_allclose(found.simulator.place, 1, atol=1e-6)  # explained: (1 - p)^2 < 1e-18, by far
+
+
+def courses(abreast, starts=5):
+    """The costs on the way, for each start, however many searches go on at a time."""
+    method = ebs.Restarts(LM, (ebs.LevenbergMarquardt(steps=3), LM), starts=starts, spread=0.2, abreast=abreast)
+    problem, hidden = pose(TRAPPED, EXPLAINED_WELL, place)
+    state = method.init(problem, hidden, jax.random.key(1))
+    costs = {}
+    while not bool(state.done):
+        before = {id(search) for search in state.inner[0]}
+        state = method.step(problem, state)
+        searches, numbers, _ = state.inner
+        for search, number in zip(searches, np.asarray(numbers)):
+            if id(search) not in before:
+                costs.setdefault(int(number), []).append(float(search.cost))
+    return costs, int(state.evaluations)
+
+
+@pytest.mark.parametrize("abreast", [2, 3, 8])
+def test_searches_abreast_are_those_that_go_on_one_after_the_other(abreast):
+    # No start finds the truth, so that all of them are made: each start is the same, to the last bit.
+    assert courses(abreast) == courses(1)
+
+
+def test_the_best_search_of_the_moment_is_the_guess():
+    states = []
+    solve(ebs.Restarts(LM, (LM,), starts=6, spread=2.0, abreast=3), callback=states.append)
+    assert any(int(a.start) != int(b.start) for a, b in itertools.pairwise(states))
+    for state in states:
+        costs = [float(search.cost) for search in state.inner[0]]
+        assert float(state.cost) == min(costs)
+        assert int(state.start) == int(state.inner[1][costs.index(min(costs))])
+
+
+def test_the_first_search_to_explain_the_data_ends_the_others():
+    found = solve(ebs.Restarts(LM, (LM,), starts=30, spread=2.0, abreast=3))
+    assert found.converged
+    assert float(found.simulator.place) == pytest.approx(1, abs=1e-6)
+    assert found.history.start.max() < 29
+
+
+def test_threads_know_what_the_caller_set_for_itself():
+    with jax.enable_x64(False):
+        kinds = in_threads([lambda: jnp.zeros(()).dtype, lambda: jnp.ones(()).dtype])
+    assert kinds == [jnp.float32, jnp.float32]
+    assert in_threads([lambda: jnp.zeros(()).dtype] * 2) == [jnp.float64] * 2
+
+
+def test_an_error_in_a_thread_is_an_error_of_the_caller():
+    with pytest.raises(ZeroDivisionError):
+        in_threads([lambda: 1 / 0, lambda: 1])
+
+
+def test_under_a_mesh_the_searches_take_turns():
+    with jax.set_mesh(jax.make_mesh((1,), ("points",), axis_types=(jax.sharding.AxisType.Auto,))):
+        names = in_threads([lambda: threading.current_thread().name] * 2)
+    assert names == [threading.current_thread().name] * 2
+
+
+@pytest.mark.parametrize("name", ["starts", "abreast"])
+def test_none_at_all_is_refused(name):
+    with pytest.raises(ValueError, match=f"{name} is 0; give at least 1"):
+        ebs.Restarts(LM, (LM,), **{name: 0})

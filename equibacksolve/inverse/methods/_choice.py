@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import jax
 import optax
 import optimistix
 
@@ -14,20 +15,23 @@ from equibacksolve.inverse.methods._levenberg_marquardt import LevenbergMarquard
 from equibacksolve.inverse.methods._method import AbstractMethod
 from equibacksolve.inverse.methods._optimistix import OptimistixSolver
 from equibacksolve.inverse.methods._restarts import Restarts
+from equibacksolve.inverse.methods._threads import usable_cores
 
 
 def default_method() -> AbstractMethod:
     """Levenberg-Marquardt under continuation, from one random start after another, under one prior after another.
 
     A landscape that four of these do not find is too rough for continuation: from then on annealing, with one more
-    continuation after every three.
+    continuation after every three. On a CPU as many searches go on at a time as the process has cores, up to eight:
+    beyond, Python's own part of each step would keep them waiting for one another.
     """
     stage, last = LevenbergMarquardt(steps=25), LevenbergMarquardt(steps=60)
     schedules = (patient_schedule(2.0), brisk_schedule(1.0), patient_schedule(3.0), brisk_schedule(0.5))
     opening = Continuation(stage, LevenbergMarquardt(steps=12), single_stage())
     smooth = tuple(Continuation(stage, last, schedule) for schedule in schedules)
     rough = tuple(method for again in smooth for method in (Annealing(), Annealing(), Annealing(), again))
-    return Restarts(opening, smooth + rough, starts=1 + len(smooth + rough))
+    abreast = min(usable_cores(), 8) if jax.default_backend() == "cpu" else 1
+    return Restarts(opening, smooth + rough, starts=1 + len(smooth + rough), abreast=abreast)
 
 
 def hopping_between_images(method: AbstractMethod, symmetries: tuple[AbstractSymmetry, ...]) -> AbstractMethod:
@@ -38,7 +42,7 @@ def hopping_between_images(method: AbstractMethod, symmetries: tuple[AbstractSym
     hop = lambda one: ImageHopping(one, symmetries, Continuation(search, search, single_stage()))
     if not isinstance(method, Restarts):
         return hop(method)
-    return Restarts(hop(method.opening), tuple(map(hop, method.methods)), method.starts, method.spread)
+    return Restarts(hop(method.opening), tuple(map(hop, method.methods)), method.starts, method.spread, method.abreast)
 
 
 def as_method(method: Any) -> AbstractMethod:

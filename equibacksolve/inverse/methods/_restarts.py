@@ -10,6 +10,7 @@ from equibacksolve._axes import Scalar
 from equibacksolve.inverse._leaves import Hidden, center_of_leaves
 from equibacksolve.inverse._problem import Problem
 from equibacksolve.inverse.methods._method import AbstractMethod, State
+from equibacksolve.inverse.methods._threads import in_threads
 
 
 class Restarts(AbstractMethod):
@@ -19,36 +20,64 @@ class Restarts(AbstractMethod):
     `methods`. Later ones are uniform around the mean of each leaf at that start, as wide as it was (or `spread`, where
     the start has no width of its own).
 
+    `abreast` searches go on at a time, each in a thread: a step of all is a step of each of them, and whichever has
+    ended is followed by the next start. So the numbers do not depend on which thread is faster. The guess that counts
+    is the best one of the moment. Where a mesh of devices is set, the searches of a step take their turns instead.
+
     **Fields** `opening`: for the first start; `methods`: taken in turn, so that starts can differ in more than their
-    random numbers; `starts`: the most that are made; `spread`: half-width of random starts if the user's is constant.
+    random numbers; `starts`: the most that are made; `spread`: half-width of random starts if the user's is constant;
+    `abreast`: searches at a time, as many as there are cores to run them.
+
+    **Raises** ValueError if `starts` or `abreast` is below 1.
     """
 
     opening: AbstractMethod
     methods: tuple[AbstractMethod, ...]
     starts: int = 20
     spread: Float[Array, ""] = eqx.field(converter=float_array, default=0.1)
+    abreast: int = 1
+
+    def __check_init__(self):
+        for name in ("starts", "abreast"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; give at least 1.")
 
     def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
-        inner = self.opening.init(problem, hidden, key)
-        return _outer(inner, (hidden, key), inner.hidden, inner.cost, inner.evaluations, 0, done=False)
+        first = min(self.abreast, self.starts)
+        searches = in_threads([lambda n=n: self._begin(problem, hidden, key, n) for n in range(first)])
+        evaluations = sum(search.evaluations for search in searches)
+        return _outer(searches, list(range(first)), (hidden, key), evaluations, done=False)
 
     def step(self, problem: Problem, state: State) -> State:
-        inner, (first, key) = state.inner
-        start = int(state.start)
-        if bool(inner.done):
-            start = start + 1
-            fresh = jax.random.fold_in(key, start)
-            guess = first if start == 1 else problem.within_bounds(random_start(problem, first, fresh, self.spread))
-            inner = self._method(start).init(problem, guess, fresh)
-        before = inner.evaluations
-        inner = self._method(start).step(problem, inner)
-        evaluations = state.evaluations + inner.evaluations - before
-        explained = bool(problem.explained(inner.cost))
-        done = bool(inner.done) and (explained or start + 1 >= self.starts)
-        return _outer(inner, (first, key), inner.hidden, inner.cost, evaluations, start, done)
+        before, numbers, (first, key) = state.inner
+        numbers, latest = [int(number) for number in numbers], max(int(number) for number in numbers)
+        go_on = []
+        for slot, search in enumerate(before):
+            if not bool(search.done):
+                go_on.append((slot, lambda s=search, n=numbers[slot]: self._method(n).step(problem, s)))
+            elif latest + 1 < self.starts:
+                latest = numbers[slot] = latest + 1
+                go_on.append((slot, lambda n=latest: self._first_step(problem, first, key, n)))
+        searches, used = list(before), state.evaluations
+        for (slot, _), search in zip(go_on, in_threads([call for _, call in go_on])):
+            begun_here = bool(before[slot].done)
+            used = used + search.evaluations - (0 if begun_here else before[slot].evaluations)
+            searches[slot] = search
+        ended = [bool(search.done) for search in searches]
+        explained = any(end and bool(problem.explained(search.cost)) for end, search in zip(ended, searches))
+        done = explained or (all(ended) and latest + 1 >= self.starts)
+        return _outer(searches, numbers, (first, key), used, done)
 
     def _method(self, start):
         return self.opening if start == 0 else self.methods[(start - 1) % len(self.methods)]
+
+    def _begin(self, problem, first, key, start):
+        fresh = key if start == 0 else jax.random.fold_in(key, start)
+        guess = first if start <= 1 else problem.within_bounds(random_start(problem, first, fresh, self.spread))
+        return self._method(start).init(problem, guess, fresh)
+
+    def _first_step(self, problem, first, key, start):
+        return self._method(start).step(problem, self._begin(problem, first, key, start))
 
 
 def random_start(problem: Problem, first: Hidden, key: PRNGKeyArray, spread: Scalar) -> Hidden:
@@ -63,7 +92,9 @@ def random_start(problem: Problem, first: Hidden, key: PRNGKeyArray, spread: Sca
     return jax.tree.unflatten(tree, guesses)
 
 
-def _outer(inner, kept, hidden, cost, evaluations, start, done):
-    return State(
-        hidden, cost, jnp.asarray(done), evaluations, (inner, kept), inner.stage, jnp.asarray(start, jnp.int32)
-    )
+def _outer(searches, numbers, kept, evaluations, done):
+    costs = [float(search.cost) for search in searches]
+    slot = min(range(len(costs)), key=lambda i: (costs[i] != costs[i], costs[i]))
+    best, start = searches[slot], jnp.asarray(numbers[slot], jnp.int32)
+    inner = (tuple(searches), jnp.asarray(numbers, jnp.int32), kept)
+    return State(best.hidden, best.cost, jnp.asarray(done), evaluations, inner, best.stage, start)
