@@ -44,6 +44,7 @@ with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve.inverse import closest_image as closest_image
     from equibacksolve.inverse import default_method as default_method
     from equibacksolve.inverse import distinct_solutions as distinct_solutions
+    from equibacksolve.inverse import gradient_flow as gradient_flow
     from equibacksolve.inverse import images as images
     from equibacksolve.inverse import load_observations as load_observations
     from equibacksolve.inverse import load_solution as load_solution
@@ -52,6 +53,7 @@ with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve.inverse import simulated_observations as simulated_observations
     from equibacksolve.inverse import single_stage as single_stage
     from equibacksolve.inverse import symmetry_error as symmetry_error
+    from equibacksolve.inverse import two_stages as two_stages
     from equibacksolve.inverse import with_leaves as with_leaves
     from equibacksolve.leads import AbstractLead as AbstractLead
     from equibacksolve.leads import WireLead as WireLead

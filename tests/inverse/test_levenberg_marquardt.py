@@ -7,6 +7,7 @@ import numpy as np
 import optimistix
 import pytest
 import scipy.optimize
+from jaxtyping import Array
 from toys import DECAYS, EXPLAINED_WELL, LOCAL, NEAR_DECAYS, READINGS, TIME, DoubleWell, numbers, place, rate
 
 import equibacksolve as ebs
@@ -75,3 +76,34 @@ def test_it_works_in_single_precision():
     )
     assert found.converged
     assert found.simulator.rate.dtype == jnp.float32
+
+
+def test_gradient_flow_fits_first_what_the_data_know_best():
+    """Residuals (x, y / 10): along dx/dt = -x, dy/dt = -y / 100 the exact path is y = x^(1/100).
+
+    Implicit Euler steps that grow by a fifth each follow it to 6 % here; Gauss-Newton steps go straight to the end.
+    """
+
+    class Slopes(ebs.AbstractSimulator):
+        place: Array
+
+        def predict(self, weight):
+            return weight * self.place
+
+    observed = ebs.Observations(jnp.zeros(2), weight=jnp.array([1.0, 0.1]))
+
+    def path(method):
+        states = []
+        solve = lambda note: ebs.backsolve(
+            Slopes(jnp.ones(2)), observed, method, where=lambda s: s.place, tolerance=0.0, progress=False, callback=note
+        )
+        solve(states.append)
+        return np.abs([np.asarray(state.hidden.place) for state in states])
+
+    x, y = path(ebs.gradient_flow()).T
+    on_the_way = x > 1e-3
+    np.testing.assert_allclose(y[on_the_way], x[on_the_way] ** 0.01, rtol=0.06)
+    assert np.sum(on_the_way) > 10
+    assert y[-1] < 0.1  # and the path goes on to the end of the slow part
+    x, y = path(ebs.LevenbergMarquardt()).T
+    assert np.all(y[(x < 0.1)] < 0.3)

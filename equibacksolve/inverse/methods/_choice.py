@@ -8,10 +8,16 @@ import optimistix
 
 from equibacksolve.inverse._symmetry import AbstractSymmetry
 from equibacksolve.inverse.methods._annealing import Annealing
-from equibacksolve.inverse.methods._continuation import Continuation, brisk_schedule, patient_schedule, single_stage
+from equibacksolve.inverse.methods._continuation import (
+    Continuation,
+    brisk_schedule,
+    patient_schedule,
+    single_stage,
+    two_stages,
+)
 from equibacksolve.inverse.methods._gradient import GradientDescent
 from equibacksolve.inverse.methods._image_hopping import ImageHopping
-from equibacksolve.inverse.methods._levenberg_marquardt import LevenbergMarquardt
+from equibacksolve.inverse.methods._levenberg_marquardt import LevenbergMarquardt, gradient_flow
 from equibacksolve.inverse.methods._method import AbstractMethod
 from equibacksolve.inverse.methods._optimistix import OptimistixSolver
 from equibacksolve.inverse.methods._restarts import Restarts
@@ -19,19 +25,21 @@ from equibacksolve.inverse.methods._threads import usable_cores
 
 
 def default_method() -> AbstractMethod:
-    """Levenberg-Marquardt under continuation, from one random start after another, under one prior after another.
+    """From one random start after another, under one method after another, each for another kind of landscape.
 
-    A landscape that four of these do not find is too rough for continuation: from then on annealing, with one more
-    continuation after every three. On a CPU as many searches go on at a time as the process has cores, up to eight:
-    beyond, Python's own part of each step would keep them waiting for one another.
+    First Levenberg-Marquardt, in case the start is close. Then continuation, for smooth landscapes, under one prior
+    after another, and the path of steepest descent, for rough ones, in turns. What these do not find goes to annealing
+    as well. On a CPU as many searches go on at a time as the process has cores, up to eight: beyond, Python's own part
+    of each step would keep them waiting for one another.
     """
     stage, last = LevenbergMarquardt(steps=25), LevenbergMarquardt(steps=60)
     schedules = (patient_schedule(2.0), brisk_schedule(1.0), patient_schedule(3.0), brisk_schedule(0.5))
     opening = Continuation(stage, LevenbergMarquardt(steps=12), single_stage())
-    smooth = tuple(Continuation(stage, last, schedule) for schedule in schedules)
-    rough = tuple(method for again in smooth for method in (Annealing(), Annealing(), Annealing(), again))
+    rough = Continuation(gradient_flow(), last, two_stages())
+    easy = tuple(method for schedule in schedules for method in (Continuation(stage, last, schedule), rough))
+    hard = tuple(method for smooth in easy[::2] for method in (rough, Annealing(), rough, smooth))
     abreast = min(usable_cores(), 8) if jax.default_backend() == "cpu" else 1
-    return Restarts(opening, smooth + rough, starts=1 + len(smooth + rough), abreast=abreast)
+    return Restarts(opening, easy + hard, starts=120, abreast=abreast)
 
 
 def hopping_between_images(method: AbstractMethod, symmetries: tuple[AbstractSymmetry, ...]) -> AbstractMethod:

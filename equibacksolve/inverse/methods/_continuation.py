@@ -46,6 +46,11 @@ def single_stage(length: float = 1.0) -> Schedule:
     return Schedule([0.0], [0.0], length)
 
 
+def two_stages(length: float = 1.0) -> Schedule:
+    """The same twice: for a first method that finds the valley, and a last one that goes to its bottom."""
+    return Schedule([0.0, 0.0], [0.0, 0.0], length)
+
+
 class Continuation(AbstractMethod):
     """Run `method` stage after stage, each from where the last one ended.
 

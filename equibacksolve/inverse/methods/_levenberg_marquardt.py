@@ -40,11 +40,15 @@ class Inner(eqx.Module):
 class LevenbergMarquardt(AbstractMethod):
     """Damped Gauss-Newton steps: (J^T J + damping D) dp = -J^T r, D = diag(J^T J) with a floor.
 
-    A step that lowers the objective is taken, and the damping divided by 4; else the damping is multiplied by 4. With
+    A step that lowers the objective is taken, and the damping divided by `ease`; else it is multiplied by 4. With
     bounds, unknowns that press against theirs are held, and the rest is solved for.
+
+    The step is one of implicit Euler along the steepest descent, D dp/dt = -J^T r, over a time 1 / damping. An `ease`
+    of 4 soon leaves that path. Close to 1, the search follows it at growing speed: see `gradient_flow`.
 
     **Fields** `steps`: the most that are made; `patience`, `decrease`: it ends when `patience` steps lowered the
     objective by less than the fraction `decrease`; `damping`: the initial one; `floor`: of D, in units of its mean;
+    `ease`: the damping after a good step is divided by it;
     `equations`: how a step is solved for. Left out, `NormalEquations` up to 2048 unknowns; beyond, `DataSpace` if there
     are fewer data than unknowns and it is able to, and else `ConjugateGradients`, which keeps the Jacobian up to 1 GiB.
     """
@@ -54,6 +58,7 @@ class LevenbergMarquardt(AbstractMethod):
     decrease: Float[Array, ""] = eqx.field(converter=float_array, default=0.005)
     damping: Float[Array, ""] = eqx.field(converter=float_array, default=0.1)
     floor: Float[Array, ""] = eqx.field(converter=float_array, default=1e-3)
+    ease: Float[Array, ""] = eqx.field(converter=float_array, default=4.0)
     equations: AbstractStepEquations | None = None
 
     def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
@@ -67,6 +72,16 @@ class LevenbergMarquardt(AbstractMethod):
 
     def step(self, problem: Problem, state: State) -> State:
         return _next(self, problem, state)
+
+
+def gradient_flow(steps: int = 110) -> LevenbergMarquardt:
+    """The path of steepest descent, from the start to where it ends, in about a hundred steps.
+
+    Small steps downhill find rough landscapes that Gauss-Newton steps miss: they fit first what the data know best, and
+    everything else only then. Here the time along the path grows by a fifth with each step, and D is the same for all
+    unknowns. It is given up when 20 steps gain less than 12 %: paths that led to the truth gained more on the way.
+    """
+    return LevenbergMarquardt(steps, patience=20, decrease=0.12, damping=0.03, floor=1e4, ease=1.2)
 
 
 def equations_of(method: LevenbergMarquardt, problem: Problem, hidden: Hidden) -> AbstractStepEquations:
@@ -89,8 +104,8 @@ def _next(method: LevenbergMarquardt, problem: Problem, state: State) -> State:
     equations = equations_of(method, problem, state.hidden)
     trial = _trial(method, equations, problem, state)
     model, cost = equations.look(problem, trial)
-    better = model.value < inner.model.value
-    damping = jnp.clip(jnp.where(better, inner.damping / 4, inner.damping * 4), 1e-15, 1e15)
+    better, ease = model.value < inner.model.value, method.ease.astype(cost.dtype)
+    damping = jnp.clip(jnp.where(better, inner.damping / ease, inner.damping * 4), 1e-15, 1e15)
     hidden, cost, model = jax.tree.map(
         lambda new, old: jnp.where(better, new, old), (trial, cost, model), (state.hidden, state.cost, inner.model)
     )
