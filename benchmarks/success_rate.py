@@ -126,34 +126,40 @@ def _row(mine):
 
 
 def draw(runs, path):
-    """Bars: the share of truths recovered by family, ours beside the paper's rule."""
+    """Bars: the share of truths recovered by family, ours beside the paper's rule.
+
+    An outline above a bar is what came below a cost of 1e-6 besides, but ended before the error was below 1e-3.
+    """
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    shares = {name: {} for name in ("ours", "paper")}
     families = [family for family in FAMILIES if any(run["family"] == family for run in runs)]
-    for name, by_family in shares.items():
-        for family in families:
-            mine = [run for run in runs if (run["family"], run["method"], run["noise"]) == (family, name, 0)]
-            most = max((run["cores"] for run in mine), default=0)
-            mine = [recovered(run) for run in mine if run["cores"] == most]
-            by_family[family] = (sum(mine), len(mine))
     figure, axes = plt.subplots(figsize=(9, 3.6), layout="constrained")
     place = np.arange(len(families))
     for name, shift, colour, label in (("ours", -0.2, "#2a6f97", "default"), ("paper", 0.2, "#c9a227", "paper's rule")):
-        counts = shares[name].values()
-        axes.bar(place + shift, [100 * good / max(total, 1) for good, total in counts], 0.4, color=colour, label=label)
-        for x, (good, total) in zip(place + shift, counts):
-            text = f"{good}/{total}" if total else ""
-            axes.text(x, 100 * good / max(total, 1) + 1, text, ha="center", va="bottom", fontsize=7)
+        counts = [_counts(runs, family, name) for family in families]
+        shares = [[100 * part / max(total, 1) for part in parts] for *parts, total in counts]
+        found, near = np.array(shares).T
+        axes.bar(place + shift, near, 0.4, fill=False, edgecolor=colour, linewidth=0.8)
+        axes.bar(place + shift, found, 0.4, color=colour, label=label)
+        for x, height, (good, _, total) in zip(place + shift, near, counts):
+            axes.text(x, height + 1, f"{good}/{total}" if total else "", ha="center", va="bottom", fontsize=7)
     axes.set_xticks(place, families, rotation=35, ha="right")
     axes.set_ylabel("truths recovered (%)")
     axes.set_ylim(0, 112)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, loc="upper right", ncols=2, bbox_to_anchor=(1, 1.12))
     figure.savefig(path, dpi=150)
+
+
+def _counts(runs, family, name):
+    """Truths recovered, those below a cost of 1e-6, and all of them, on as many cores as the method was run with."""
+    mine = [run for run in runs if (run["family"], run["method"], run["noise"]) == (family, name, 0)]
+    most = max((run["cores"] for run in mine), default=0)
+    mine = [run for run in mine if run["cores"] == most]
+    return sum(map(recovered, mine)), sum(run["cost"] < 1e-6 for run in mine), len(mine)
 
 
 def main():

@@ -51,7 +51,8 @@ def backsolve(
     - `simulator`: the start; its leaves outside `where` are taken as known.
     - `observed`: the data.
     - `method`: an optax optimizer, an optimistix solver, a method of ours, or None for `default_method()`, which
-      escalates by itself: Levenberg-Marquardt, continuation, restarts, annealing.
+      escalates by itself: Levenberg-Marquardt, continuation, steepest descent, annealing, from one random start after
+      another, one on each core. With another number of cores the starts come in another order.
     - `where`: a function that returns the hidden leaves, e.g. `lambda s: s.sample.onsite.values`.
     - `key`: for random restarts; the seed 0 if left out.
     - `bounds`: (lower, upper), each one number or leaves as `where` returns them.
@@ -70,6 +71,8 @@ def backsolve(
     - `resume`: go on from the latest checkpoint in `out`, if there is a run already. A run that was killed ends with
       the same numbers as one that was not, to the last bit on the same machine; one whose budget is used up, or that
       was interrupted, goes on if there is budget left.
+
+    While it searches, BLAS has one thread, in the whole process.
 
     Ctrl-C ends the search, too: whatever ended it, the best guess so far is returned.
 

@@ -16,7 +16,7 @@ from equibacksolve.inverse._fingerprint import fingerprint
 from equibacksolve.inverse._leaves import Hidden
 from equibacksolve.inverse._observations import Observations
 from equibacksolve.inverse._problem import Problem
-from equibacksolve.inverse.methods import AbstractMethod
+from equibacksolve.inverse.methods import AbstractMethod, Restarts
 
 FORMAT = 1
 """Of the files in a run directory; a change that older programs cannot read is a higher number."""
@@ -48,7 +48,7 @@ def settings_of(problem: Problem, hidden: Hidden, method: AbstractMethod, key: A
             "simulator": fingerprint((problem.known, jax.tree.map(lambda leaf: leaf.shape, hidden))),
             "observed": fingerprint(observed),
             "where": fingerprint(sorted(paths)),
-            "method": fingerprint(method),
+            "method": fingerprint(_of_any_breadth(method)),
             "bounds": fingerprint((problem.lower, problem.upper)),
             "tolerance": fingerprint(problem.tolerance),
             "key": fingerprint(key),
@@ -86,6 +86,12 @@ def check_same_run(begun: dict, asked: dict, place: Any) -> None:
             "a run without a break.",
             stacklevel=5,
         )
+
+
+def _of_any_breadth(method: AbstractMethod) -> AbstractMethod:
+    """The method as on one core: a run goes on with as many searches at a time as it was begun with."""
+    narrow = lambda one: dataclasses.replace(one, abreast=1) if isinstance(one, Restarts) else one
+    return jax.tree.map(narrow, method, is_leaf=lambda one: isinstance(one, Restarts))
 
 
 def _other_fields(problem: Problem) -> list[str]:

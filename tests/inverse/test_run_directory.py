@@ -247,12 +247,22 @@ def test_every_method_can_be_interrupted_and_resumed(tmp_path):
     methods = {
         "optimistix": optimistix.BFGS(rtol=1e-8, atol=1e-8),
         "mixed": ebs.Restarts(lm, (ebs.ImageHopping(lm, (ebs.Negation(rate),)), ADAM), starts=4),
+        "abreast": ebs.Restarts(lm, (ebs.Continuation(lm, lm, ebs.two_stages()), ADAM), starts=4, abreast=2),
     }
     for name, method in methods.items():
         whole = solve(method=method, steps=12)
         for steps in (3, 5, 8, 12):
             found = solve(tmp_path / name, method=method, steps=steps, resume=True)
         assert same(found, whole), name
+
+
+def test_a_run_keeps_its_searches_abreast_on_a_machine_with_other_cores(tmp_path):
+    lm = ebs.LevenbergMarquardt(steps=4)
+    method = lambda abreast: ebs.Restarts(lm, (lm,), starts=5, abreast=abreast)
+    whole = solve(method=method(2))
+    solve(tmp_path, method=method(2), steps=3)
+    assert same(solve(tmp_path, method=method(1), resume=True), whole)
+    assert not np.array_equal(solve(method=method(1)).history.cost, whole.history.cost)
 
 
 def test_a_state_that_cannot_be_saved_is_told_at_the_first_step(tmp_path):
