@@ -107,3 +107,9 @@ def test_gradient_flow_fits_first_what_the_data_know_best():
     assert y[-1] < 0.1  # and the path goes on to the end of the slow part
     x, y = path(ebs.LevenbergMarquardt()).T
     assert np.all(y[(x < 0.1)] < 0.3)
+
+
+@pytest.mark.parametrize("patience", [0, 65])
+def test_a_patience_that_cannot_be_kept_is_refused(patience):
+    with pytest.raises(ValueError, match=f"patience is {patience}; give 1 to 64 steps"):
+        ebs.LevenbergMarquardt(patience=patience)

@@ -30,10 +30,14 @@ SMALL_JACOBIAN = 2**27
 """Entries of a Jacobian that is kept in memory: 1 GiB in float64."""
 
 
+MEMORY = 64
+"""Steps that are remembered: the most that `patience` can be."""
+
+
 class Inner(eqx.Module):
     model: Any
     damping: Scalar
-    recent: Float[Array, " patience"]
+    recent: Float[Array, " memory"]
     steps: Count
 
 
@@ -51,22 +55,29 @@ class LevenbergMarquardt(AbstractMethod):
     `ease`: the damping after a good step is divided by it;
     `equations`: how a step is solved for. Left out, `NormalEquations` up to 2048 unknowns; beyond, `DataSpace` if there
     are fewer data than unknowns and it is able to, and else `ConjugateGradients`, which keeps the Jacobian up to 1 GiB.
+
+    **Raises** ValueError for a `patience` below 1 or above 64. All but `equations` are arrays: one compiled step serves
+    for every choice.
     """
 
     steps: Int[Array, ""] = eqx.field(converter=jnp.asarray, default=200)
-    patience: int = eqx.field(static=True, default=5)
+    patience: Int[Array, ""] = eqx.field(converter=jnp.asarray, default=5)
     decrease: Float[Array, ""] = eqx.field(converter=float_array, default=0.005)
     damping: Float[Array, ""] = eqx.field(converter=float_array, default=0.1)
     floor: Float[Array, ""] = eqx.field(converter=float_array, default=1e-3)
     ease: Float[Array, ""] = eqx.field(converter=float_array, default=4.0)
     equations: AbstractStepEquations | None = None
 
+    def __check_init__(self):
+        if not 1 <= self.patience <= MEMORY:
+            raise ValueError(f"patience is {self.patience}; give 1 to {MEMORY} steps.")
+
     def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
         del key
         # Nothing is known yet, so the first step leads nowhere, looks at the start, and accepts it.
         unknowns = ravel_pytree(hidden)[0]
         nothing = equations_of(self, problem, hidden).unseen(problem, hidden)
-        recent = jnp.full(self.patience, jnp.inf, unknowns.dtype)
+        recent = jnp.full(MEMORY, jnp.inf, unknowns.dtype)
         damping = 4 * self.damping.astype(unknowns.dtype)
         return first_state(hidden, nothing.value, Inner(nothing, damping, recent, jnp.zeros((), jnp.int32)))
 
@@ -111,7 +122,7 @@ def _next(method: LevenbergMarquardt, problem: Problem, state: State) -> State:
     )
     recent = jnp.roll(inner.recent, -1).at[-1].set(model.value)
     steps = inner.steps + 1
-    stagnant = model.value > (1 - method.decrease) * recent[0]
+    stagnant = model.value > (1 - method.decrease) * recent[MEMORY - method.patience]
     # Beyond, the residuals are rounding.
     exact = model.value <= 1e4 * jnp.finfo(cost.dtype).eps ** 2 * problem.observed.variance()
     done = stagnant | exact | (steps > method.steps)

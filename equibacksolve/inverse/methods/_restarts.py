@@ -59,7 +59,10 @@ class Restarts(AbstractMethod):
                 latest = numbers[slot] = latest + 1
                 go_on.append((slot, lambda n=latest: self._first_step(problem, first, key, n)))
         searches, used = list(before), state.evaluations
-        for (slot, _), search in zip(go_on, in_threads([call for _, call in go_on])):
+        calls = [call for _, call in go_on]
+        # The first steps take turns, so that what they have in common is compiled once.
+        at_once = in_threads(calls) if int(state.evaluations) else [call() for call in calls]
+        for (slot, _), search in zip(go_on, at_once):
             begun_here = bool(before[slot].done)
             used = used + search.evaluations - (0 if begun_here else before[slot].evaluations)
             searches[slot] = search
