@@ -15,8 +15,9 @@ $(STAMP): pyproject.toml
 demo: setup
 	$(BIN)/python examples/potential.py
 
+# Threads of OpenBLAS would wait, spinning, on the core that a worker of the tests keeps to.
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist loadfile --durations=15
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --durations=15
 
 lint: setup
 	$(BIN)/ruff check .

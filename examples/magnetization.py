@@ -55,7 +55,7 @@ def main():
         nearest = ebs.closest_image(found.simulator, images, truth, lambda s: jnp.cos(hidden(s)))
         error = float(jnp.max(jnp.abs(jnp.cos(hidden(nearest)) - np.cos(data["angle"]))))
         succeeded += found.converged
-        starts, evaluations = found.history.start[-1] + 1, found.history.evaluations[-1]
+        starts, evaluations = found.history.start.max() + 1, found.history.evaluations[-1]
         print(
             f"seed {seed}: cost={float(found.cost):.1e} largest m_z error={error:.1e} "
             f"starts={starts} simulations={evaluations} seconds={seconds:.1f}",

@@ -5,6 +5,13 @@ import os
 import hypothesis
 import jax
 
+# Each worker of pytest-xdist keeps to a core of its own. XLA and a default search then have one thread each, and the
+# workers do not wait for one another. Programs that are to use all cores find them in CORES.
+if hasattr(os, "sched_setaffinity") and "PYTEST_XDIST_WORKER" in os.environ and "CORES" not in os.environ:
+    cores = sorted(os.sched_getaffinity(0))
+    os.environ["CORES"] = ",".join(map(str, cores))
+    os.sched_setaffinity(0, {cores[int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw")) % len(cores)]})
+
 jax.config.update("jax_enable_x64", True)
 
 # Derandomised, so that a failure in CI is a failure at home; deadlines make no sense where compilation is included.

@@ -10,6 +10,7 @@ def test_it_runs_and_draws(tmp_path, monkeypatch, capsys):
     *_, start, last = run_example(
         "magnetization", "--steps", "2", "--picture", str(picture), monkeypatch=monkeypatch, capsys=capsys
     )
-    assert re.fullmatch(r"seed 0: cost=\S+ largest m_z error=\S+ starts=1 simulations=2 seconds=\S+", start)
+    # Two steps, each of as many searches as there are cores.
+    assert re.fullmatch(r"seed 0: cost=\S+ largest m_z error=\S+ starts=[1-8] simulations=\d+ seconds=\S+", start)
     assert re.fullmatch(r"succeeded=0/1 last: cost=\S+ picture=\S+", last)
     assert is_png(picture)

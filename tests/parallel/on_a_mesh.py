@@ -5,6 +5,7 @@ python on_a_mesh.py ADDRESS COUNT NUMBER     one of COUNT processes that share t
 """
 
 import json
+import os
 import sys
 
 import jax
@@ -14,6 +15,9 @@ from jax.sharding import AxisType
 from jaxtyping import Array
 
 import equibacksolve as ebs
+
+if "CORES" in os.environ:  # the test that started this program keeps to one core
+    os.sched_setaffinity(0, map(int, os.environ["CORES"].split(",")))
 
 TIME = np.linspace(0.0, 3.0, 8)
 
