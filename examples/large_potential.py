@@ -3,6 +3,7 @@
 The sample has grown and the mesh has shrunk with it: a flux quantum through the whole sample, and the energy that a
 wave needs to turn by one radian on its way through, are what a map resolves. The landscape varies over a sixth of the
 sample, and the prior of the continuation is told so. Of each stage the cost is a chi-squared per datum: 1 is the noise.
+This is one start: of the seeds 0 to 3, 0 reaches the noise, and the others end at 1.5 to 3.3, in local minima.
 
     python examples/large_potential.py              32 x 32: minutes, below 1 GiB
     python examples/large_potential.py --sites 64   64 x 64: 4096 unknowns; an hour or so
