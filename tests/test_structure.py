@@ -127,7 +127,7 @@ def test_no_file_changes_jax_or_hides_its_annotations(path):
     tree = ast.parse(path.read_text())
     assert "__future__.annotations" not in set(imported(tree))
     chains = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    assert "jax.config.update" not in chains
+    assert "jax.config" not in chains
     at_the_top = ast.Module([node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))], [])
     for name in {name.split(".")[0] for name in imported(at_the_top)} & set(OPTIONAL):
         assert room_of(path) in OPTIONAL[name], f"{name} is optional; import it inside the function that needs it"

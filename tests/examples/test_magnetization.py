@@ -4,6 +4,8 @@ import re
 
 from running import is_png, run_example
 
+import equibacksolve as ebs
+
 
 def test_it_runs_and_draws(tmp_path, monkeypatch, capsys):
     picture = tmp_path / "magnetization.png"
@@ -11,6 +13,8 @@ def test_it_runs_and_draws(tmp_path, monkeypatch, capsys):
         "magnetization", "--steps", "2", "--picture", str(picture), monkeypatch=monkeypatch, capsys=capsys
     )
     # Two steps, each of as many searches as there are cores.
-    assert re.fullmatch(r"seed 0: cost=\S+ largest m_z error=\S+ starts=[1-8] simulations=\d+ seconds=\S+", start)
+    cores = ebs.default_method().abreast
+    told = rf"starts=[1-{cores}] simulations={2 * cores}"
+    assert re.fullmatch(rf"seed 0: cost=\S+ largest m_z error=\S+ {told} seconds=\S+", start)
     assert re.fullmatch(r"succeeded=0/1 last: cost=\S+ picture=\S+", last)
     assert is_png(picture)

@@ -61,8 +61,8 @@ class Restarts(AbstractMethod):
         searches, used = list(before), state.evaluations
         calls = [call for _, call in go_on]
         # The first steps take turns, so that what they have in common is compiled once.
-        at_once = in_threads(calls) if int(state.evaluations) else [call() for call in calls]
-        for (slot, _), search in zip(go_on, at_once):
+        stepped = in_threads(calls, at_once=int(state.evaluations) > 0)
+        for (slot, _), search in zip(go_on, stepped):
             begun_here = bool(before[slot].done)
             used = used + search.evaluations - (0 if begun_here else before[slot].evaluations)
             searches[slot] = search
