@@ -14,6 +14,7 @@ with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve.inverse import AbstractStepEquations as AbstractStepEquations
     from equibacksolve.inverse import AbstractSymmetry as AbstractSymmetry
     from equibacksolve.inverse import Annealing as Annealing
+    from equibacksolve.inverse import BasinHopping as BasinHopping
     from equibacksolve.inverse import Composed as Composed
     from equibacksolve.inverse import ConjugateGradients as ConjugateGradients
     from equibacksolve.inverse import Continuation as Continuation
@@ -45,6 +46,7 @@ with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve.inverse import default_method as default_method
     from equibacksolve.inverse import distinct_solutions as distinct_solutions
     from equibacksolve.inverse import gradient_flow as gradient_flow
+    from equibacksolve.inverse import half_image as half_image
     from equibacksolve.inverse import images as images
     from equibacksolve.inverse import load_observations as load_observations
     from equibacksolve.inverse import load_solution as load_solution

@@ -30,11 +30,13 @@ from equibacksolve.inverse._symmetry import choose_image as choose_image
 from equibacksolve.inverse._symmetry import closest_image as closest_image
 from equibacksolve.inverse._symmetry import distance as distance
 from equibacksolve.inverse._symmetry import distinct_solutions as distinct_solutions
+from equibacksolve.inverse._symmetry import half_image as half_image
 from equibacksolve.inverse._symmetry import images as images
 from equibacksolve.inverse._symmetry import symmetry_error as symmetry_error
 from equibacksolve.inverse.methods import AbstractMethod as AbstractMethod
 from equibacksolve.inverse.methods import AbstractStepEquations as AbstractStepEquations
 from equibacksolve.inverse.methods import Annealing as Annealing
+from equibacksolve.inverse.methods import BasinHopping as BasinHopping
 from equibacksolve.inverse.methods import ConjugateGradients as ConjugateGradients
 from equibacksolve.inverse.methods import Continuation as Continuation
 from equibacksolve.inverse.methods import DataSpace as DataSpace

@@ -10,7 +10,7 @@ from abc import abstractmethod
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from equibacksolve._axes import Scalar
 from equibacksolve.inverse._leaves import Hidden, LeafKind
@@ -109,6 +109,14 @@ def roughness(landscape: Float[Array, "..."], length: Scalar) -> Float[Array, ".
     for axis, n in enumerate(landscape.shape):
         landscape = jnp.moveaxis(jnp.tensordot(cosine_basis(n, landscape.dtype), landscape, axes=(1, axis)), 0, axis)
     return factors * landscape
+
+
+def smooth_draw(key: PRNGKeyArray, shape: tuple[int, ...], length: Scalar) -> Float[Array, "..."]:
+    """A random landscape under the smoothness prior of this length, of mean square one."""
+    drawn = jax.random.normal(key, shape, length.dtype) / stiffness(shape, length, length.dtype)
+    for axis, n in enumerate(shape):
+        drawn = jnp.moveaxis(jnp.tensordot(cosine_basis(n, length.dtype).T, drawn, axes=(1, axis)), 0, axis)
+    return drawn / jnp.sqrt(jnp.mean(drawn**2))
 
 
 def stiffness(shape: tuple[int, ...], length: Scalar, dtype: jnp.dtype) -> Float[Array, "..."]:

@@ -247,6 +247,7 @@ def test_every_method_can_be_interrupted_and_resumed(tmp_path):
     methods = {
         "optimistix": optimistix.BFGS(rtol=1e-8, atol=1e-8),
         "mixed": ebs.Restarts(lm, (ebs.ImageHopping(lm, (ebs.Negation(rate),)), ADAM), starts=4),
+        "hopping": ebs.BasinHopping(ADAM, lm, hops=4),
         "abreast": ebs.Restarts(lm, (ebs.Continuation(lm, lm, ebs.two_stages()), ADAM), starts=4, abreast=2),
     }
     for name, method in methods.items():

@@ -5,10 +5,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.fft
 from jaxtyping import Array
 
 import equibacksolve as ebs
 from equibacksolve.inverse._leaves import LeafKind, center_of_leaves, hidden_leaves, kinds_of_leaves
+from equibacksolve.inverse._residual_transforms import smooth_draw, stiffness
 
 PLAIN, ANGLE, ROUGH = LeafKind(None, True), LeafKind(2 * np.pi, True), LeafKind(None, False)
 OBSERVED = ebs.Observations(jnp.zeros(7))
@@ -88,3 +90,17 @@ def test_the_center_of_angles_is_their_circular_mean():
     np.testing.assert_allclose(shift(center), 0.1, atol=1e-14)  # symmetric about 0.1; rounding
     [mean] = center_of_leaves([LEAF], (PLAIN,))
     np.testing.assert_allclose(mean, np.full((4, 3), np.mean(LEAF)), rtol=1e-14)
+
+
+def test_drawn_landscapes_have_the_spectrum_of_the_prior():
+    shape, number = (4, 3), 4000
+    factors = np.asarray(stiffness(shape, jnp.asarray(1.5), jnp.zeros(()).dtype))
+    keys = jax.random.split(jax.random.key(5), number)
+    draws = np.asarray(jax.vmap(lambda k: smooth_draw(k, shape, jnp.asarray(1.5)))(keys))
+    np.testing.assert_allclose(np.mean(draws**2, axis=(1, 2)), 1, rtol=1e-12)  # by construction; rounding
+    white = (scipy.fft.dctn(draws, axes=(1, 2), norm="ortho") * factors).reshape(number, -1)
+    # White up to the scale of each draw, which its waves share: of any two, each is the taller in half of the draws.
+    taller = np.mean(np.abs(white[:, :, None]) > np.abs(white[:, None]), axis=0)
+    five_deviations = 5 * 0.5 / number**0.5
+    np.testing.assert_allclose(taller[~np.eye(factors.size, dtype=bool)], 0.5, atol=five_deviations)
+    np.testing.assert_allclose(np.mean(white > 0, axis=0), 0.5, atol=five_deviations)

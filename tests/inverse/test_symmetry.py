@@ -37,6 +37,15 @@ def test_the_images_are_the_four_mirrored_potentials():
         assert image.lead is DEVICE.lead or np.array_equal(image.lead.wavenumber, DEVICE.lead.wavenumber)
 
 
+def test_a_half_image_reverses_what_is_odd_under_both_mirrors():
+    v = np.asarray(values(DEVICE))
+    odd = (v - v[::-1] - v[:, ::-1] + v[::-1, ::-1]) / 4
+    half = ebs.half_image(DEVICE, *MIRRORS)
+    np.testing.assert_allclose(values(half), v - 2 * odd, atol=1e-15)  # rounding of numbers of order one
+    np.testing.assert_allclose(values(ebs.half_image(half, *MIRRORS)), v, atol=1e-15)
+    np.testing.assert_array_equal(half.lead.wavenumber, DEVICE.lead.wavenumber)
+
+
 @pytest.mark.parametrize(
     ("symmetry", "simulator"), [(MIRRORS[0], DEVICE), (MIRRORS[1], DEVICE), (ebs.Negation(angle), MAGNET)]
 )
