@@ -31,6 +31,10 @@ def hidden(simulator):
     return simulator.sample.onsite.values
 
 
+MIRRORS = (ebs.Mirror(hidden, 0), ebs.Mirror(hidden, 1))
+"""No datum tells a potential from its four images."""
+
+
 def device(potential):
     """A sample with this potential between two leads of known wavenumber."""
     return ebs.Magnetoconductance(ebs.SquareLattice(ebs.Potential(potential)), ebs.WireLead(jnp.pi / 2))
@@ -57,6 +61,14 @@ def measured(truth, points, random):
     return ebs.Observations.on_grid(flux=flux, energy=energy, values=values, sigma=NOISE)
 
 
+def search(length):
+    """Coarse to fine; then, from where that ends, with a part mirrored or with kicks, until the data are explained."""
+    stage, last, short = (ebs.LevenbergMarquardt(steps) for steps in (12, 25, 15))
+    smooth = ebs.Continuation(stage, last, ebs.patient_schedule(length))
+    again = ebs.Continuation(short, short, ebs.two_stages(length))
+    return ebs.BasinHopping(smooth, again, MIRRORS, length)
+
+
 def main():
     arguments = parse()
     random = np.random.default_rng(arguments.seed)
@@ -64,19 +76,18 @@ def main():
     observed = measured(truth, arguments.points, random)
     start = device(jnp.asarray(random.uniform(-0.05, 0.05, truth.shape)))
 
-    stage, last = ebs.LevenbergMarquardt(steps=12), ebs.LevenbergMarquardt(steps=25)
-    method = ebs.Continuation(stage, last, ebs.patient_schedule(length=arguments.sites / 6))
+    method = search(arguments.sites / 6)
+    budget = {"steps": arguments.steps, "seconds": arguments.seconds, "tolerance": 1.1}
     began = time.perf_counter()
-    found = ebs.backsolve(start, observed, method, where=hidden, steps=arguments.steps, seconds=arguments.seconds)
+    found = ebs.backsolve(start, observed, method, where=hidden, **budget)
     seconds = time.perf_counter() - began
 
-    # No datum tells the four mirror images apart: the one closest to the truth is shown.
-    mirrors = (ebs.Mirror(hidden, 0), ebs.Mirror(hidden, 1))
-    nearest = ebs.closest_image(found.simulator, mirrors, device(truth), hidden)
+    # Of the images, the one closest to the truth is shown.
+    nearest = ebs.closest_image(found.simulator, MIRRORS, device(truth), hidden)
     error = float(jnp.sqrt(jnp.mean((hidden(nearest) - truth) ** 2)))
     evolution = []
     for step, leaves in found.history.course(5):
-        then = ebs.closest_image(ebs.with_leaves(found.simulator, leaves), mirrors, nearest, hidden)
+        then = ebs.closest_image(ebs.with_leaves(found.simulator, leaves), MIRRORS, nearest, hidden)
         evolution.append((f"step {step + 1}, cost {found.history.cost[step]:.3g}", np.asarray(hidden(then))))
     figure = reconstruction_figure(np.asarray(truth), observed, evolution, found.history, "potential (hopping)")
     arguments.picture.parent.mkdir(parents=True, exist_ok=True)

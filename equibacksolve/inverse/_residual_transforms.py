@@ -112,8 +112,12 @@ def roughness(landscape: Float[Array, "..."], length: Scalar) -> Float[Array, ".
 
 
 def smooth_draw(key: PRNGKeyArray, shape: tuple[int, ...], length: Scalar) -> Float[Array, "..."]:
-    """A random landscape under the smoothness prior of this length, of mean square one."""
-    drawn = jax.random.normal(key, shape, length.dtype) / stiffness(shape, length, length.dtype)
+    """A random landscape of mean square one, its cosines as tall as 1 / (1 + (length k)^2)^2.
+
+    That is smoother than what the prior expects. Its own draws are as rough as it allows, at all wavelengths: added to
+    a landscape, they would raise `height_squared` by much, and so weaken a prior whose weight follows from that.
+    """
+    drawn = jax.random.normal(key, shape, length.dtype) / stiffness(shape, length, length.dtype) ** 2
     for axis, n in enumerate(shape):
         drawn = jnp.moveaxis(jnp.tensordot(cosine_basis(n, length.dtype).T, drawn, axes=(1, axis)), 0, axis)
     return drawn / jnp.sqrt(jnp.mean(drawn**2))

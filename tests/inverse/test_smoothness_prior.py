@@ -92,9 +92,9 @@ def test_the_center_of_angles_is_their_circular_mean():
     np.testing.assert_allclose(mean, np.full((4, 3), np.mean(LEAF)), rtol=1e-14)
 
 
-def test_drawn_landscapes_have_the_spectrum_of_the_prior():
+def test_drawn_landscapes_have_the_square_of_the_spectrum_of_the_prior():
     shape, number = (4, 3), 4000
-    factors = np.asarray(stiffness(shape, jnp.asarray(1.5), jnp.zeros(()).dtype))
+    factors = np.asarray(stiffness(shape, jnp.asarray(1.5), jnp.zeros(()).dtype)) ** 2
     keys = jax.random.split(jax.random.key(5), number)
     draws = np.asarray(jax.vmap(lambda k: smooth_draw(k, shape, jnp.asarray(1.5)))(keys))
     np.testing.assert_allclose(np.mean(draws**2, axis=(1, 2)), 1, rtol=1e-12)  # by construction; rounding
