@@ -139,6 +139,21 @@ def test_threads_know_what_the_caller_set_for_itself():
     assert in_threads([lambda: jnp.zeros(()).dtype] * 2) == [jnp.float64] * 2
 
 
+@pytest.mark.parametrize("x64", [True, False])
+def test_what_the_caller_has_compiled_is_not_compiled_again_in_threads(x64):
+    traced = []
+
+    @jax.jit
+    def double(x):
+        traced.append(x)
+        return 2 * x
+
+    with jax.enable_x64(x64):
+        double(jnp.ones(3))
+        in_threads([lambda: double(jnp.ones(3))] * 2)
+        assert len(traced) == 1
+
+
 def test_an_error_in_a_thread_is_an_error_of_the_caller():
     with pytest.raises(ZeroDivisionError):
         in_threads([lambda: 1 / 0, lambda: 1])

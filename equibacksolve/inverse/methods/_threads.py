@@ -1,5 +1,6 @@
 """Independent computations at the same time, each in a thread: XLA leaves the lock of Python while it computes."""
 
+import contextlib
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,18 +23,29 @@ def in_threads(calls: Sequence[Callable[[], Result]], at_once: bool = True) -> l
     They take turns, too, where a mesh of devices is set: other threads do not know of it, and the processes of a mesh
     must all compute the same things in the same order.
     """
-    if not jax.sharding.get_mesh().empty:
+    if not at_once or len(calls) < 2 or not jax.sharding.get_mesh().empty:
         return [call() for call in calls]
-    # What the caller set for this thread alone ("with jax.enable_x64():") holds for its helpers. It is said in this
-    # thread as well, for JAX compiles anew for settings of another origin.
-    number = jnp.zeros(())
-    x64, device = number.dtype == jnp.float64, number.device
-
-    def alike(call):
-        with jax.enable_x64(x64), jax.default_device(device):
-            return call()
-
-    if not at_once or len(calls) < 2:
-        return [alike(call) for call in calls]
+    caller = _settings()
     with ThreadPoolExecutor(len(calls)) as threads:
-        return list(threads.map(alike, calls))
+        return list(threads.map(lambda call: _as_under(caller, call), calls))
+
+
+def _as_under(settings, call):
+    """What the caller set for its thread alone ("with jax.enable_x64():") holds for its helpers.
+
+    It is set where it differs from what the helper has, and nowhere else: for settings of another origin, JAX compiles
+    anew what the caller's thread has compiled already.
+    """
+    (x64, device), (x64_here, device_here) = settings, _settings()
+    with contextlib.ExitStack() as here:
+        if x64 != x64_here:
+            here.enter_context(jax.enable_x64(x64))
+        if device != device_here:
+            here.enter_context(jax.default_device(device))
+        return call()
+
+
+def _settings():
+    """Precision and device of a new number in this thread."""
+    number = jnp.zeros(())
+    return number.dtype == jnp.float64, number.device
