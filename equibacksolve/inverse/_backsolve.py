@@ -7,6 +7,7 @@ from typing import Any
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PRNGKeyArray, PyTree
 from threadpoolctl import threadpool_limits
@@ -98,14 +99,14 @@ def backsolve(
     try:
         # On a CPU jax calls OpenBLAS, whose own threads would wait, spinning, on the cores that the searches need.
         with threadpool_limits(1, user_api="blas"):
-            best, reason, history = _run(method, problem, hidden, key, steps, seconds, progress, callback, directory)
+            course, reason = _run(method, problem, hidden, key, steps, seconds, progress, callback, directory)
     finally:
         if directory is not None:
             directory.close()
-    # Compiled, as the search saw it: a search may end where the simulator, asked from outside, refuses to go.
-    cost = eqx.filter_jit(Problem.cost)(problem, best)
+    best, cost = course.best, _cost_of_the_best(problem, course)
     converged = bool(problem.explained(cost))
     told = verdict(problem, best, float(cost), converged, reason)
+    history = course.history.until(course.steps)
     found = Solution(problem.simulator(best), cost, converged, told, history, best)
     if directory is not None:
         directory.conclude(found.save)
@@ -113,7 +114,7 @@ def backsolve(
 
 
 def _run(method: AbstractMethod, problem: Problem, hidden, key, steps, seconds, progress, callback, directory):
-    """Step until the method is done, or the budget is. Returns the best guess, why it ended, and the history."""
+    """Step until the method is done, or the budget is. Returns how far it came, and why it ended."""
     course = Course(None, hidden, np.inf, History()) if directory is None else directory.course
     began = time.monotonic() - course.history.seconds_now
     with tqdm(disable=not progress, desc="backsolve", unit=" steps", initial=course.steps) as bar:
@@ -134,7 +135,16 @@ def _run(method: AbstractMethod, problem: Problem, hidden, key, steps, seconds, 
                     break
         except KeyboardInterrupt:
             reason = "the search was interrupted"
-    return course.best, reason, course.history.until(course.steps)
+    return course, reason
+
+
+def _cost_of_the_best(problem: Problem, course: Course):
+    """As the search saw it: nothing is simulated again, unless no step had a cost that is a number."""
+    if not np.isfinite(course.lowest):
+        # Compiled, for a search may end where the simulator, asked from outside, refuses to go.
+        return eqx.filter_jit(Problem.cost)(problem, course.best)
+    penalty = float(problem.penalty(course.best)) if problem.priors else 0.0
+    return on_every_device(jnp.asarray(course.cost_of_the_best(penalty), course.state.cost.dtype))
 
 
 def _ended(course: Course, steps, seconds) -> str | None:

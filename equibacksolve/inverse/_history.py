@@ -134,3 +134,8 @@ class Course(NamedTuple):
         judged = self.history.cost_now + penalty
         best, lowest = (state.hidden, judged) if judged < self.lowest else (self.best, self.lowest)
         return Course(state, best, lowest, self.history, len(self.history))
+
+    def cost_of_the_best(self, penalty: float = 0.0) -> float:
+        """The cost of `best`, whose penalty this is: the one of the way that makes up `lowest` with it."""
+        costs = self.history.until(self.steps).cost
+        return float(costs[np.nanargmin(np.abs(costs + penalty - self.lowest))])

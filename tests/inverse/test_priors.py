@@ -87,6 +87,9 @@ def test_the_answer_is_the_most_probable_one(prior):
     best = scipy.optimize.minimize(total, np.asarray(profile(START)), method="BFGS", options={"gtol": 1e-9})
     # In units of minus log p: what is a millionth less probable is the same.
     assert total(np.asarray(profile(found.simulator))) <= best.fun + 1e-6
+    # The cost is that of the data alone, and of this answer.
+    left = INSTRUMENT @ np.asarray(profile(found.simulator)) - READINGS
+    assert float(found.cost) == pytest.approx(np.mean(left**2) / SIGMA**2, rel=1e-10)
 
 
 def test_edges_survive_total_variation_better_than_smoothness():

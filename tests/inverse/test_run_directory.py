@@ -76,7 +76,7 @@ def test_ctrl_c_and_a_callback_that_fails_leave_a_checkpoint_of_the_last_step(tm
 
     found = solve(tmp_path / "a", callback=at_step_7(KeyboardInterrupt()))
     assert "interrupted" in found.reason
-    assert float(found.cost) == pytest.approx(found.history.best[-1], rel=1e-12)  # compiled in another way
+    assert float(found.cost) == found.history.best[-1]
     with pytest.raises(ZeroDivisionError):
         solve(tmp_path / "b", callback=at_step_7(ZeroDivisionError()))
     for folder in (tmp_path / "a", tmp_path / "b"):
