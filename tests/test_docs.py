@@ -24,6 +24,8 @@ from toys import NEAR_DECAYS, READINGS, rate
 import equibacksolve as ebs
 from equibacksolve.inverse import State
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 DOCS = pathlib.Path(__file__).parents[1] / "docs"
 README = DOCS.parent / "README.md"
 PAGES = sorted(DOCS.glob("*.md"))
@@ -67,15 +69,6 @@ def search(*arguments, of=ebs.backsolve, **keywords):
 @pytest.fixture(scope="module")
 def names():
     return stand_ins()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def quick_compilation():
-    """What is compiled here runs once or twice: a fifth of the time is saved by not optimising it."""
-    before = jax.config.values["jax_disable_most_optimizations"]
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", before)
 
 
 @pytest.fixture(autouse=True)
