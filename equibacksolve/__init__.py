@@ -38,6 +38,7 @@ with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve.inverse import Solution as Solution
     from equibacksolve.inverse import State as State
     from equibacksolve.inverse import TotalVariation as TotalVariation
+    from equibacksolve.inverse import TwoLevels as TwoLevels
     from equibacksolve.inverse import backsolve as backsolve
     from equibacksolve.inverse import backtracking_descent as backtracking_descent
     from equibacksolve.inverse import brisk_schedule as brisk_schedule
@@ -64,6 +65,7 @@ with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve.sample import OnsiteSum as OnsiteSum
     from equibacksolve.sample import Potential as Potential
     from equibacksolve.sample import SquareLattice as SquareLattice
+    from equibacksolve.simulators import AbstractPerturbableSimulator as AbstractPerturbableSimulator
     from equibacksolve.simulators import AbstractSimulator as AbstractSimulator
     from equibacksolve.simulators import AbstractStructureImage as AbstractStructureImage
     from equibacksolve.simulators import EnergyCalibration as EnergyCalibration

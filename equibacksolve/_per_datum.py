@@ -79,12 +79,12 @@ def _spread(function, parameters, data, chunk):
     """Each device takes its share of the data, in chunks. Results have their points along the last axis."""
     devices = devices_along(POINTS)
     if devices == 1:
-        return _in_chunks(lambda part: function(parameters, part), data, chunk)
+        return in_chunks(lambda part: function(parameters, part), data, chunk)
     points = _points(data)
     shares = jnp.minimum(jnp.arange(-(-points // devices) * devices), points - 1)
 
     def one_device(parameters, share):
-        results = _in_chunks(lambda part: function(parameters, part), share, chunk)
+        results = in_chunks(lambda part: function(parameters, part), share, chunk)
         return jax.tree.map(lambda part: jnp.moveaxis(part, -1, 0), results)
 
     # What a device computes is its own: there is nothing for the types of varying values to check.
@@ -99,7 +99,7 @@ def _spread(function, parameters, data, chunk):
     return jax.tree.map(lambda part: jnp.moveaxis(part[:points], 0, -1), results)
 
 
-def _in_chunks(function, data, chunk):
+def in_chunks(function, data, chunk):
     """Apply `function` to chunks of `data`, and join the results along their last axis."""
     points = _points(data)
     if points <= chunk:

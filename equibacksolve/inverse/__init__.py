@@ -49,6 +49,7 @@ from equibacksolve.inverse.methods import Restarts as Restarts
 from equibacksolve.inverse.methods import Schedule as Schedule
 from equibacksolve.inverse.methods import SideBySide as SideBySide
 from equibacksolve.inverse.methods import State as State
+from equibacksolve.inverse.methods import TwoLevels as TwoLevels
 from equibacksolve.inverse.methods import backtracking_descent as backtracking_descent
 from equibacksolve.inverse.methods import brisk_schedule as brisk_schedule
 from equibacksolve.inverse.methods import default_method as default_method

@@ -17,6 +17,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from equibacksolve._axes import Scalar
 from equibacksolve.inverse._leaves import Hidden, LeafKind
+from equibacksolve.inverse._observations import Observations
 from equibacksolve.inverse._residual_transforms import departures, roughness, stiffness
 
 LENGTHS = (0.0, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
@@ -49,6 +50,15 @@ def held_by_statistics(
             parts = departures(leaf, middle, kind)
             held += [roughness(part, of_leaf.length).reshape(-1) / of_leaf.height for part in parts]
     return jnp.concatenate(held)
+
+
+def seen_heights(observed: Observations, curvature: Hidden) -> Hidden:
+    """For each leaf the height that, by the linear model, changes the data by their standard deviation.
+
+    `curvature` is the diagonal of J^T J.
+    """
+    spread = observed.variance() * observed.count
+    return jax.tree.map(lambda c: jnp.sqrt(spread / jnp.maximum(jnp.sum(c), jnp.finfo(c.dtype).tiny)), curvature)
 
 
 def _draw(key, parts: list[Float[Array, "..."]], least) -> LandscapeStatistics:

@@ -112,6 +112,11 @@ class Observations(eqx.Module):
         mean = jnp.sum(weights**2 * self.values) / jnp.sum(weights**2)
         return jnp.sum((weights * (self.values - mean)) ** 2) / self.count
 
+    def deviation(self) -> Float[Array, ""]:
+        """Standard deviation of the weighted values; 1 for values that are all equal, which have no scale."""
+        variance = self.variance()
+        return jnp.sqrt(jnp.where(variance > 0, variance, 1.0))
+
     def at(self, chosen: Int[Array, " chosen"]) -> "Observations":
         """The readings with these numbers, as a list of points. Raises ValueError for data without settings."""
         if not self.variables:

@@ -1,14 +1,15 @@
 """The conductance map G(flux, energy) of a two-terminal device."""
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PyTree
 
 from equibacksolve._arrays import is_concrete
 from equibacksolve.leads import AbstractLead
-from equibacksolve.sample import SquareLattice
-from equibacksolve.simulators._simulator import AbstractSimulator
+from equibacksolve.sample import Potential, SquareLattice
+from equibacksolve.simulators._perturbed import AbstractPerturbableSimulator
 from equibacksolve.transport import (
     Device,
     Scattering,
@@ -16,6 +17,7 @@ from equibacksolve.transport import (
     device,
     growth_per_slice,
     scattering,
+    site_response,
     stabilisation_interval,
 )
 
@@ -23,7 +25,7 @@ _UNSAFE_GROWTH = {"float64": 1e5, "float32": 200.0}
 """Growth between two normalisations at which the gradient has lost all but six digits (one in float32)."""
 
 
-class Magnetoconductance(AbstractSimulator):
+class Magnetoconductance(AbstractPerturbableSimulator):
     """Two-terminal conductance of a sample between two equal leads, in units of e^2/h (eqs. 4-15).
 
     Observations of it have the variables `flux` (per plaquette, in h/e) and `energy` (in units of the hopping).
@@ -80,6 +82,18 @@ class Magnetoconductance(AbstractSimulator):
     def scattering(self, *, flux: Float[Array, " points"], energy: Float[Array, " points"]) -> Scattering:
         """Transmission and reflection matrices at each point (eq. 8), orbitals before sites."""
         return scattering(*self._device_at(flux, energy), self.interval)
+
+    def knows_changes(self, changes: PyTree) -> bool:
+        """True if only onsite energies of a potential are changed."""
+        onsite = changes.sample.onsite
+        return isinstance(onsite, Potential) and [id(a) for a in jax.tree.leaves(changes)] == [id(onsite.values)]
+
+    def predict_perturbed(
+        self, changes: PyTree, *, flux: Float[Array, " points"], energy: Float[Array, " points"]
+    ) -> Float[Array, "unknowns points"]:
+        """G at each point with one onsite energy changed, one row a site: Dyson's equation for one site."""
+        response = site_response(*self._device_at(flux, energy))
+        return response.changed(changes.sample.onsite.values).reshape(-1, flux.shape[0])
 
     def _device_at(self, flux, energy) -> tuple[Device, Float[Array, " points"], Float[Array, " points"]]:
         """The device and its settings, all in the precision of the sample."""

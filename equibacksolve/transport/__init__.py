@@ -9,6 +9,8 @@ from equibacksolve.transport._conductance import unitarity_error as unitarity_er
 from equibacksolve.transport._greens_function import transmission_by_greens_function as transmission_by_greens_function
 from equibacksolve.transport._greens_function import wire_self_energy as wire_self_energy
 from equibacksolve.transport._hamiltonian import slice_hamiltonian as slice_hamiltonian
+from equibacksolve.transport._site_changes import SiteResponse as SiteResponse
+from equibacksolve.transport._site_changes import site_response as site_response
 from equibacksolve.transport._stabilisation import growth_per_slice as growth_per_slice
 from equibacksolve.transport._stabilisation import stabilisation_interval as stabilisation_interval
 from equibacksolve.transport._transfer_matrix import layer_matrix as layer_matrix

@@ -26,7 +26,7 @@ def adjoint(a: Split) -> Split:
     return Split(jnp.swapaxes(a.real, 0, 1), -jnp.swapaxes(a.imag, 0, 1))
 
 
-def _product(a: Split, b: Split) -> Split:
+def product(a: Split, b: Split) -> Split:
     """The matrix product as a sum of outer products."""
 
     def add_outer_product(carry, k):
@@ -52,7 +52,7 @@ def divide(numerators: list[Split | None], denominator: Split) -> list[Split]:
 
 def _divide_forward(numerators, denominator):
     inverse = _inverse(denominator)
-    quotients = [inverse if x is None else _product(x, inverse) for x in numerators]
+    quotients = [inverse if x is None else product(x, inverse) for x in numerators]
     return quotients, (quotients, inverse, [x is None for x in numerators])
 
 
@@ -60,8 +60,8 @@ def _divide_backward(kept, of_quotients):
     # With dG = Re Tr(L† dY), JAX's pair of cotangents is L: from dY = (dX - Y dA) A^-1 follow L A^-† for X, and -Y†
     # times that for A. The inverse and the quotients are all that has to be kept.
     quotients, inverse, is_identity = kept
-    of_numerators = [_product(of_y, adjoint(inverse)) for of_y in of_quotients]
-    parts = [_product(adjoint(y), of_x) for y, of_x in zip(quotients, of_numerators)]
+    of_numerators = [product(of_y, adjoint(inverse)) for of_y in of_quotients]
+    parts = [product(adjoint(y), of_x) for y, of_x in zip(quotients, of_numerators)]
     of_denominator = jax.tree.map(lambda *terms: -sum(terms), *parts)
     return [None if fixed else of_x for fixed, of_x in zip(is_identity, of_numerators)], of_denominator
 

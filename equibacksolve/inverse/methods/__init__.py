@@ -25,3 +25,4 @@ from equibacksolve.inverse.methods._optimistix import OptimistixSolver as Optimi
 from equibacksolve.inverse.methods._restarts import Restarts as Restarts
 from equibacksolve.inverse.methods._side_by_side import SideBySide as SideBySide
 from equibacksolve.inverse.methods._step_equations import AbstractStepEquations as AbstractStepEquations
+from equibacksolve.inverse.methods._two_levels import TwoLevels as TwoLevels

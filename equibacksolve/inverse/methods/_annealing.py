@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from equibacksolve._arrays import float_array
 from equibacksolve._axes import Scalar
-from equibacksolve.inverse._landscape_statistics import draw_statistics, held_by_statistics
+from equibacksolve.inverse._landscape_statistics import draw_statistics, held_by_statistics, seen_heights
 from equibacksolve.inverse._leaves import Hidden, center_of_leaves
 from equibacksolve.inverse._problem import Problem
 from equibacksolve.inverse.methods._continuation import Continuation, single_stage
@@ -133,7 +133,9 @@ def _wander(method: Annealing, some: Problem, scale: float, level: Scalar, key: 
     forget = jnp.where(jnp.all(chain.curvature == 0), 1.0, 0.1).astype(flat.dtype)
     curvature = (1 - forget) * chain.curvature + forget * scale * (jacobian.T @ jacobian)
     center = center_of_leaves(chain.hidden, some.kinds)
-    least = _least_heights(some, scale, unravel(jnp.diagonal(curvature)))
+    # The curvature is that of all the data, the variance that of some.
+    seen = seen_heights(some.observed, unravel(jnp.diagonal(curvature) / scale))
+    least = jax.tree.map(lambda height: 0.1 * height, seen)
     statistics = draw_statistics(of_statistics, chain.hidden, center, least, some.kinds)
     held, pull = _linearized(lambda x: _held(some, unravel(x), center, statistics), flat)
     metric = curvature / level**2 + pull.T @ pull
@@ -164,19 +166,10 @@ def _langevin_step(method, metric, gradient, key):
     return jnp.where(jnp.all(jnp.isfinite(step)), step, 0.0)
 
 
-def _least_heights(some: Problem, scale: float, curvature: Hidden) -> Hidden:
-    """For each leaf a tenth of the height that, by the linear model, changes the data by their standard deviation."""
-    spread = some.observed.variance() * some.observed.count * scale
-    least = lambda diagonal: 0.1 * jnp.sqrt(spread / jnp.maximum(jnp.sum(diagonal), jnp.finfo(diagonal.dtype).tiny))
-    return jax.tree.map(least, curvature)
-
-
 def _noise_level(method: Annealing, problem: Problem, passes: Int[Array, ""]) -> Scalar:
-    """s, in units of the residuals. Data that are all equal have no standard deviation: theirs is taken as 1."""
+    """s, in units of the residuals."""
     along = (passes % method.passes) / method.passes
-    variance = problem.observed.variance()
-    deviation = jnp.sqrt(jnp.where(variance > 0, variance, 1.0))
-    level = method.hot * (method.cold / method.hot) ** along * deviation
+    level = method.hot * (method.cold / method.hot) ** along * problem.observed.deviation()
     return level if problem.observed.sigma is None else jnp.maximum(level, 1.0)
 
 

@@ -1,0 +1,212 @@
+"""Landscapes of two levels, found by annealed flips: an Ising model whose energy is the misfit."""
+
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
+
+from equibacksolve._arrays import float_array
+from equibacksolve._axes import Scalar
+from equibacksolve.inverse._landscape_statistics import seen_heights
+from equibacksolve.inverse._leaves import Hidden, LeafKind, center_of_leaves
+from equibacksolve.inverse._problem import Problem
+from equibacksolve.inverse.methods._continuation import Continuation, single_stage
+from equibacksolve.inverse.methods._levenberg_marquardt import LevenbergMarquardt
+from equibacksolve.inverse.methods._method import AbstractMethod, State
+from equibacksolve.inverse.methods._step_equations import columns
+from equibacksolve.simulators import predict_perturbed
+
+FLIPS_IN_A_STEP = 20
+
+WELL_EXPLAINED = 1e-3
+"""Of the variance of the data: a pattern that leaves less is the right one, and its walk is over."""
+
+
+class Pattern(NamedTuple):
+    """Where the walk stands: which entries are on the upper level, the two levels of every entry, and flips made."""
+
+    upper: Bool[Array, " unknowns"]
+    levels: Float[Array, "2 unknowns"]
+    key: PRNGKeyArray
+    flips: Int[Array, ""]
+
+
+def _pair(levels: Any) -> Any:
+    return levels if levels is None else float_array(levels)
+
+
+def _polish() -> AbstractMethod:
+    search = LevenbergMarquardt(steps=60, decrease=0.02, damping=1.0)
+    return Continuation(search, search, single_stage())
+
+
+class TwoLevels(AbstractMethod):
+    """Simulated annealing of a landscape of two levels: antidots, letters, domains, two materials.
+
+    Each entry is on the lower or on the upper level. With s a noise level that falls from `hot` to `cold`, patterns
+    have the probability exp(-U), U = |r|^2 / (2 s^2) + `boundary` x pairs of unlike neighbours. In each move the U of
+    all patterns that differ in one entry is computed, from a random part of the data, and one of them is taken with a
+    probability in proportion to min(1, exp(-change of U)); if these sum up to less than 1, nothing may happen. Where
+    the simulator knows what single changes do (`AbstractPerturbableSimulator`; conductances do, by Dyson's equation),
+    a move costs about one simulation; elsewhere, one simulation an entry on that part of the data.
+
+    Once `release` of the flips have been made, the levels follow the data, so that they need be known to a quarter or
+    so. In the end `polish` is run from the pattern, and all entries are free.
+
+    **Fields** `levels`: the two values, shape (2,); or None: the mean of the start, and `height` times the height of a
+    landscape that, by the linear model, changes the data by their standard deviation above it (below, if negative).
+    `polish`: the method that ends the search; `flips`: moves in all; `hot`, `cold`: in units of the data's standard
+    deviation (never below sigma, if that is known); `share`: a move sees one part in `share` of the data.
+    """
+
+    levels: Float[Array, " 2"] | None = eqx.field(converter=_pair, default=None)
+    height: Float[Array, ""] = eqx.field(converter=float_array, default=1.0)
+    polish: AbstractMethod = eqx.field(default_factory=_polish)
+    flips: Int[Array, ""] = eqx.field(converter=jnp.asarray, default=2000)
+    hot: Float[Array, ""] = eqx.field(converter=float_array, default=1.6)
+    cold: Float[Array, ""] = eqx.field(converter=float_array, default=0.23)
+    boundary: Float[Array, ""] = eqx.field(converter=float_array, default=0.5)
+    release: Float[Array, ""] = eqx.field(converter=float_array, default=0.6)
+    share: int = eqx.field(static=True, default=4)
+
+    def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
+        levels = _levels(self, problem, hidden)
+        start = ravel_pytree(center_of_leaves(hidden, problem.kinds))[0]
+        upper = jnp.abs(levels[1] - start) < jnp.abs(levels[0] - start)
+        pattern = Pattern(upper, levels, key, jnp.zeros((), jnp.int32))
+        nothing_yet = jnp.full_like(_cost(problem, hidden), jnp.inf)
+        polishing = self.polish.init(problem, hidden, key)
+        return _outer(hidden, nothing_yet, pattern, polishing, jnp.ones((), jnp.int32), False)
+
+    def step(self, problem: Problem, state: State) -> State:
+        pattern, polishing = state.inner
+        evaluations = state.evaluations
+        if int(pattern.flips) < int(self.flips):
+            pattern, hidden, cost = _walk(self, problem, state.hidden, pattern)
+            found = bool(cost < WELL_EXPLAINED * problem.observed.variance())
+            if found or int(pattern.flips) >= int(self.flips):
+                pattern = pattern._replace(flips=self.flips.astype(jnp.int32))
+                polishing = self.polish.init(problem, hidden, pattern.key)
+            return _outer(hidden, cost, pattern, polishing, evaluations + FLIPS_IN_A_STEP, False)
+        polished = self.polish.step(problem, polishing)
+        evaluations = evaluations + polished.evaluations - polishing.evaluations
+        return _outer(polished.hidden, polished.cost, pattern, polished, evaluations, bool(polished.done))
+
+
+def _outer(hidden, cost, pattern, polishing, evaluations, done):
+    zero = jnp.zeros((), jnp.int32)
+    return State(hidden, cost, jnp.asarray(done), evaluations.astype(jnp.int32), (pattern, polishing), zero, zero)
+
+
+@eqx.filter_jit
+def _cost(problem: Problem, hidden: Hidden) -> Scalar:
+    return problem.cost(hidden)
+
+
+@eqx.filter_jit
+def _levels(method: TwoLevels, problem: Problem, hidden: Hidden) -> Float[Array, "2 unknowns"]:
+    flat, unravel = ravel_pytree(hidden)
+    if method.levels is not None:
+        return method.levels.astype(flat.dtype)[:, None] * jnp.ones_like(flat)
+    center = center_of_leaves(hidden, problem.kinds)
+    _, push = jax.linearize(lambda x: problem.residuals(unravel(x)), flat)
+    seen = seen_heights(problem.observed, unravel(jnp.sum(columns(push, flat) ** 2, axis=0)))
+    height = method.height.astype(flat.dtype)
+    above = jax.tree.map(lambda middle, of_leaf: middle + height * of_leaf, center, seen)
+    return jnp.stack([ravel_pytree(center)[0], ravel_pytree(above)[0]])
+
+
+def _landscape(like: Hidden, upper, levels) -> Hidden:
+    return ravel_pytree(like)[1](jnp.where(upper, levels[1], levels[0]))
+
+
+@eqx.filter_jit
+def _walk(method: TwoLevels, problem: Problem, like: Hidden, pattern: Pattern) -> tuple[Pattern, Hidden, Scalar]:
+    """Some flips, then levels that follow the data if it is time for that; the landscape of it, and its cost."""
+    key, *keys = jax.random.split(pattern.key, FLIPS_IN_A_STEP + 1)
+    flip = lambda pattern, key: (_flip(method, problem, like, pattern, key), None)
+    pattern = jax.lax.scan(flip, pattern._replace(key=key), jnp.stack(keys))[0]
+    pattern = pattern._replace(levels=_released(method, problem, like, pattern))
+    hidden = problem.within_bounds(_landscape(like, pattern.upper, pattern.levels))
+    return pattern, hidden, problem.cost(hidden)
+
+
+def _flip(method: TwoLevels, problem: Problem, like: Hidden, pattern: Pattern, key: PRNGKeyArray) -> Pattern:
+    """One move: each entry's flip, or none, with its probability."""
+    of_part, of_flip, of_entry = jax.random.split(key, 3)
+    some, scale = _part(problem, method.share, of_part)
+    upper, levels = pattern.upper, pattern.levels
+    here = _landscape(like, upper, levels)
+    simulator = some.simulator(here)
+    changes = ravel_pytree(like)[1](jnp.where(upper, levels[0] - levels[1], levels[1] - levels[0]))
+    predicted = predict_perturbed(simulator, changes, some.observed.variables)
+    observed, weights = some.observed.values.reshape(-1), some.observed.weights().reshape(-1)
+    misfits = scale * jnp.sum(((predicted - observed) * weights) ** 2, axis=1)
+    misfit = scale * jnp.sum(some.residuals(here) ** 2)
+    level = _noise_level(method, problem, pattern.flips)
+    boundary = method.boundary.astype(level.dtype) * _more_unlike_neighbours(like, upper, problem.kinds)
+    change = (misfits - misfit) / (2 * level**2) + boundary
+    probability = jnp.where(jnp.isfinite(change), jnp.exp(-jnp.maximum(change, 0.0)), 0.0)
+    flips = jax.random.uniform(of_flip, dtype=change.dtype) < jnp.sum(probability)
+    entry = jax.random.categorical(of_entry, jnp.log(probability))
+    upper = jnp.where(flips, upper ^ (jnp.arange(upper.size) == entry), upper)
+    return pattern._replace(upper=upper, flips=pattern.flips + 1)
+
+
+def _part(problem: Problem, share: int, key: PRNGKeyArray) -> tuple[Problem, float]:
+    """The problem with a random part of the data, and how many such parts there are; all, if they belong together."""
+    size = problem.observed.values.size
+    if not problem.observed.variables or share == 1:
+        return problem, 1.0
+    chosen = jax.random.permutation(key, size)[: max(1, size // share)]
+    return eqx.tree_at(lambda p: p.observed, problem, problem.observed.at(chosen)), size / chosen.size
+
+
+def _noise_level(method: TwoLevels, problem: Problem, flips: Int[Array, ""]) -> Scalar:
+    along = flips / method.flips
+    level = method.hot * (method.cold / method.hot) ** along * problem.observed.deviation()
+    return level if problem.observed.sigma is None else jnp.maximum(level, 1.0)
+
+
+def _more_unlike_neighbours(like: Hidden, upper: Bool[Array, " unknowns"], kinds: tuple[LeafKind, ...]):
+    """For each entry, by how many pairs of unlike neighbours there would be more after its flip."""
+    spins = ravel_pytree(like)[1](jnp.where(upper, 1.0, -1.0).astype(ravel_pytree(like)[0].dtype))
+    return jnp.concatenate([_alike(leaf, kind).reshape(-1) for leaf, kind in zip(jax.tree.leaves(spins), kinds)])
+
+
+def _alike(spins, kind: LeafKind):
+    """Neighbours alike less neighbours unlike, along all axes; none where neighbours in the leaf are none in space."""
+    if not kind.smooth:
+        return jnp.zeros_like(spins)
+    total = jnp.zeros_like(spins)
+    for axis in range(spins.ndim):
+        padded = jnp.pad(spins, [(1, 1) if axis == other else (0, 0) for other in range(spins.ndim)])
+        take = lambda start: jax.lax.slice_in_dim(padded, start, start + spins.shape[axis], axis=axis)
+        total = total + take(0) + take(2)
+    return spins * total
+
+
+def _released(method: TwoLevels, problem: Problem, like: Hidden, pattern: Pattern) -> Float[Array, "2 unknowns"]:
+    """The two levels of each leaf after a Gauss-Newton step, of a fifth of their difference at most."""
+    upper, levels = pattern.upper, pattern.levels
+    sizes = [leaf.size for leaf in jax.tree.leaves(like)]
+    of_leaf = jnp.repeat(jnp.arange(len(sizes)), jnp.asarray(sizes), total_repeat_length=sum(sizes))
+    difference = jax.ops.segment_max(jnp.abs(levels[1] - levels[0]), of_leaf, len(sizes))
+
+    def moved(shift):
+        return levels + shift.reshape(2, -1)[:, of_leaf]
+
+    def follow():
+        still = jnp.zeros(2 * len(sizes), levels.dtype)
+        residual, push = jax.linearize(lambda shift: problem.residuals(_landscape(like, upper, moved(shift))), still)
+        jacobian = columns(push, still)
+        normal = jacobian.T @ jacobian
+        guard = 1e-6 * jnp.trace(normal) + jnp.finfo(normal.dtype).tiny
+        shift = -jnp.linalg.solve(normal + guard * jnp.eye(still.size, dtype=normal.dtype), jacobian.T @ residual)
+        most = 0.2 * jnp.tile(difference, 2)
+        return moved(jnp.where(jnp.all(jnp.isfinite(shift)), jnp.clip(shift, -most, most), 0.0))
+
+    return jax.lax.cond(pattern.flips > method.release * method.flips, follow, lambda: levels)

@@ -1,0 +1,47 @@
+"""What a simulator predicts if one of its parameters is changed alone, for each parameter in turn."""
+
+from abc import abstractmethod
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Array, Float, PyTree
+
+from equibacksolve.simulators._simulator import AbstractSimulator
+
+
+class AbstractPerturbableSimulator(AbstractSimulator):
+    """A simulator that knows what changes of single parameters do, for less than a simulation for each of them.
+
+    `changes` is a simulator whose leaves are None, except for those that are changed: they hold by how much.
+    """
+
+    @abstractmethod
+    def knows_changes(self, changes: PyTree) -> bool:
+        """Whether it does for these leaves."""
+
+    @abstractmethod
+    def predict_perturbed(
+        self, changes: PyTree, **variables: Float[Array, " points"]
+    ) -> Float[Array, "unknowns points"]:
+        """What `predict` would give with one entry of `changes` added, one row an entry, in the order of the leaves."""
+
+
+def predict_perturbed(
+    simulator: AbstractSimulator, changes: PyTree, variables: dict[str, Float[Array, " points"]]
+) -> Float[Array, "unknowns data"]:
+    """The data that the simulator predicts with one entry of `changes` added, and no other; one row an entry.
+
+    `changes` is a simulator whose leaves are None but for those that are changed. Where the simulator does not know
+    better (`AbstractPerturbableSimulator`), each change is tried: a simulation for each.
+    """
+    if isinstance(simulator, AbstractPerturbableSimulator) and simulator.knows_changes(changes):
+        return simulator.predict_perturbed(changes, **variables)
+    flat, unravel = ravel_pytree(changes)
+
+    def one(entry):
+        only = unravel(jnp.where(jnp.arange(flat.size) == entry, flat, 0.0))
+        return eqx.apply_updates(simulator, only).predict(**variables).reshape(-1)
+
+    return jax.lax.map(one, jnp.arange(flat.size))
