@@ -28,6 +28,11 @@ class AbstractPerturbableSimulator(AbstractSimulator):
         """What `predict` would give with one entry of `changes` added, one row an entry, in the order of the leaves."""
 
 
+def knows_changes(simulator: AbstractSimulator, changes: PyTree) -> bool:
+    """Whether the simulator knows what these changes do, so that none needs to be tried."""
+    return isinstance(simulator, AbstractPerturbableSimulator) and simulator.knows_changes(changes)
+
+
 def predict_perturbed(
     simulator: AbstractSimulator, changes: PyTree, variables: dict[str, Float[Array, " points"]]
 ) -> Float[Array, "unknowns data"]:
@@ -36,7 +41,7 @@ def predict_perturbed(
     `changes` is a simulator whose leaves are None but for those that are changed. Where the simulator does not know
     better (`AbstractPerturbableSimulator`), each change is tried: a simulation for each.
     """
-    if isinstance(simulator, AbstractPerturbableSimulator) and simulator.knows_changes(changes):
+    if knows_changes(simulator, changes):
         return simulator.predict_perturbed(changes, **variables)
     flat, unravel = ravel_pytree(changes)
 

@@ -17,9 +17,10 @@ from equibacksolve.inverse.methods._continuation import Continuation, single_sta
 from equibacksolve.inverse.methods._levenberg_marquardt import LevenbergMarquardt
 from equibacksolve.inverse.methods._method import AbstractMethod, State
 from equibacksolve.inverse.methods._step_equations import columns
-from equibacksolve.simulators import predict_perturbed
+from equibacksolve.simulators import knows_changes, predict_perturbed
 
-FLIPS_IN_A_STEP = 20
+PAUSE = 20
+"""Moves between two looks at all the data."""
 
 WELL_EXPLAINED = 1e-3
 """Of the variance of the data: a pattern that leaves less is the right one, and its walk is over."""
@@ -85,15 +86,24 @@ class TwoLevels(AbstractMethod):
         pattern, polishing = state.inner
         evaluations = state.evaluations
         if int(pattern.flips) < int(self.flips):
-            pattern, hidden, cost = _walk(self, problem, state.hidden, pattern)
-            found = bool(cost < WELL_EXPLAINED * problem.observed.variance())
-            if found or int(pattern.flips) >= int(self.flips):
-                pattern = pattern._replace(flips=self.flips.astype(jnp.int32))
-                polishing = self.polish.init(problem, hidden, pattern.key)
-            return _outer(hidden, cost, pattern, polishing, evaluations + FLIPS_IN_A_STEP, False)
+            return self._moved(problem, state, pattern, polishing)
         polished = self.polish.step(problem, polishing)
         evaluations = evaluations + polished.evaluations - polishing.evaluations
         return _outer(polished.hidden, polished.cost, pattern, polished, evaluations, bool(polished.done))
+
+    def _moved(self, problem, state, pattern, polishing):
+        hidden, cost = state.hidden, state.cost
+        pattern = _move(self, problem, hidden, pattern)
+        evaluations = state.evaluations + _simulations(self, problem, hidden)
+        flips = int(pattern.flips)
+        if flips % PAUSE == 0 or flips >= int(self.flips):
+            pattern, hidden, cost = _look(self, problem, hidden, pattern)
+            evaluations = evaluations + 1
+            found = bool(cost < WELL_EXPLAINED * problem.observed.variance())
+            if found or flips >= int(self.flips):
+                pattern = pattern._replace(flips=self.flips.astype(jnp.int32))
+                polishing = self.polish.init(problem, hidden, pattern.key)
+        return _outer(hidden, cost, pattern, polishing, evaluations, False)
 
 
 def _outer(hidden, cost, pattern, polishing, evaluations, done):
@@ -123,20 +133,25 @@ def _landscape(like: Hidden, upper, levels) -> Hidden:
     return ravel_pytree(like)[1](jnp.where(upper, levels[1], levels[0]))
 
 
+def _simulations(method: TwoLevels, problem: Problem, like: Hidden) -> int:
+    """How many simulations of all the data a move is worth, about."""
+    if knows_changes(problem.simulator(like), like):
+        return 1
+    return -(-sum(leaf.size for leaf in jax.tree.leaves(like)) // method.share)
+
+
 @eqx.filter_jit
-def _walk(method: TwoLevels, problem: Problem, like: Hidden, pattern: Pattern) -> tuple[Pattern, Hidden, Scalar]:
-    """Some flips, then levels that follow the data if it is time for that; the landscape of it, and its cost."""
-    key, *keys = jax.random.split(pattern.key, FLIPS_IN_A_STEP + 1)
-    flip = lambda pattern, key: (_flip(method, problem, like, pattern, key), None)
-    pattern = jax.lax.scan(flip, pattern._replace(key=key), jnp.stack(keys))[0]
+def _look(method: TwoLevels, problem: Problem, like: Hidden, pattern: Pattern) -> tuple[Pattern, Hidden, Scalar]:
+    """Levels that follow the data, if it is time for that; the landscape of the pattern, and its cost."""
     pattern = pattern._replace(levels=_released(method, problem, like, pattern))
     hidden = problem.within_bounds(_landscape(like, pattern.upper, pattern.levels))
     return pattern, hidden, problem.cost(hidden)
 
 
-def _flip(method: TwoLevels, problem: Problem, like: Hidden, pattern: Pattern, key: PRNGKeyArray) -> Pattern:
-    """One move: each entry's flip, or none, with its probability."""
-    of_part, of_flip, of_entry = jax.random.split(key, 3)
+@eqx.filter_jit
+def _move(method: TwoLevels, problem: Problem, like: Hidden, pattern: Pattern) -> Pattern:
+    """One entry's flip, each with its probability, or none."""
+    next_key, of_part, of_flip, of_entry = jax.random.split(pattern.key, 4)
     some, scale = _part(problem, method.share, of_part)
     upper, levels = pattern.upper, pattern.levels
     here = _landscape(like, upper, levels)
@@ -153,7 +168,7 @@ def _flip(method: TwoLevels, problem: Problem, like: Hidden, pattern: Pattern, k
     flips = jax.random.uniform(of_flip, dtype=change.dtype) < jnp.sum(probability)
     entry = jax.random.categorical(of_entry, jnp.log(probability))
     upper = jnp.where(flips, upper ^ (jnp.arange(upper.size) == entry), upper)
-    return pattern._replace(upper=upper, flips=pattern.flips + 1)
+    return pattern._replace(upper=upper, key=next_key, flips=pattern.flips + 1)
 
 
 def _part(problem: Problem, share: int, key: PRNGKeyArray) -> tuple[Problem, float]:
