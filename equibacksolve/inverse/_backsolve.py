@@ -24,7 +24,7 @@ from equibacksolve.inverse._solution import Solution
 from equibacksolve.inverse._symmetry import AbstractSymmetry, check_symmetries
 from equibacksolve.inverse._verdict import verdict
 from equibacksolve.inverse.methods import AbstractMethod, State, as_method, hopping_between_images
-from equibacksolve.simulators import AbstractSimulator
+from equibacksolve.simulators import AbstractSimulator, knows_changes
 
 
 def backsolve(
@@ -89,8 +89,9 @@ def backsolve(
     priors = (prior,) if isinstance(prior, AbstractPrior) else tuple(prior)
     check_symmetries(symmetries, simulator, observed)
     broken = bounds is not None or priors
-    method = hopping_between_images(as_method(method), tuple(symmetries) if broken else ())
     problem, hidden = on_every_device(pose(simulator, observed, where, bounds, tolerance, priors))
+    chosen = as_method(method, patterns=knows_changes(simulator, hidden))
+    method = hopping_between_images(chosen, tuple(symmetries) if broken else ())
     key = on_every_device(jax.random.key(0) if key is None else key)
     directory = None
     if out is not None:

@@ -1,7 +1,6 @@
 """Law 10: by Dyson's equation, one sweep knows the conductance with any onsite energy changed by any amount."""
 
 import equinox as eqx
-import hypothesis.strategies as st
 import jax
 import jax.numpy as jnp
 import numpy as np

@@ -22,22 +22,28 @@ from equibacksolve.inverse.methods._method import AbstractMethod
 from equibacksolve.inverse.methods._optimistix import OptimistixSolver
 from equibacksolve.inverse.methods._restarts import Restarts
 from equibacksolve.inverse.methods._threads import usable_cores
+from equibacksolve.inverse.methods._two_levels import TwoLevels
 
 
-def default_method() -> AbstractMethod:
+def default_method(patterns: bool = False) -> AbstractMethod:
     """From one random start after another, under one method after another, each for another kind of landscape.
 
     First Levenberg-Marquardt, in case the start is close. Then continuation, for smooth landscapes, under one prior
     after another, and the path of steepest descent, for rough ones, in turns. What these do not find goes to annealing
-    as well. On a CPU as many searches go on at a time as the process has cores, up to eight: beyond, Python's own part
-    of each step would keep them waiting for one another.
+    as well, and, if `patterns` is set, to annealed flips between two levels, of little and of much weight for the data.
+    Flips pay where the simulator knows what single changes do: there `backsolve` sets it.
+
+    On a CPU as many searches go on at a time as the process has cores, up to eight: beyond, Python's own part of each
+    step would keep them waiting for one another.
     """
     stage, last = LevenbergMarquardt(steps=25), LevenbergMarquardt(steps=60)
     schedules = (patient_schedule(2.0), brisk_schedule(1.0), patient_schedule(3.0), brisk_schedule(0.5))
     opening = Continuation(stage, LevenbergMarquardt(steps=12), single_stage())
     rough = Continuation(gradient_flow(), last, two_stages())
     easy = tuple(method for schedule in schedules for method in (Continuation(stage, last, schedule), rough))
-    hard = tuple(method for smooth in easy[::2] for method in (rough, Annealing(), rough, smooth))
+    hard = tuple((rough, Annealing(), rough, smooth) for smooth in easy[::2])
+    two_levels = (TwoLevels(height=1.0), TwoLevels(height=4.0)) if patterns else ()
+    hard = (*hard[0], *hard[1], *two_levels, *hard[2], *hard[3], *two_levels)
     abreast = min(usable_cores(), 8) if jax.default_backend() == "cpu" else 1
     return Restarts(opening, easy + hard, starts=120, abreast=abreast)
 
@@ -53,13 +59,15 @@ def hopping_between_images(method: AbstractMethod, symmetries: tuple[AbstractSym
     return Restarts(hop(method.opening), tuple(map(hop, method.methods)), method.starts, method.spread, method.abreast)
 
 
-def as_method(method: Any) -> AbstractMethod:
+def as_method(method: Any, patterns: bool = False) -> AbstractMethod:
     """The method that an optax optimizer, an optimistix solver, a method of ours or None stands for.
+
+    None is the default, with or without `patterns`.
 
     Raises ValueError for anything else.
     """
     if method is None:
-        return default_method()
+        return default_method(patterns)
     if isinstance(method, AbstractMethod):
         return method
     if isinstance(method, optax.GradientTransformation):
