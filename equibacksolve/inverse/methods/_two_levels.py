@@ -68,7 +68,7 @@ class TwoLevels(AbstractMethod):
     polish: AbstractMethod = eqx.field(default_factory=_polish)
     flips: Int[Array, ""] = eqx.field(converter=jnp.asarray, default=2000)
     hot: Float[Array, ""] = eqx.field(converter=float_array, default=1.6)
-    cold: Float[Array, ""] = eqx.field(converter=float_array, default=0.23)
+    cold: Float[Array, ""] = eqx.field(converter=float_array, default=0.16)
     boundary: Float[Array, ""] = eqx.field(converter=float_array, default=0.5)
     release: Float[Array, ""] = eqx.field(converter=float_array, default=0.6)
     share: int = eqx.field(static=True, default=4)
