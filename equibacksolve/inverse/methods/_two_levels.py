@@ -74,7 +74,7 @@ class TwoLevels(AbstractMethod):
     share: int = eqx.field(static=True, default=4)
 
     def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
-        levels = _levels(self, problem, hidden)
+        levels = _within_bounds(problem, hidden, _levels(self, problem, hidden))
         start = ravel_pytree(center_of_leaves(hidden, problem.kinds))[0]
         upper = jnp.abs(levels[1] - start) < jnp.abs(levels[0] - start)
         pattern = Pattern(upper, levels, key, jnp.zeros((), jnp.int32))
@@ -129,6 +129,11 @@ def _levels(method: TwoLevels, problem: Problem, hidden: Hidden) -> Float[Array,
     return jnp.stack([ravel_pytree(center)[0], ravel_pytree(above)[0]])
 
 
+def _within_bounds(problem: Problem, like: Hidden, levels: Float[Array, "2 unknowns"]) -> Float[Array, "2 unknowns"]:
+    unravel = ravel_pytree(like)[1]
+    return jnp.stack([ravel_pytree(problem.within_bounds(unravel(level)))[0] for level in levels])
+
+
 def _landscape(like: Hidden, upper, levels) -> Hidden:
     return ravel_pytree(like)[1](jnp.where(upper, levels[1], levels[0]))
 
@@ -143,8 +148,9 @@ def _simulations(method: TwoLevels, problem: Problem, like: Hidden) -> int:
 @eqx.filter_jit
 def _look(method: TwoLevels, problem: Problem, like: Hidden, pattern: Pattern) -> tuple[Pattern, Hidden, Scalar]:
     """Levels that follow the data, if it is time for that; the landscape of the pattern, and its cost."""
-    pattern = pattern._replace(levels=_released(method, problem, like, pattern))
-    hidden = problem.within_bounds(_landscape(like, pattern.upper, pattern.levels))
+    levels = _within_bounds(problem, like, _released(method, problem, like, pattern))
+    pattern = pattern._replace(levels=levels)
+    hidden = _landscape(like, pattern.upper, levels)
     return pattern, hidden, problem.cost(hidden)
 
 
