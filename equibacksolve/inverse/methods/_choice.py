@@ -43,7 +43,7 @@ def default_method(patterns: bool = False) -> AbstractMethod:
     easy = tuple(method for schedule in schedules for method in (Continuation(stage, last, schedule), rough))
     hard = tuple((rough, Annealing(), rough, smooth) for smooth in easy[::2])
     two_levels = (TwoLevels(height=1.0), TwoLevels(height=4.0)) if patterns else ()
-    hard = (*hard[0], *hard[1], *two_levels, *hard[2], *hard[3], *two_levels)
+    hard = (*hard[0], *(method for group in hard[1:] for method in (*group, *two_levels)))
     abreast = min(usable_cores(), 8) if jax.default_backend() == "cpu" else 1
     return Restarts(opening, easy + hard, starts=120, abreast=abreast)
 
