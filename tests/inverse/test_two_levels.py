@@ -114,3 +114,16 @@ def test_bounds_are_kept():
     )
     assert np.min(seen) >= 0
     assert np.max(seen) <= 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"levels": (1.0, 1.0)}, r"levels are both 1.0; give two values"),
+        ({"flips": 0}, r"flips is 0; give at least 1"),
+        ({"share": 0}, r"share is 0; give at least 1"),
+    ],
+)
+def test_what_cannot_be_is_told(wrong, told):
+    with pytest.raises(ValueError, match=told):
+        ebs.TwoLevels(**wrong)

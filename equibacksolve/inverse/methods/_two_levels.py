@@ -61,6 +61,8 @@ class TwoLevels(AbstractMethod):
     landscape that, by the linear model, changes the data by their standard deviation above it (below, if negative).
     `polish`: the method that ends the search; `flips`: moves in all; `hot`, `cold`: in units of the data's standard
     deviation (never below sigma, if that is known); `share`: a move sees one part in `share` of the data.
+
+    **Raises** ValueError for two equal `levels`, and for `flips` or `share` below 1.
     """
 
     levels: Float[Array, " 2"] | None = eqx.field(converter=_pair, default=None)
@@ -73,14 +75,20 @@ class TwoLevels(AbstractMethod):
     release: Float[Array, ""] = eqx.field(converter=float_array, default=0.6)
     share: int = eqx.field(static=True, default=4)
 
+    def __check_init__(self):
+        for name in ("flips", "share"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; give at least 1.")
+        if self.levels is not None and self.levels[0] == self.levels[1]:
+            raise ValueError(f"levels are both {self.levels[0]}; give two values, or none for the default.")
+
     def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
         levels = _within_bounds(problem, hidden, _levels(self, problem, hidden))
         start = ravel_pytree(center_of_leaves(hidden, problem.kinds))[0]
         upper = jnp.abs(levels[1] - start) < jnp.abs(levels[0] - start)
         pattern = Pattern(upper, levels, key, jnp.zeros((), jnp.int32))
-        nothing_yet = jnp.full_like(_cost(problem, hidden), jnp.inf)
         polishing = self.polish.init(problem, hidden, key)
-        return _outer(hidden, nothing_yet, pattern, polishing, jnp.ones((), jnp.int32), False)
+        return _outer(hidden, _cost(problem, hidden), pattern, polishing, jnp.ones((), jnp.int32), False)
 
     def step(self, problem: Problem, state: State) -> State:
         pattern, polishing = state.inner
