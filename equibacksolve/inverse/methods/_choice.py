@@ -41,11 +41,11 @@ def default_method(patterns: bool = False) -> AbstractMethod:
     opening = Continuation(stage, LevenbergMarquardt(steps=12), single_stage())
     rough = Continuation(gradient_flow(), last, two_stages())
     easy = tuple(method for schedule in schedules for method in (Continuation(stage, last, schedule), rough))
-    hard = tuple((rough, Annealing(), rough, smooth) for smooth in easy[::2])
+    hard = tuple(method for smooth in easy[::2] for method in (rough, Annealing(), rough, smooth))
+    # Last, for they cost ten times as much as the others.
     two_levels = (TwoLevels(height=1.0), TwoLevels(height=4.0)) if patterns else ()
-    hard = (*hard[0], *(method for group in hard[1:] for method in (*group, *two_levels)))
     abreast = min(usable_cores(), 8) if jax.default_backend() == "cpu" else 1
-    return Restarts(opening, easy + hard, starts=120, abreast=abreast)
+    return Restarts(opening, easy + hard + two_levels, starts=120, abreast=abreast)
 
 
 def hopping_between_images(method: AbstractMethod, symmetries: tuple[AbstractSymmetry, ...]) -> AbstractMethod:
