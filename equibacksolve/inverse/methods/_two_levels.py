@@ -40,7 +40,7 @@ def _pair(levels: Any) -> Any:
 
 
 def _polish() -> AbstractMethod:
-    # A floor as high as the mean: from a pattern with a wrong site, entries that the data hardly see would run away.
+    # Damped alike for all entries: those inside a high region are hardly seen by the data, and would take huge steps.
     search = LevenbergMarquardt(steps=60, decrease=0.02, damping=1.0, floor=1.0)
     return Continuation(search, search, single_stage())
 
