@@ -14,6 +14,7 @@ from equibacksolve.inverse._landscape_statistics import draw_statistics, held_by
 from equibacksolve.inverse._leaves import Hidden, center_of_leaves
 from equibacksolve.inverse._problem import Problem
 from equibacksolve.inverse.methods._continuation import Continuation, single_stage
+from equibacksolve.inverse.methods._cooling import compiled_cost, noise_level
 from equibacksolve.inverse.methods._levenberg_marquardt import LevenbergMarquardt
 from equibacksolve.inverse.methods._method import AbstractMethod, State
 from equibacksolve.inverse.methods._step_equations import columns
@@ -68,7 +69,7 @@ class Annealing(AbstractMethod):
         nothing = jnp.zeros((unknowns.size,) * 2, unknowns.dtype)
         chain = Chain(hidden, hidden, nothing, key, jnp.zeros((), jnp.int32))
         polishing = self.polish.init(problem, hidden, key)
-        cost = _cost(problem, hidden)
+        cost = compiled_cost(problem, hidden)
         return _outer(hidden, cost, chain, polishing, jnp.asarray(False), jnp.asarray(1, jnp.int32), False)
 
     def step(self, problem: Problem, state: State) -> State:
@@ -99,15 +100,10 @@ def _outer(hidden, cost, chain, polishing, at_polish, evaluations, done):
 
 
 @eqx.filter_jit
-def _cost(problem: Problem, hidden: Hidden) -> Scalar:
-    return problem.cost(hidden)
-
-
-@eqx.filter_jit
 def _pass(method: Annealing, problem: Problem, chain: Chain) -> Chain:
     """One pass through the data: a step of the chain for each part of them."""
     key, of_parts, of_steps = jax.random.split(chain.key, 3)
-    level = _noise_level(method, problem, chain.passes)
+    level = noise_level(problem, method.hot, method.cold, (chain.passes % method.passes) / method.passes)
     if not problem.observed.variables:
         chain = _wander(method, problem, 1.0, level, of_steps, chain)
     else:
@@ -164,13 +160,6 @@ def _langevin_step(method, metric, gradient, key):
     downhill = downhill * jnp.minimum(1.0, reach * thermal / jnp.maximum(driven, jnp.finfo(driven.dtype).tiny))
     step = rate * downhill + jnp.sqrt(2 * rate) * noise
     return jnp.where(jnp.all(jnp.isfinite(step)), step, 0.0)
-
-
-def _noise_level(method: Annealing, problem: Problem, passes: Int[Array, ""]) -> Scalar:
-    """s, in units of the residuals."""
-    along = (passes % method.passes) / method.passes
-    level = method.hot * (method.cold / method.hot) ** along * problem.observed.deviation()
-    return level if problem.observed.sigma is None else jnp.maximum(level, 1.0)
 
 
 def _linearized(function, flat):

@@ -14,6 +14,7 @@ from equibacksolve.inverse._landscape_statistics import seen_heights
 from equibacksolve.inverse._leaves import Hidden, LeafKind, center_of_leaves
 from equibacksolve.inverse._problem import Problem
 from equibacksolve.inverse.methods._continuation import Continuation, single_stage
+from equibacksolve.inverse.methods._cooling import compiled_cost, noise_level
 from equibacksolve.inverse.methods._levenberg_marquardt import LevenbergMarquardt
 from equibacksolve.inverse.methods._method import AbstractMethod, State
 from equibacksolve.inverse.methods._step_equations import columns
@@ -89,7 +90,7 @@ class TwoLevels(AbstractMethod):
         upper = jnp.abs(levels[1] - start) < jnp.abs(levels[0] - start)
         pattern = Pattern(upper, levels, key, jnp.zeros((), jnp.int32))
         polishing = self.polish.init(problem, hidden, key)
-        return _outer(hidden, _cost(problem, hidden), pattern, polishing, jnp.ones((), jnp.int32), False)
+        return _outer(hidden, compiled_cost(problem, hidden), pattern, polishing, jnp.ones((), jnp.int32), False)
 
     def step(self, problem: Problem, state: State) -> State:
         pattern, polishing = state.inner
@@ -118,11 +119,6 @@ class TwoLevels(AbstractMethod):
 def _outer(hidden, cost, pattern, polishing, evaluations, done):
     zero = jnp.zeros((), jnp.int32)
     return State(hidden, cost, jnp.asarray(done), evaluations.astype(jnp.int32), (pattern, polishing), zero, zero)
-
-
-@eqx.filter_jit
-def _cost(problem: Problem, hidden: Hidden) -> Scalar:
-    return problem.cost(hidden)
 
 
 @eqx.filter_jit
@@ -176,7 +172,7 @@ def _move(method: TwoLevels, problem: Problem, like: Hidden, pattern: Pattern) -
     observed, weights = some.observed.values.reshape(-1), some.observed.weights().reshape(-1)
     misfits = scale * jnp.sum(((predicted - observed) * weights) ** 2, axis=1)
     misfit = scale * jnp.sum(some.residuals(here) ** 2)
-    level = _noise_level(method, problem, pattern.flips)
+    level = noise_level(problem, method.hot, method.cold, pattern.flips / method.flips)
     boundary = method.boundary.astype(level.dtype) * _more_unlike_neighbours(like, upper, problem.kinds)
     change = (misfits - misfit) / (2 * level**2) + boundary
     probability = jnp.where(jnp.isfinite(change), jnp.exp(-jnp.maximum(change, 0.0)), 0.0)
@@ -193,12 +189,6 @@ def _part(problem: Problem, share: int, key: PRNGKeyArray) -> tuple[Problem, flo
         return problem, 1.0
     chosen = jax.random.permutation(key, size)[: max(1, size // share)]
     return eqx.tree_at(lambda p: p.observed, problem, problem.observed.at(chosen)), size / chosen.size
-
-
-def _noise_level(method: TwoLevels, problem: Problem, flips: Int[Array, ""]) -> Scalar:
-    along = flips / method.flips
-    level = method.hot * (method.cold / method.hot) ** along * problem.observed.deviation()
-    return level if problem.observed.sigma is None else jnp.maximum(level, 1.0)
 
 
 def _more_unlike_neighbours(like: Hidden, upper: Bool[Array, " unknowns"], kinds: tuple[LeafKind, ...]):
