@@ -75,6 +75,7 @@ with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve.simulators import Magnetoconductance as Magnetoconductance
     from equibacksolve.simulators import MomentumImage as MomentumImage
     from equibacksolve.simulators import PairDistances as PairDistances
+    from equibacksolve.simulators import Perturbed as Perturbed
     from equibacksolve.simulators import RealSpaceImage as RealSpaceImage
     from equibacksolve.simulators import SeriesResistance as SeriesResistance
     from equibacksolve.simulators import StructureFactor as StructureFactor

@@ -21,6 +21,9 @@ from jaxtyping import Array, Inexact, PyTree
 
 from equibacksolve._devices import POINTS, devices_along
 
+_REGISTER = 8
+"""Points that a vector register holds, or two of them."""
+
 BatchFunction = Callable[[Any, Any], Inexact[Array, " points"]]
 """`function(parameters, data)`: the leaves of `parameters` have a last axis, of size 1 (shared by all data) or `points`
 (a copy for each datum); the leaves of `data` have one axis, `points`."""
@@ -100,11 +103,13 @@ def _spread(function, parameters, data, chunk):
 
 
 def in_chunks(function, data, chunk):
-    """Apply `function` to chunks of `data`, and join the results along their last axis."""
+    """Apply `function` to equal chunks of `data`, of at most `chunk`, and join the results along their last axis."""
     points = _points(data)
-    if points <= chunk:
-        return function(data)
     n_chunks = -(-points // chunk)
+    # Whole vector registers: 93 points in single precision take half as long again as 96.
+    chunk = min(chunk, -(-points // (n_chunks * _REGISTER)) * _REGISTER)
+    if points <= min(chunk, _REGISTER) or points == chunk:
+        return function(data)
     # The last chunk is filled up by repeating the last datum.
     where = jnp.minimum(jnp.arange(n_chunks * chunk), points - 1).reshape(n_chunks, chunk)
     results = jax.lax.map(function, jax.tree.map(lambda leaf: leaf[where], data))

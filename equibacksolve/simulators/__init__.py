@@ -8,6 +8,7 @@ from equibacksolve.simulators._magnetoconductance import Magnetoconductance as M
 from equibacksolve.simulators._momentum_image import MomentumImage as MomentumImage
 from equibacksolve.simulators._pair_distances import PairDistances as PairDistances
 from equibacksolve.simulators._perturbed import AbstractPerturbableSimulator as AbstractPerturbableSimulator
+from equibacksolve.simulators._perturbed import Perturbed as Perturbed
 from equibacksolve.simulators._perturbed import knows_changes as knows_changes
 from equibacksolve.simulators._perturbed import predict_perturbed as predict_perturbed
 from equibacksolve.simulators._real_space_image import RealSpaceImage as RealSpaceImage

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float, PyTree
 from equibacksolve._arrays import is_concrete
 from equibacksolve.leads import AbstractLead
 from equibacksolve.sample import Potential, SquareLattice
-from equibacksolve.simulators._perturbed import AbstractPerturbableSimulator
+from equibacksolve.simulators._perturbed import AbstractPerturbableSimulator, Perturbed
 from equibacksolve.transport import (
     Device,
     Scattering,
@@ -90,10 +90,11 @@ class Magnetoconductance(AbstractPerturbableSimulator):
 
     def predict_perturbed(
         self, changes: PyTree, *, flux: Float[Array, " points"], energy: Float[Array, " points"]
-    ) -> Float[Array, "unknowns points"]:
-        """G at each point with one onsite energy changed, one row a site: Dyson's equation for one site."""
+    ) -> Perturbed:
+        """G at each point, and with one onsite energy changed, one row a site: Dyson's equation for one site."""
         response = site_response(*self._device_at(flux, energy))
-        return response.changed(changes.sample.onsite.values).reshape(-1, flux.shape[0])
+        changed = response.changed(changes.sample.onsite.values).reshape(-1, flux.shape[0])
+        return Perturbed(response.conductance, changed)
 
     def _device_at(self, flux, energy) -> tuple[Device, Float[Array, " points"], Float[Array, " points"]]:
         """The device and its settings, all in the precision of the sample."""

@@ -1,6 +1,7 @@
 """What a simulator predicts if one of its parameters is changed alone, for each parameter in turn."""
 
 from abc import abstractmethod
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
@@ -9,6 +10,13 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, PyTree
 
 from equibacksolve.simulators._simulator import AbstractSimulator
+
+
+class Perturbed(NamedTuple):
+    """Data as they are, and with one parameter changed: one row for each."""
+
+    unchanged: Float[Array, " data"]
+    changed: Float[Array, "unknowns data"]
 
 
 class AbstractPerturbableSimulator(AbstractSimulator):
@@ -22,10 +30,8 @@ class AbstractPerturbableSimulator(AbstractSimulator):
         """Whether it does for these leaves."""
 
     @abstractmethod
-    def predict_perturbed(
-        self, changes: PyTree, **variables: Float[Array, " points"]
-    ) -> Float[Array, "unknowns points"]:
-        """What `predict` would give with one entry of `changes` added, one row an entry, in the order of the leaves."""
+    def predict_perturbed(self, changes: PyTree, **variables: Float[Array, " points"]) -> Perturbed:
+        """What `predict` gives, and would give with one entry of `changes` added, in the order of the leaves."""
 
 
 def knows_changes(simulator: AbstractSimulator, changes: PyTree) -> bool:
@@ -35,8 +41,8 @@ def knows_changes(simulator: AbstractSimulator, changes: PyTree) -> bool:
 
 def predict_perturbed(
     simulator: AbstractSimulator, changes: PyTree, variables: dict[str, Float[Array, " points"]]
-) -> Float[Array, "unknowns data"]:
-    """The data that the simulator predicts with one entry of `changes` added, and no other; one row an entry.
+) -> Perturbed:
+    """The data that the simulator predicts, and those that it predicts with one entry of `changes` added, and no other.
 
     `changes` is a simulator whose leaves are None but for those that are changed. Where the simulator does not know
     better (`AbstractPerturbableSimulator`), each change is tried: a simulation for each.
@@ -49,4 +55,4 @@ def predict_perturbed(
         only = unravel(jnp.where(jnp.arange(flat.size) == entry, flat, 0.0))
         return eqx.apply_updates(simulator, only).predict(**variables).reshape(-1)
 
-    return jax.lax.map(one, jnp.arange(flat.size))
+    return Perturbed(simulator.predict(**variables).reshape(-1), jax.lax.map(one, jnp.arange(flat.size)))

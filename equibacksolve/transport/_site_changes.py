@@ -20,8 +20,8 @@ from equibacksolve._per_datum import in_chunks
 from equibacksolve.transport._batched_matrices import Split, adjoint, divide, product, squared_norm
 from equibacksolve.transport._conductance import Device
 
-CHUNK = 24
-"""Points that travel together: states that stay in the cache of a core."""
+_CHUNK = {"float64": 24, "float32": 96}
+"""Points that travel together: whole vector registers, and states that stay in the cache of a core."""
 
 Sites = Float[Array, "length width points"]
 
@@ -47,7 +47,7 @@ def site_response(device: Device, flux: Float[Array, " points"], energy: Float[A
 
     `flux` per plaquette in h/e, `energy` in units of the hopping.
     """
-    return in_chunks(lambda part: _response(device, *part), (flux, energy), CHUNK)
+    return in_chunks(lambda part: _response(device, *part), (flux, energy), _CHUNK[energy.dtype.name])
 
 
 def _response(device, flux, energy):

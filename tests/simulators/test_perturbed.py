@@ -22,7 +22,8 @@ def test_changes_of_several_leaves_come_one_by_one_in_their_order():
         reading(HEIGHT, RATE + np.array([0, 3.0])),
     ]
     # Sums of a few numbers of order one.
-    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-14)
+    np.testing.assert_allclose(found.changed, expected, rtol=0, atol=1e-14)
+    np.testing.assert_allclose(found.unchanged, reading(HEIGHT, RATE), rtol=0, atol=1e-14)
 
 
 def test_leaves_that_are_none_are_left_alone_and_images_are_flattened():
@@ -33,7 +34,7 @@ def test_leaves_that_are_none_are_left_alone_and_images_are_flattened():
         jnp.array([[0.1, 0.0], [0.0, -0.2]]),
         is_leaf=lambda leaf: leaf is None,
     )
-    found = predict_perturbed(image, changes, {})
+    found = predict_perturbed(image, changes, {}).changed
     moved = eqx.tree_at(lambda m: m.positions, image, image.positions.at[1, 1].add(-0.2))
     assert found.shape == (4, image.predict().size)
     np.testing.assert_allclose(found[1], image.predict().reshape(-1), rtol=1e-12)

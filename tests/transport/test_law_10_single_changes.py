@@ -24,7 +24,7 @@ def onsite_changes(device, changes):
 @jax.jit
 def perturbed(numbers, settings, changes):
     device = simulator(numbers)
-    return predict_perturbed(device, onsite_changes(device, changes), settings._asdict())
+    return predict_perturbed(device, onsite_changes(device, changes), settings._asdict()).changed
 
 
 @jax.jit

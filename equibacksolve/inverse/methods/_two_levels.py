@@ -20,6 +20,9 @@ from equibacksolve.inverse.methods._method import AbstractMethod, State
 from equibacksolve.inverse.methods._step_equations import columns
 from equibacksolve.simulators import knows_changes, predict_perturbed
 
+STRIDE = 5
+"""Moves in one step, where each costs about a simulation of part of the data: as long as a Gauss-Newton step, about."""
+
 PAUSE = 20
 """Moves between two looks at all the data."""
 
@@ -75,7 +78,7 @@ class TwoLevels(AbstractMethod):
     cold: Float[Array, ""] = eqx.field(converter=float_array, default=0.16)
     boundary: Float[Array, ""] = eqx.field(converter=float_array, default=0.5)
     release: Float[Array, ""] = eqx.field(converter=float_array, default=0.6)
-    share: int = eqx.field(static=True, default=4)
+    share: int = eqx.field(static=True, default=7)
 
     def __check_init__(self):
         for name in ("flips", "share"):
@@ -103,10 +106,11 @@ class TwoLevels(AbstractMethod):
 
     def _moved(self, problem, state, pattern, polishing):
         hidden, cost = state.hidden, state.cost
-        pattern = _move(self, problem, hidden, pattern)
-        evaluations = state.evaluations + _simulations(self, problem, hidden)
+        before = int(pattern.flips)
+        pattern = _moves(self, problem, hidden, pattern, _coarse_will_do(self, problem, hidden))
         flips = int(pattern.flips)
-        if flips % PAUSE == 0 or flips >= int(self.flips):
+        evaluations = state.evaluations + _simulations(self, problem, hidden, flips - before)
+        if flips // PAUSE > before // PAUSE or flips >= int(self.flips):
             pattern, hidden, cost = _look(self, problem, hidden, pattern)
             evaluations = evaluations + 1
             found = bool(cost < WELL_EXPLAINED * problem.observed.variance())
@@ -143,11 +147,21 @@ def _landscape(like: Hidden, upper, levels) -> Hidden:
     return ravel_pytree(like)[1](jnp.where(upper, levels[1], levels[0]))
 
 
-def _simulations(method: TwoLevels, problem: Problem, like: Hidden) -> int:
-    """How many simulations of all the data a move is worth, about."""
+def _simulations(method: TwoLevels, problem: Problem, like: Hidden, moves: int) -> int:
+    """How many simulations of all the data these moves are worth, about."""
     if knows_changes(problem.simulator(like), like):
-        return 1
-    return -(-sum(leaf.size for leaf in jax.tree.leaves(like)) // method.share)
+        return moves
+    return moves * -(-(1 + sum(leaf.size for leaf in jax.tree.leaves(like))) // method.share)
+
+
+def _coarse_will_do(method: TwoLevels, problem: Problem, like: Hidden) -> bool:
+    """Whether single precision tells patterns apart: it has five digits, and the walk needs three of the data.
+
+    Only where the simulator knows changes: others may not bear it.
+    """
+    observed = problem.observed
+    largest = jnp.max(jnp.abs(observed.values * observed.weights()))
+    return knows_changes(problem.simulator(like), like) and bool(method.cold * observed.deviation() > 1e-3 * largest)
 
 
 @eqx.filter_jit
@@ -160,26 +174,45 @@ def _look(method: TwoLevels, problem: Problem, like: Hidden, pattern: Pattern) -
 
 
 @eqx.filter_jit
-def _move(method: TwoLevels, problem: Problem, like: Hidden, pattern: Pattern) -> Pattern:
+def _moves(method: TwoLevels, problem: Problem, like: Hidden, pattern: Pattern, coarsely: bool) -> Pattern:
+    """The next `STRIDE` moves; one, where each change has to be tried."""
+    stride = STRIDE if knows_changes(problem.simulator(like), like) else 1
+    end = jnp.minimum(pattern.flips + stride, method.flips)
+    move = lambda pattern: _move(method, problem, like, pattern, coarsely)
+    return jax.lax.while_loop(lambda pattern: pattern.flips < end, move, pattern)
+
+
+def _move(method: TwoLevels, problem: Problem, like: Hidden, pattern: Pattern, coarsely: bool) -> Pattern:
     """One entry's flip, each with its probability, or none."""
     next_key, of_part, of_flip, of_entry = jax.random.split(pattern.key, 4)
     some, scale = _part(problem, method.share, of_part)
-    upper, levels = pattern.upper, pattern.levels
-    here = _landscape(like, upper, levels)
-    simulator = some.simulator(here)
-    changes = ravel_pytree(like)[1](jnp.where(upper, levels[0] - levels[1], levels[1] - levels[0]))
-    predicted = predict_perturbed(simulator, changes, some.observed.variables)
-    observed, weights = some.observed.values.reshape(-1), some.observed.weights().reshape(-1)
-    misfits = scale * jnp.sum(((predicted - observed) * weights) ** 2, axis=1)
-    misfit = scale * jnp.sum(some.residuals(here) ** 2)
+    misfit, misfits = _misfits(some, like, pattern, coarsely)
     level = noise_level(problem, method.hot, method.cold, pattern.flips / method.flips)
-    boundary = method.boundary.astype(level.dtype) * _more_unlike_neighbours(like, upper, problem.kinds)
-    change = (misfits - misfit) / (2 * level**2) + boundary
+    boundary = method.boundary.astype(level.dtype) * _more_unlike_neighbours(like, pattern.upper, problem.kinds)
+    change = scale * (misfits - misfit) / (2 * level**2) + boundary
     probability = jnp.where(jnp.isfinite(change), jnp.exp(-jnp.maximum(change, 0.0)), 0.0)
     flips = jax.random.uniform(of_flip, dtype=change.dtype) < jnp.sum(probability)
     entry = jax.random.categorical(of_entry, jnp.log(probability))
-    upper = jnp.where(flips, upper ^ (jnp.arange(upper.size) == entry), upper)
+    upper = jnp.where(flips, pattern.upper ^ (jnp.arange(pattern.upper.size) == entry), pattern.upper)
     return pattern._replace(upper=upper, key=next_key, flips=pattern.flips + 1)
+
+
+def _misfits(problem: Problem, like: Hidden, pattern: Pattern, coarsely: bool):
+    """|r|^2 of the pattern, and of those that differ in one entry."""
+    upper, levels = pattern.upper, pattern.levels
+    simulator = problem.simulator(_landscape(like, upper, levels))
+    changes = ravel_pytree(like)[1](jnp.where(upper, levels[0] - levels[1], levels[1] - levels[0]))
+    observed = problem.observed
+    predicted = predict_perturbed(*_single((simulator, changes, observed.variables), coarsely))
+    values, weights = observed.values.reshape(-1), observed.weights().reshape(-1)
+    return tuple(jnp.sum(((one - values) * weights) ** 2, axis=-1) for one in predicted)
+
+
+def _single(arrays: Any, coarsely: bool) -> Any:
+    """In single precision, if that will do: twice as fast."""
+    if not coarsely:
+        return arrays
+    return jax.tree.map(lambda a: a.astype(jnp.float32) if eqx.is_inexact_array(a) else a, arrays)
 
 
 def _part(problem: Problem, share: int, key: PRNGKeyArray) -> tuple[Problem, float]:
