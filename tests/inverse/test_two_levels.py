@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 import equibacksolve as ebs
 from equibacksolve.inverse._leaves import LeafKind
-from equibacksolve.inverse.methods._two_levels import _more_unlike_neighbours
+from equibacksolve.inverse.methods._flips import more_unlike_neighbours
 
 PATTERN = np.array([[0, 0, 0, 0, 0], [0, 1, 1, 0, 0], [0, 1, 1, 1, 0], [0, 0, 0, 0, 0]], float)
 
@@ -71,7 +71,7 @@ def test_unlike_neighbours_are_counted_as_by_hand(shape):
     smooth, loose = LeafKind(None, True), LeafKind(None, False)
     like = (jnp.zeros(shape), jnp.zeros(shape))
     both = jnp.asarray(np.tile(upper.ravel(), 2))
-    found = np.asarray(_more_unlike_neighbours(like, both, (smooth, loose)))
+    found = np.asarray(more_unlike_neighbours(like, both, (smooth, loose)))
     for entry in range(upper.size):
         flipped = upper.copy()
         flipped.flat[entry] ^= True

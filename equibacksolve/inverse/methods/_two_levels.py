@@ -1,24 +1,32 @@
 """Landscapes of two levels, found by annealed flips: an Ising model whose energy is the misfit."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
-from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from equibacksolve._arrays import float_array
 from equibacksolve._axes import Scalar
 from equibacksolve.inverse._landscape_statistics import seen_heights
-from equibacksolve.inverse._leaves import Hidden, LeafKind, center_of_leaves
+from equibacksolve.inverse._leaves import Hidden, center_of_leaves
 from equibacksolve.inverse._problem import Problem
 from equibacksolve.inverse.methods._continuation import Continuation, single_stage
 from equibacksolve.inverse.methods._cooling import compiled_cost, noise_level
+from equibacksolve.inverse.methods._flips import (
+    Pattern,
+    coarse_will_do,
+    landscape,
+    misfits_of_flips,
+    more_unlike_neighbours,
+    random_part,
+)
 from equibacksolve.inverse.methods._levenberg_marquardt import LevenbergMarquardt
 from equibacksolve.inverse.methods._method import AbstractMethod, State
 from equibacksolve.inverse.methods._step_equations import columns
-from equibacksolve.simulators import knows_changes, predict_perturbed
+from equibacksolve.simulators import knows_changes
 
 STRIDE = 5
 """Moves in one step, where each costs about a simulation of part of the data: as long as a Gauss-Newton step, about."""
@@ -28,15 +36,6 @@ PAUSE = 20
 
 WELL_EXPLAINED = 1e-3
 """Of the variance of the data: a pattern that leaves less is the right one, and its walk is over."""
-
-
-class Pattern(NamedTuple):
-    """Where the walk stands: which entries are on the upper level, the two levels of every entry, and flips made."""
-
-    upper: Bool[Array, " unknowns"]
-    levels: Float[Array, "2 unknowns"]
-    key: PRNGKeyArray
-    flips: Int[Array, ""]
 
 
 def _pair(levels: Any) -> Any:
@@ -107,7 +106,7 @@ class TwoLevels(AbstractMethod):
     def _moved(self, problem, state, pattern, polishing):
         hidden, cost = state.hidden, state.cost
         before = int(pattern.flips)
-        pattern = _moves(self, problem, hidden, pattern, _coarse_will_do(self, problem, hidden))
+        pattern = _moves(self, problem, hidden, pattern, coarse_will_do(problem, hidden, self.cold))
         flips = int(pattern.flips)
         evaluations = state.evaluations + _simulations(self, problem, hidden, flips - before)
         if flips // PAUSE > before // PAUSE or flips >= int(self.flips):
@@ -143,10 +142,6 @@ def _within_bounds(problem: Problem, like: Hidden, levels: Float[Array, "2 unkno
     return jnp.stack([ravel_pytree(problem.within_bounds(unravel(level)))[0] for level in levels])
 
 
-def _landscape(like: Hidden, upper, levels) -> Hidden:
-    return ravel_pytree(like)[1](jnp.where(upper, levels[1], levels[0]))
-
-
 def _simulations(method: TwoLevels, problem: Problem, like: Hidden, moves: int) -> int:
     """How many simulations of all the data these moves are worth, about."""
     if knows_changes(problem.simulator(like), like):
@@ -154,22 +149,12 @@ def _simulations(method: TwoLevels, problem: Problem, like: Hidden, moves: int) 
     return moves * -(-(1 + sum(leaf.size for leaf in jax.tree.leaves(like))) // method.share)
 
 
-def _coarse_will_do(method: TwoLevels, problem: Problem, like: Hidden) -> bool:
-    """Whether single precision tells patterns apart: it has five digits, and the walk needs three of the data.
-
-    Only where the simulator knows changes: others may not bear it.
-    """
-    observed = problem.observed
-    largest = jnp.max(jnp.abs(observed.values * observed.weights()))
-    return knows_changes(problem.simulator(like), like) and bool(method.cold * observed.deviation() > 1e-3 * largest)
-
-
 @eqx.filter_jit
 def _look(method: TwoLevels, problem: Problem, like: Hidden, pattern: Pattern) -> tuple[Pattern, Hidden, Scalar]:
     """Levels that follow the data, if it is time for that; the landscape of the pattern, and its cost."""
     levels = _within_bounds(problem, like, _released(method, problem, like, pattern))
     pattern = pattern._replace(levels=levels)
-    hidden = _landscape(like, pattern.upper, levels)
+    hidden = landscape(like, pattern.upper, levels)
     return pattern, hidden, problem.cost(hidden)
 
 
@@ -185,61 +170,16 @@ def _moves(method: TwoLevels, problem: Problem, like: Hidden, pattern: Pattern, 
 def _move(method: TwoLevels, problem: Problem, like: Hidden, pattern: Pattern, coarsely: bool) -> Pattern:
     """One entry's flip, each with its probability, or none."""
     next_key, of_part, of_flip, of_entry = jax.random.split(pattern.key, 4)
-    some, scale = _part(problem, method.share, of_part)
-    misfit, misfits = _misfits(some, like, pattern, coarsely)
+    some, scale = random_part(problem, method.share, of_part)
+    misfit, misfits = misfits_of_flips(some, like, pattern, coarsely)
     level = noise_level(problem, method.hot, method.cold, pattern.flips / method.flips)
-    boundary = method.boundary.astype(level.dtype) * _more_unlike_neighbours(like, pattern.upper, problem.kinds)
+    boundary = method.boundary.astype(level.dtype) * more_unlike_neighbours(like, pattern.upper, problem.kinds)
     change = scale * (misfits - misfit) / (2 * level**2) + boundary
     probability = jnp.where(jnp.isfinite(change), jnp.exp(-jnp.maximum(change, 0.0)), 0.0)
     flips = jax.random.uniform(of_flip, dtype=change.dtype) < jnp.sum(probability)
     entry = jax.random.categorical(of_entry, jnp.log(probability))
     upper = jnp.where(flips, pattern.upper ^ (jnp.arange(pattern.upper.size) == entry), pattern.upper)
     return pattern._replace(upper=upper, key=next_key, flips=pattern.flips + 1)
-
-
-def _misfits(problem: Problem, like: Hidden, pattern: Pattern, coarsely: bool):
-    """|r|^2 of the pattern, and of those that differ in one entry."""
-    upper, levels = pattern.upper, pattern.levels
-    simulator = problem.simulator(_landscape(like, upper, levels))
-    changes = ravel_pytree(like)[1](jnp.where(upper, levels[0] - levels[1], levels[1] - levels[0]))
-    observed = problem.observed
-    predicted = predict_perturbed(*_single((simulator, changes, observed.variables), coarsely))
-    values, weights = observed.values.reshape(-1), observed.weights().reshape(-1)
-    return tuple(jnp.sum(((one - values) * weights) ** 2, axis=-1) for one in predicted)
-
-
-def _single(arrays: Any, coarsely: bool) -> Any:
-    """In single precision, if that will do: twice as fast."""
-    if not coarsely:
-        return arrays
-    return jax.tree.map(lambda a: a.astype(jnp.float32) if eqx.is_inexact_array(a) else a, arrays)
-
-
-def _part(problem: Problem, share: int, key: PRNGKeyArray) -> tuple[Problem, float]:
-    """The problem with a random part of the data, and how many such parts there are; all, if they belong together."""
-    size = problem.observed.values.size
-    if not problem.observed.variables or share == 1:
-        return problem, 1.0
-    chosen = jax.random.permutation(key, size)[: max(1, size // share)]
-    return eqx.tree_at(lambda p: p.observed, problem, problem.observed.at(chosen)), size / chosen.size
-
-
-def _more_unlike_neighbours(like: Hidden, upper: Bool[Array, " unknowns"], kinds: tuple[LeafKind, ...]):
-    """For each entry, by how many pairs of unlike neighbours there would be more after its flip."""
-    spins = ravel_pytree(like)[1](jnp.where(upper, 1.0, -1.0).astype(ravel_pytree(like)[0].dtype))
-    return jnp.concatenate([_alike(leaf, kind).reshape(-1) for leaf, kind in zip(jax.tree.leaves(spins), kinds)])
-
-
-def _alike(spins, kind: LeafKind):
-    """Neighbours alike less neighbours unlike, along all axes; none where neighbours in the leaf are none in space."""
-    if not kind.smooth:
-        return jnp.zeros_like(spins)
-    total = jnp.zeros_like(spins)
-    for axis in range(spins.ndim):
-        padded = jnp.pad(spins, [(1, 1) if axis == other else (0, 0) for other in range(spins.ndim)])
-        take = lambda start: jax.lax.slice_in_dim(padded, start, start + spins.shape[axis], axis=axis)
-        total = total + take(0) + take(2)
-    return spins * total
 
 
 def _released(method: TwoLevels, problem: Problem, like: Hidden, pattern: Pattern) -> Float[Array, "2 unknowns"]:
@@ -254,7 +194,7 @@ def _released(method: TwoLevels, problem: Problem, like: Hidden, pattern: Patter
 
     def follow():
         still = jnp.zeros(2 * len(sizes), levels.dtype)
-        residual, push = jax.linearize(lambda shift: problem.residuals(_landscape(like, upper, moved(shift))), still)
+        residual, push = jax.linearize(lambda shift: problem.residuals(landscape(like, upper, moved(shift))), still)
         jacobian = columns(push, still)
         normal = jacobian.T @ jacobian
         guard = 1e-6 * jnp.trace(normal) + jnp.finfo(normal.dtype).tiny
