@@ -127,7 +127,7 @@ def rotated(rotation: Float[np.ndarray, "rows rows"], a: Split) -> Split:
         return _rotated(rotation, a)
 
     # Left to JAX, the adjoint is a sum over rows, and from 32 points on XLA gives that to a library, 4 times slower.
-    turn.defvjp(lambda a: (turn(a), None), lambda _, of_turned: (_rotated(rotation.T, of_turned),))
+    turn.defvjp(lambda a: (_rotated(rotation, a), None), lambda _, of_turned: (_rotated(rotation.T, of_turned),))
     return turn(a)
 
 
