@@ -5,7 +5,7 @@ Ours: the sweep of `transport/_sweep.py` with its per-datum derivative. Same map
 All of them are compiled for 512-bit vectors where the processor has them, by `--xla_cpu_prefer_vector_width=512` in
 XLA_FLAGS; with `--narrow`, for the 256 bits that XLA takes by itself.
 
-    python benchmarks/jacobian.py [--repeats 7] [--narrow] [--json FILE] [--short]    (one core: taskset -c 0 python ...)
+    python benchmarks/jacobian.py [--repeats 7] [--narrow] [--json FILE] [--short]    (pin it: taskset -c 0)
 
 That none of them hangs is shown by no_hang.py.
 """
