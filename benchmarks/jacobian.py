@@ -2,8 +2,10 @@
 
 Paper-style: dense 2N x 2N layer matrices, jnp.linalg.qr every 6 slices, unrolled, jax.vmap over the points, jax.grad.
 Ours: the sweep of `transport/_sweep.py` with its per-datum derivative. Same map, same machine, alternating in one run.
+All of them are compiled for 512-bit vectors where the processor has them, by `--xla_cpu_prefer_vector_width=512` in
+XLA_FLAGS; with `--narrow`, for the 256 bits that XLA takes by itself.
 
-    python benchmarks/jacobian.py [--repeats 7] [--json FILE] [--short]    (pin to one core: taskset -c 0 python ...)
+    python benchmarks/jacobian.py [--repeats 7] [--narrow] [--json FILE] [--short]    (pin it: taskset -c 0)
 
 That none of them hangs is shown by no_hang.py.
 """
@@ -13,7 +15,7 @@ import pathlib
 import jax
 import jax.numpy as jnp
 import numpy as np
-from _measuring import arguments_of, on_one_thread, timed, write_json
+from _measuring import arguments_of, on_one_thread, timed, with_wide_vectors, write_json
 from _paper_style import paper_style_conductance
 
 import equibacksolve as ebs
@@ -85,9 +87,12 @@ def compare(repeats):
 def main():
     parser = arguments_of(__doc__)
     parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--narrow", action="store_true", help="leave XLA its own choice of the vectors' width")
     arguments = parser.parse_args()
     on_one_thread()
-    write_json(arguments.json, compare(3 if arguments.short else arguments.repeats))
+    wide = not arguments.narrow and with_wide_vectors()
+    print(f"vectors: {'512 bits, by XLA_FLAGS' if wide else 'as XLA chooses'}")
+    write_json(arguments.json, {"wide_vectors": wide, **compare(3 if arguments.short else arguments.repeats)})
 
 
 if __name__ == "__main__":

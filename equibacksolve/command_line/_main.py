@@ -2,6 +2,7 @@
 
 import errno
 import importlib.metadata
+import os
 import warnings
 
 import click
@@ -10,6 +11,7 @@ from equibacksolve.command_line._atoms import atoms
 from equibacksolve.command_line._magnetization import magnetization
 from equibacksolve.command_line._potential import potential
 from equibacksolve.command_line._report import report
+from equibacksolve.command_line._vectors import use_wide_vectors
 
 
 class Refused(click.ClickException):
@@ -54,6 +56,7 @@ def main(traceback: bool) -> None:
 
     Exit codes: 0, the data are explained; 1, they are not (yet); 2, the request was refused, in one line that says why.
     """
+    use_wide_vectors(os.environ)
 
 
 for command in (potential, magnetization, atoms, report):

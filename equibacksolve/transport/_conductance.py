@@ -52,7 +52,8 @@ def conductance(
     derivatives cost one further sweep: dG/dh is twice the real part of the product of the scattering states from the
     left and from the right, see `_sweep`.
     """
-    return _batched_conductance(interval, _chunk())(device, (flux, energy))
+    _, width, orbitals, _ = device.onsite_real.shape
+    return _batched_conductance(interval, _chunk(width * orbitals))(device, (flux, energy))
 
 
 def scattering(
@@ -81,13 +82,16 @@ def _batched_conductance(interval: int, chunk: int) -> Callable:
     return per_datum(batch, chunk)
 
 
-def _chunk() -> int:
-    """Points that travel together.
+def _chunk(modes: int) -> int:
+    """Points that travel together, for matrices of `modes` rows.
 
-    On a CPU, 24 were fastest for widths from 12 to 64: several vector registers full, and states that stay in a core's
-    second-level cache. An accelerator wants as many as its memory holds; 4096 there is an estimate, not a measurement.
+    On a CPU, several vector registers full, and states that stay in a core's second-level cache: 32 were fastest for 12
+    modes, 24 from 24 modes on. Loops over 8 or 16 points XLA writes out and then does not vectorise: half the speed.
+    An accelerator wants as many as its memory holds; 4096 there is an estimate, not a measurement.
     """
-    return 24 if jax.default_backend() == "cpu" else 4096
+    if jax.default_backend() != "cpu":
+        return 4096
+    return 32 if modes <= 16 else 24
 
 
 def _amplitudes(device: Device, flux, energy, interval):

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from equibacksolve._per_datum import in_chunks
-from equibacksolve.transport._batched_matrices import Split, adjoint, divide, product, squared_norm
+from equibacksolve.transport._batched_matrices import Split, divide, product, squared_norm
 from equibacksolve.transport._conductance import Device
 
 _CHUNK = {"float64": 24, "float32": 96}
@@ -90,7 +90,7 @@ def _overlaps(gamma, to_first: Split, to_last: Split, whole: Split) -> SiteRespo
 
     def on_slice(parts):
         left, right, local = parts
-        back = product(adjoint(across), right)
+        back = product(across, right, adjoint_a=True)
         a_real = jnp.sum(back.real * left.real - back.imag * left.imag, axis=0)
         a_imag = jnp.sum(back.real * left.imag + back.imag * left.real, axis=0)
         b = jnp.sum(left.real**2 + left.imag**2, axis=0) * jnp.sum(right.real**2 + right.imag**2, axis=0)

@@ -25,7 +25,7 @@ def test_one_reading_is_an_entry_of_the_map():
 
 
 def test_more_points_than_a_chunk():
-    """Eighty points are five chunks of sixteen; eighty-one leave a rest of one."""
+    """Eighty-one points fill no whole number of chunks, neither of 24 nor of 32."""
     model = device()
     flux, energy = jnp.linspace(0, 0.2, 81), jnp.linspace(-1, 1, 81)
     whole, slope = eqx.filter_jit(value_and_slope)(model, flux, energy)
