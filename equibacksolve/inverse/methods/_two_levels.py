@@ -75,7 +75,7 @@ class TwoLevels(AbstractMethod):
     flips: Int[Array, ""] = eqx.field(converter=jnp.asarray, default=2000)
     hot: Float[Array, ""] = eqx.field(converter=float_array, default=1.6)
     cold: Float[Array, ""] = eqx.field(converter=float_array, default=0.16)
-    boundary: Float[Array, ""] = eqx.field(converter=float_array, default=0.5)
+    boundary: Float[Array, ""] = eqx.field(converter=float_array, default=2.0)
     release: Float[Array, ""] = eqx.field(converter=float_array, default=0.6)
     share: int = eqx.field(static=True, default=7)
 
