@@ -12,6 +12,8 @@ import time
 import jax
 import numpy as np
 
+from equibacksolve.command_line._vectors import use_wide_vectors
+
 
 def arguments_of(doc: str) -> argparse.ArgumentParser:
     """A parser that knows --json and --short; the first line of a benchmark's docstring is its claim."""
@@ -61,16 +63,12 @@ def on_one_thread() -> None:
 
 
 def with_wide_vectors() -> bool:
-    """Let XLA use 512-bit vectors if the processor has them; to be called before the first computation.
+    """Let XLA use 512-bit vectors if the processor has them, as the program `equibacksolve` does for itself.
 
-    Left alone, XLA compiles for 256 bits on such processors, too. Both sides of a comparison get the same. An XLA_FLAGS
-    that names a width is left as it is. Returns whether 512 bits were asked for here.
+    To be called before the first computation. Both sides of a comparison get the same. Returns whether they are in use.
     """
-    path, given = pathlib.Path("/proc/cpuinfo"), os.environ.get("XLA_FLAGS", "")
-    if not path.exists() or "avx512f" not in path.read_text() or "xla_cpu_prefer_vector_width" in given:
-        return False
-    os.environ["XLA_FLAGS"] = f"{given} --xla_cpu_prefer_vector_width=512".strip()
-    return True
+    use_wide_vectors(os.environ)
+    return "xla_cpu_prefer_vector_width=512" in os.environ.get("XLA_FLAGS", "")
 
 
 def is_installed(module: str) -> bool:
