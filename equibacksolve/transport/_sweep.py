@@ -86,7 +86,16 @@ def _cross(waves: list[Wave], slices: Slices, energy: Float[Array, " points"]) -
 
 
 def _crossed(waves, slices, energy):
-    return jax.lax.scan(lambda carry, one: (_step(carry, one, energy), None), waves, slices, unroll=2)[0]
+    return jax.lax.scan(lambda carry, one: (_step(carry, one, energy), None), waves, slices, unroll=_unroll(slices))[0]
+
+
+def _unroll(slices: Slices) -> int:
+    """Steps in one turn of the loop: a pair, unless a step were left over, or all of them done in a single turn.
+
+    XLA writes out what is outside the loop and computes it anew for every entry that needs it: twice the time.
+    """
+    length = slices.cos.shape[0]
+    return 2 if length % 2 == 0 and length >= 4 else 1
 
 
 def _cross_forward(waves, slices, energy):
@@ -118,7 +127,7 @@ def _cross_backward(kept, cotangents):
         return (_step(adjoint, _transposed(one), energy), _step(back, one, energy)), change
 
     start = [to_wave(wave) for wave in cotangents], turned(beyond)
-    (waves, _), (of_slices, of_energy) = jax.lax.scan(step, start, slices, reverse=True, unroll=2)
+    (waves, _), (of_slices, of_energy) = jax.lax.scan(step, start, slices, reverse=True, unroll=_unroll(slices))
     return [to_wave(wave) for wave in waves], of_slices, jnp.sum(of_energy, axis=0)
 
 
