@@ -90,7 +90,8 @@ class TwoLevels(AbstractMethod):
         levels = _within_bounds(problem, hidden, _levels(self, problem, hidden))
         start = ravel_pytree(center_of_leaves(hidden, problem.kinds))[0]
         upper = jnp.abs(levels[1] - start) < jnp.abs(levels[0] - start)
-        pattern = Pattern(upper, levels, key, jnp.zeros((), jnp.int32))
+        coarsely = jnp.asarray(coarse_will_do(problem, hidden, self.cold))
+        pattern = Pattern(upper, levels, key, jnp.zeros((), jnp.int32), coarsely)
         polishing = self.polish.init(problem, hidden, key)
         return _outer(hidden, compiled_cost(problem, hidden), pattern, polishing, jnp.ones((), jnp.int32), False)
 
@@ -106,7 +107,7 @@ class TwoLevels(AbstractMethod):
     def _moved(self, problem, state, pattern, polishing):
         hidden, cost = state.hidden, state.cost
         before = int(pattern.flips)
-        pattern = _moves(self, problem, hidden, pattern, coarse_will_do(problem, hidden, self.cold))
+        pattern = _moves(self, problem, hidden, pattern, bool(pattern.coarsely))
         flips = int(pattern.flips)
         evaluations = state.evaluations + _simulations(self, problem, hidden, flips - before)
         if flips // PAUSE > before // PAUSE or flips >= int(self.flips):
