@@ -23,3 +23,17 @@ def stabilisation_interval(reach: float, dtype: jnp.dtype | type = jnp.float64) 
     growth = math.log(growth_per_slice(reach))
     tolerated = math.log(_TOLERATED_GROWTH[np.dtype(dtype).name])
     return max(1, int(tolerated / growth)) if growth > 0 else 10
+
+
+def segments(length: int, interval: int) -> tuple[int, int, int]:
+    """Slices before the first normalisation (0: there is none), between any two of them, and after the last.
+
+    No more normalisations than `interval` asks for, at even distances, as the steps of a loop go in pairs. A single
+    slice would be a loop of one turn, which XLA does away with (see `_sweep._unroll`): the first segment spares it one.
+    """
+    normalisations = (length - 1) // interval
+    between = -(-length // (normalisations + 1))
+    between = min(between + between % 2, interval)
+    first, last = (between if normalisations else 0), length - normalisations * between
+    spared = int(last == 1 and first > 2)
+    return first - spared, between, last + spared

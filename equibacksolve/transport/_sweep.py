@@ -21,6 +21,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from equibacksolve.transport._batched_matrices import Split, divide, random_rotation, rotated
+from equibacksolve.transport._stabilisation import segments
 
 
 class Wave(NamedTuple):
@@ -61,8 +62,8 @@ def sweep(
     length, width, orbitals = slices.onsite_real.shape[:3]
     rotation = random_rotation(width * orbitals)
     waves, passed = _enter(incoming, rotation, width, orbitals, energy), None
-    n_normalisations = (length - 1) // interval
-    part = lambda first, last: jax.tree.map(lambda a: a[first * interval : last * interval], slices)
+    first, between, last = segments(length, interval)
+    part = lambda start, stop: jax.tree.map(lambda a: a[start:stop], slices)
 
     def segment(waves, passed, crossed):
         waves = _cross(waves, crossed, energy)
@@ -70,13 +71,13 @@ def sweep(
         reflection, passed = divide([_carried(waves, 1.0), passed], arriving)
         return _reflected(rotation, reflection, width, orbitals), passed
 
-    if n_normalisations:
+    if first:
         # Nothing has been collected before the first normalisation, so that it is cheaper than the rest.
-        waves, passed = segment(waves, None, part(0, 1))
-    if n_normalisations > 1:
-        rest = jax.tree.map(lambda a: a.reshape(-1, interval, *a.shape[1:]), part(1, n_normalisations))
+        waves, passed = segment(waves, None, part(0, first))
+    if first + last < length:
+        rest = jax.tree.map(lambda a: a.reshape(-1, between, *a.shape[1:]), part(first, length - last))
         (waves, passed), _ = jax.lax.scan(lambda carry, one: (segment(*carry, one), None), (waves, passed), rest)
-    return _cross(waves, part(n_normalisations, length), energy), passed
+    return _cross(waves, part(length - last, length), energy), passed
 
 
 @jax.custom_vjp

@@ -5,11 +5,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from devices import Settings, by_sweep, random_numbers, random_settings, simulator, sweep_slope
+from devices import Settings, by_sweep, greens_function, random_numbers, random_settings, simulator, sweep_slope
 from hypothesis import given
 from strategies import some_numbers, some_settings
 
 from equibacksolve.transport import growth_per_slice, stabilisation_interval
+from equibacksolve.transport._stabilisation import segments
 
 
 @jax.jit
@@ -35,6 +36,25 @@ def test_gradients_do_not_depend_on_the_interval():
     for a, b in zip(often, never, strict=True):
         # Error growth^2 epsilon, with a growth of 6^5 = 8e3 at most.
         np.testing.assert_allclose(a, b, rtol=0, atol=1e-9)
+
+
+@given(length=st.integers(1, 500), interval=st.integers(1, 20))
+def test_segments_are_the_sample_and_none_is_too_long(length, interval):
+    first, between, last = segments(length, interval)
+    assert 1 <= last <= interval
+    assert max(first, between) <= interval
+    normalisations = (length - 1) // interval
+    assert first + last + max(0, normalisations - 1) * between == length
+
+
+@pytest.mark.parametrize("length", [1, 2, 7, 10, 13])
+def test_every_length_is_crossed_whole(length):
+    """Without a normalisation, with one and with two, among them the lengths that would leave a single slice."""
+    numbers, settings = random_numbers(length, 1), random_settings(length)
+    numbers = numbers._replace(values=jnp.asarray(np.random.default_rng(length).uniform(-1, 1, (length, 4))))
+    np.testing.assert_allclose(
+        by_sweep(numbers, settings, interval=6), greens_function(numbers, settings), rtol=0, atol=1e-12
+    )  # rounding, as in law 8
 
 
 @given(reach=st.floats(0, 100), further=st.floats(0, 100))
