@@ -1,5 +1,6 @@
 """Backsolution: from data to the hidden leaves of a simulator (steps 1-5 of the paper)."""
 
+import dataclasses
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -124,7 +125,7 @@ def _run(method: AbstractMethod, problem: Problem, hidden, key, steps, seconds, 
                 course = course._replace(state=method.init(problem, hidden, key))
             while (reason := _ended(course, steps, seconds)) is None:
                 state = method.step(problem, course.state)
-                state = eqx.tree_at(lambda s: s.hidden, state, on_every_device(state.hidden))
+                state = dataclasses.replace(state, hidden=on_every_device(state.hidden))
                 penalty = float(problem.penalty(state.hidden)) if problem.priors else 0.0
                 course = course.after(state, agreed(time.monotonic() - began), penalty)
                 if directory is not None:

@@ -1,5 +1,6 @@
 """The inverse problem: which leaves are hidden, and how far a guess of them is from the data (eq. 1)."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -49,7 +50,7 @@ class Problem(eqx.Module):
 
     def staged(self, transform: AbstractResidualTransform | None) -> "Problem":
         """The same problem, seen through a residual transform."""
-        return eqx.tree_at(lambda p: p.transform, self, transform, is_leaf=lambda leaf: leaf is None)
+        return dataclasses.replace(self, transform=transform)
 
     def seen(self, hidden: Hidden, plain: Float[Array, " data"]) -> Float[Array, " transformed"]:
         """What the stage makes of the plain residuals, and beside it what the priors hold, in the same units.

@@ -25,9 +25,10 @@ def in_threads(calls: Sequence[Callable[[], Result]], at_once: bool = True) -> l
     """
     if not at_once or len(calls) < 2 or not jax.sharding.get_mesh().empty:
         return [call() for call in calls]
-    caller = _settings()
-    with ThreadPoolExecutor(len(calls)) as threads:
-        return list(threads.map(lambda call: _as_under(caller, call), calls))
+    caller, (mine, *others) = _settings(), calls
+    with ThreadPoolExecutor(len(others)) as threads:
+        theirs = [threads.submit(_as_under, caller, call) for call in others]
+        return [mine(), *(result.result() for result in theirs)]
 
 
 def _as_under(settings, call):
