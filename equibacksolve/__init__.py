@@ -46,8 +46,8 @@ with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve.inverse import closest_image as closest_image
     from equibacksolve.inverse import default_method as default_method
     from equibacksolve.inverse import distinct_solutions as distinct_solutions
-    from equibacksolve.inverse import gradient_flow as gradient_flow
     from equibacksolve.inverse import half_image as half_image
+    from equibacksolve.inverse import heavy_ball as heavy_ball
     from equibacksolve.inverse import images as images
     from equibacksolve.inverse import load_observations as load_observations
     from equibacksolve.inverse import load_solution as load_solution

@@ -53,7 +53,7 @@ from equibacksolve.inverse.methods import TwoLevels as TwoLevels
 from equibacksolve.inverse.methods import backtracking_descent as backtracking_descent
 from equibacksolve.inverse.methods import brisk_schedule as brisk_schedule
 from equibacksolve.inverse.methods import default_method as default_method
-from equibacksolve.inverse.methods import gradient_flow as gradient_flow
+from equibacksolve.inverse.methods import heavy_ball as heavy_ball
 from equibacksolve.inverse.methods import patient_schedule as patient_schedule
 from equibacksolve.inverse.methods import single_stage as single_stage
 from equibacksolve.inverse.methods import two_stages as two_stages

@@ -17,7 +17,7 @@ from equibacksolve.inverse.methods._data_space import DataSpace as DataSpace
 from equibacksolve.inverse.methods._gradient import GradientDescent as GradientDescent
 from equibacksolve.inverse.methods._image_hopping import ImageHopping as ImageHopping
 from equibacksolve.inverse.methods._levenberg_marquardt import LevenbergMarquardt as LevenbergMarquardt
-from equibacksolve.inverse.methods._levenberg_marquardt import gradient_flow as gradient_flow
+from equibacksolve.inverse.methods._levenberg_marquardt import heavy_ball as heavy_ball
 from equibacksolve.inverse.methods._method import AbstractMethod as AbstractMethod
 from equibacksolve.inverse.methods._method import State as State
 from equibacksolve.inverse.methods._normal_equations import NormalEquations as NormalEquations
