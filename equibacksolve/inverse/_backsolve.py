@@ -53,7 +53,7 @@ def backsolve(
     - `simulator`: the start; its leaves outside `where` are taken as known.
     - `observed`: the data.
     - `method`: an optax optimizer, an optimistix solver, a method of ours, or None for `default_method()`, which
-      escalates by itself: Levenberg-Marquardt, continuation, steepest descent, annealing, from one random start after
+      escalates by itself: Levenberg-Marquardt, continuation, a heavy ball, annealing, from one random start after
       another, one on each core. With another number of cores the starts come in another order.
     - `where`: a function that returns the hidden leaves, e.g. `lambda s: s.sample.onsite.values`.
     - `key`: for random restarts; the seed 0 if left out.

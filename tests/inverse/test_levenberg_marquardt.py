@@ -78,35 +78,109 @@ def test_it_works_in_single_precision():
     assert found.simulator.rate.dtype == jnp.float32
 
 
-def test_gradient_flow_fits_first_what_the_data_know_best():
-    """Residuals (x, y / 10): along dx/dt = -x, dy/dt = -y / 100 the exact path is y = x^(1/100).
+class Slopes(ebs.AbstractSimulator):
+    """Residuals (x, y / 10)."""
+
+    place: Array
+
+    def predict(self, weight):
+        return weight * self.place
+
+
+def path(method) -> np.ndarray:
+    """The points that a search passes, from (1, 1)."""
+    states, observed = [], ebs.Observations(jnp.zeros(2), weight=jnp.array([1.0, 0.1]))
+    settings = {"where": place, "tolerance": 0.0, "progress": False, "callback": states.append}
+    ebs.backsolve(Slopes(jnp.ones(2)), observed, method, **settings)
+    return np.array([np.asarray(state.inner.point.place) for state in states])
+
+
+def test_little_ease_fits_first_what_the_data_know_best():
+    """Along dx/dt = -x, dy/dt = -y / 100 the exact path is y = x^(1/100).
 
     Implicit Euler steps that grow by a fifth each follow it to 6 % here; Gauss-Newton steps go straight to the end.
     """
-
-    class Slopes(ebs.AbstractSimulator):
-        place: Array
-
-        def predict(self, weight):
-            return weight * self.place
-
-    observed = ebs.Observations(jnp.zeros(2), weight=jnp.array([1.0, 0.1]))
-
-    def path(method):
-        states = []
-        solve = lambda note: ebs.backsolve(
-            Slopes(jnp.ones(2)), observed, method, where=lambda s: s.place, tolerance=0.0, progress=False, callback=note
-        )
-        solve(states.append)
-        return np.abs([np.asarray(state.hidden.place) for state in states])
-
-    x, y = path(ebs.gradient_flow()).T
+    descent = ebs.LevenbergMarquardt(110, patience=20, decrease=0.12, damping=0.03, floor=1e4, ease=1.2)
+    x, y = np.abs(path(descent)).T
     on_the_way = x > 1e-3
     np.testing.assert_allclose(y[on_the_way], x[on_the_way] ** 0.01, rtol=0.06)
     assert np.sum(on_the_way) > 10
     assert y[-1] < 0.1  # and the path goes on to the end of the slow part
-    x, y = path(ebs.LevenbergMarquardt()).T
+    x, y = np.abs(path(ebs.LevenbergMarquardt())).T
     assert np.all(y[(x < 0.1)] < 0.3)
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.5, 0.9])
+def test_a_heavy_ball_in_a_parabola_swings_as_calculated(momentum):
+    """x' = x - a x + m (x - x_before) with a = c / (c + D): a sum of powers of the roots of r^2 - (1 - a + m) r + m.
+
+    With a damping that stays as it is. D = 9 makes the steep slope swing, and the flat one creep.
+    """
+    curvature, damped = np.array([1.0, 0.01]), 9.0
+    damping = damped / (4 * 1e4 * curvature.mean())  # the first look is made with four times the damping
+    method = ebs.LevenbergMarquardt(60, 64, 0.0, damping, floor=1e4, ease=1.0, momentum=momentum, uphill=64)
+    fraction = curvature / (curvature + damped)
+    steps = np.arange(60)[:, None]
+    plus, minus = (
+        (1 - fraction + momentum + sign * np.sqrt((1 - fraction + momentum) ** 2 - 4 * momentum + 0j)) / 2
+        for sign in (1, -1)
+    )
+    share = (1 - fraction - minus) / (plus - minus)
+    expected = share * plus**steps + (1 - share) * minus**steps
+    if momentum == 0.9:
+        assert np.min(expected[:, 0].real) < -0.5  # it does swing
+    # Rounding: sixty steps, each good to a few units in the last place.
+    np.testing.assert_allclose(path(method)[:60], expected.real, rtol=0, atol=1e-12)
+
+
+class Ripples(ebs.AbstractSimulator):
+    """Data (p, 0.3 (1 - cos 6 p)) for each coordinate: a parabola with a valley at about every multiple of 1.
+
+    Its slope is p + 0.54 (1 - cos 6 p) sin 6 p, and the valleys are where that rises through 0.
+    """
+
+    place: Array
+
+    def predict(self):
+        return jnp.concatenate([self.place, 0.3 * (1 - jnp.cos(6 * self.place))])
+
+
+VALLEY = scipy.optimize.brentq(lambda p: p + 0.54 * (1 - np.cos(6 * p)) * np.sin(6 * p), 0.67, 0.8)
+"""The one next to the truth, which is 0."""
+
+
+@pytest.mark.parametrize("start", [[3.0, -2.3], [1.5, 2.6], [-2.0, -3.0]])
+def test_a_heavy_ball_rolls_over_the_ripples_that_end_a_descent(start):
+    states = []
+
+    def search(method):
+        states.clear()
+        settings = {"where": place, "tolerance": 1e-12, "progress": False, "callback": states.append}
+        return ebs.backsolve(Ripples(jnp.array(start)), ebs.Observations(jnp.zeros(4)), method, **settings)
+
+    ball = ebs.heavy_ball()
+    descent = ebs.LevenbergMarquardt(ball.steps, ball.patience, ball.decrease, ball.damping, ball.floor, ball.ease)
+    np.testing.assert_allclose(np.abs(search(descent).simulator.place), VALLEY, atol=1e-3)
+    search(ball)
+    best, here = (np.array(costs) for costs in ([s.cost for s in states], [s.inner.taken[-1] for s in states]))
+    assert np.any(np.diff(here) > 0)  # it went uphill on the way,
+    assert np.all(np.diff(best) <= 0)  # and kept the best guess
+    assert best[-1] == np.min(here)
+    polished = search(ebs.Continuation(ball, ebs.LevenbergMarquardt(), ebs.two_stages()))
+    assert polished.converged
+    np.testing.assert_allclose(polished.simulator.place, 0.0, atol=1e-5)
+
+
+@pytest.mark.parametrize("uphill", [0, 65])
+def test_a_step_uphill_from_what_is_not_remembered_is_refused(uphill):
+    with pytest.raises(ValueError, match=f"uphill is {uphill}; give 1 to 64 steps"):
+        ebs.LevenbergMarquardt(uphill=uphill)
+
+
+@pytest.mark.parametrize("momentum", [-0.1, 1.0])
+def test_momentum_that_would_never_come_to_rest_is_refused(momentum):
+    with pytest.raises(ValueError, match=f"momentum is {momentum:g}; give a part of a step"):
+        ebs.LevenbergMarquardt(momentum=momentum)
 
 
 @pytest.mark.parametrize("patience", [0, 65])

@@ -104,17 +104,19 @@ class LevenbergMarquardt(AbstractMethod):
         return _next(self, problem, state)
 
 
-def heavy_ball(steps: int = 200) -> LevenbergMarquardt:
+def heavy_ball(steps: int = 200, momentum: float = 0.97, ease: float = 1.1, uphill: int = 20) -> LevenbergMarquardt:
     """A heavy ball that rolls down the misfit: for rough landscapes and patterns, from small random starts.
 
     Small steps downhill find rough landscapes that Gauss-Newton steps miss: they fit first what the data know best, and
     everything else only then. Momentum carries the search through the shallow valleys on the way, in which steepest
     descent, and every method whose objective only falls, would end. Here the time along the path grows by a tenth with
-    each step, D is the same for all unknowns, and 97 % of a step go into the next. It is given up when 40 steps gain
-    less than 12 %. What is found wants its last digits from plain Levenberg-Marquardt.
+    each step, D is the same for all unknowns, and 97 % of a step go into the next. A lighter ball in more haste
+    (`momentum` 0.8, `ease` 1.2, `uphill` 10) takes half the steps, and finds other landscapes.
+
+    It is given up when 40 steps gain less than 12 %. The last digits want plain Levenberg-Marquardt after it.
     """
     return LevenbergMarquardt(
-        steps, patience=40, decrease=0.12, damping=0.03, floor=1e4, ease=1.1, momentum=0.97, uphill=20
+        steps, 40, decrease=0.12, damping=0.03, floor=1e4, ease=ease, momentum=momentum, uphill=uphill
     )
 
 
