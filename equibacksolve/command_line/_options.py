@@ -49,7 +49,7 @@ METHOD = click.option(
     type=click.Choice(list(METHODS)),
     default="default",
     show_default=True,
-    help="default: Levenberg-Marquardt, continuation from blurred to sharp data, restarts, annealing. "
+    help="default: Levenberg-Marquardt, continuation from blurred to sharp data, heavy balls, restarts. "
     "levenberg-marquardt, lbfgs: a single descent. paper: gradient descent with a shrinking rate.",
 )
 

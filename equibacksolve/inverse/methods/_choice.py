@@ -29,9 +29,9 @@ def default_method(patterns: bool = False) -> AbstractMethod:
     """From one random start after another, under one method after another, each for another kind of landscape.
 
     First Levenberg-Marquardt, in case the start is close. Then continuation, for smooth landscapes, under one prior
-    after another, and a heavy ball, for rough ones and patterns, in turns. Then light and heavy balls, annealing, and,
-    if `patterns` is set, annealed flips between two levels, of little and of much weight for the data. Then all over
-    again. Flips pay where the simulator knows what single changes do: there `backsolve` sets it.
+    after another, and in turns with it heavy balls, then light ones, for rough landscapes and patterns. Then annealing,
+    and, if `patterns` is set, annealed flips between two levels, for patterns that weigh much with the data. Then all
+    over again. Flips pay where the simulator knows what single changes do: there `backsolve` sets it.
 
     On a CPU as many searches go on at a time as the process has cores, up to eight: beyond, Python's own part of each
     step would keep them waiting for one another.
@@ -41,12 +41,13 @@ def default_method(patterns: bool = False) -> AbstractMethod:
     opening = Continuation(stage, LevenbergMarquardt(steps=12), single_stage())
     heavy = Continuation(heavy_ball(), last, two_stages())
     light = Continuation(heavy_ball(momentum=0.8, ease=1.2, uphill=10), last, two_stages())
-    in_turns = tuple(method for schedule in schedules for method in (Continuation(stage, last, schedule), heavy))
-    rough = (light, heavy, light, Annealing(), light, heavy)
-    # Last, for they cost several times as much as the others. A walk bears a level that is a fourth too high or low.
-    two_levels = tuple(TwoLevels(height=height) for height in (1.0, 3.0, 4.5)) if patterns else ()
+    smooth = tuple(Continuation(stage, last, schedule) for schedule in schedules)
+    in_turns = tuple(method for ball in (heavy, light) for one in smooth for method in (one, ball))
+    # Last, for they cost several times as much as the others. A walk bears a level that is a fourth too high or low;
+    # balls find patterns that weigh less.
+    two_levels = tuple(TwoLevels(height=height) for height in (3.0, 4.5)) if patterns else ()
     abreast = min(usable_cores(), 8) if jax.default_backend() == "cpu" else 1
-    return Restarts(opening, (*in_turns, *rough, *two_levels), starts=120, abreast=abreast)
+    return Restarts(opening, (*in_turns, heavy, Annealing(), *two_levels), starts=120, abreast=abreast)
 
 
 def hopping_between_images(method: AbstractMethod, symmetries: tuple[AbstractSymmetry, ...]) -> AbstractMethod:
