@@ -20,8 +20,9 @@ def usable_cores() -> int:
 def in_threads(calls: Sequence[Callable[[], Result]], at_once: bool = True) -> list[Result]:
     """The results of all calls, in their order; one after the other, in this thread, unless they go on `at_once`.
 
-    They take turns, too, where a mesh of devices is set: other threads do not know of it, and the processes of a mesh
-    must all compute the same things in the same order.
+    Then the first goes on in this thread, and each of the others in one of its own. They take turns, too, where a mesh
+    of devices is set: other threads do not know of it, and the processes of a mesh must all compute the same things in
+    the same order.
     """
     if not at_once or len(calls) < 2 or not jax.sharding.get_mesh().empty:
         return [call() for call in calls]
