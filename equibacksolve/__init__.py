@@ -15,6 +15,7 @@ with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve.inverse import AbstractSymmetry as AbstractSymmetry
     from equibacksolve.inverse import Annealing as Annealing
     from equibacksolve.inverse import BasinHopping as BasinHopping
+    from equibacksolve.inverse import BetweenLevels as BetweenLevels
     from equibacksolve.inverse import Composed as Composed
     from equibacksolve.inverse import ConjugateGradients as ConjugateGradients
     from equibacksolve.inverse import Continuation as Continuation

@@ -37,6 +37,7 @@ from equibacksolve.inverse.methods import AbstractMethod as AbstractMethod
 from equibacksolve.inverse.methods import AbstractStepEquations as AbstractStepEquations
 from equibacksolve.inverse.methods import Annealing as Annealing
 from equibacksolve.inverse.methods import BasinHopping as BasinHopping
+from equibacksolve.inverse.methods import BetweenLevels as BetweenLevels
 from equibacksolve.inverse.methods import ConjugateGradients as ConjugateGradients
 from equibacksolve.inverse.methods import Continuation as Continuation
 from equibacksolve.inverse.methods import DataSpace as DataSpace

@@ -52,6 +52,10 @@ class Problem(eqx.Module):
         """The same problem, seen through a residual transform."""
         return dataclasses.replace(self, transform=transform)
 
+    def bounded(self, lower: Hidden, upper: Hidden) -> "Problem":
+        """The same problem within these bounds instead of its own."""
+        return dataclasses.replace(self, lower=lower, upper=upper)
+
     def seen(self, hidden: Hidden, plain: Float[Array, " data"]) -> Float[Array, " transformed"]:
         """What the stage makes of the plain residuals, and beside it what the priors hold, in the same units.
 

@@ -3,6 +3,7 @@
 from equibacksolve.inverse.methods._annealing import Annealing as Annealing
 from equibacksolve.inverse.methods._backtracking import backtracking_descent as backtracking_descent
 from equibacksolve.inverse.methods._basin_hopping import BasinHopping as BasinHopping
+from equibacksolve.inverse.methods._between_levels import BetweenLevels as BetweenLevels
 from equibacksolve.inverse.methods._choice import as_method as as_method
 from equibacksolve.inverse.methods._choice import default_method as default_method
 from equibacksolve.inverse.methods._choice import hopping_between_images as hopping_between_images

@@ -8,6 +8,7 @@ import optimistix
 
 from equibacksolve.inverse._symmetry import AbstractSymmetry
 from equibacksolve.inverse.methods._annealing import Annealing
+from equibacksolve.inverse.methods._between_levels import BetweenLevels
 from equibacksolve.inverse.methods._continuation import (
     Continuation,
     brisk_schedule,
@@ -29,9 +30,10 @@ def default_method(patterns: bool = False) -> AbstractMethod:
     """From one random start after another, under one method after another, each for another kind of landscape.
 
     First Levenberg-Marquardt, in case the start is close. Then continuation, for smooth landscapes, under one prior
-    after another, and in turns with it heavy balls, then light ones, for rough landscapes and patterns. Then annealing,
-    and, if `patterns` is set, annealed flips between two levels, for patterns that weigh much with the data. Then all
-    over again. Flips pay where the simulator knows what single changes do: there `backsolve` sets it.
+    after another, and in turns with it balls, heavy and light ones, for rough landscapes, and heavy ones between two
+    levels, for patterns. Then annealing, and, if `patterns` is set, annealed flips between two levels, for patterns
+    that weigh much with the data. Then all over again. Flips pay where the simulator knows what single changes do:
+    there `backsolve` sets it.
 
     On a CPU as many searches go on at a time as the process has cores, up to eight: beyond, Python's own part of each
     step would keep them waiting for one another.
@@ -39,15 +41,20 @@ def default_method(patterns: bool = False) -> AbstractMethod:
     stage, last = LevenbergMarquardt(steps=25), LevenbergMarquardt(steps=60)
     schedules = (patient_schedule(2.0), brisk_schedule(1.0), patient_schedule(3.0), brisk_schedule(0.5))
     opening = Continuation(stage, LevenbergMarquardt(steps=12), single_stage())
-    heavy = Continuation(heavy_ball(), last, two_stages())
-    light = Continuation(heavy_ball(momentum=0.8, ease=1.2, uphill=10), last, two_stages())
-    smooth = tuple(Continuation(stage, last, schedule) for schedule in schedules)
-    in_turns = tuple(method for ball in (heavy, light) for one in smooth for method in (one, ball))
+    rolling = lambda ball: Continuation(ball, last, two_stages())
+    heavy, light = rolling(heavy_ball()), rolling(heavy_ball(momentum=0.8, ease=1.2, uphill=10))
+    # Patterns stand out on either side.
+    up, down, higher, deeper, lower, shallower = (
+        rolling(BetweenLevels(height=height)) for height in (1.0, -1.0, 1.25, -1.25, 0.8, -0.8)
+    )
+    smooth = [Continuation(stage, last, schedule) for schedule in schedules]
+    balls = (heavy, up, light, down, heavy, higher, light, deeper)
+    in_turns = tuple(method for pair in zip(2 * smooth, balls) for method in pair)
     # Last, for they cost several times as much as the others. A walk bears a level that is a fourth too high or low;
     # balls find patterns that weigh less.
     two_levels = tuple(TwoLevels(height=height) for height in (3.0, 4.5)) if patterns else ()
     abreast = min(usable_cores(), 8) if jax.default_backend() == "cpu" else 1
-    return Restarts(opening, (*in_turns, heavy, Annealing(), *two_levels), starts=120, abreast=abreast)
+    return Restarts(opening, (*in_turns, heavy, lower, shallower, Annealing(), *two_levels), starts=120, abreast=abreast)
 
 
 def hopping_between_images(method: AbstractMethod, symmetries: tuple[AbstractSymmetry, ...]) -> AbstractMethod:

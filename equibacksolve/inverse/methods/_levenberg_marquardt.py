@@ -115,8 +115,10 @@ def heavy_ball(steps: int = 200, momentum: float = 0.97, ease: float = 1.1, uphi
 
     It is given up when 40 steps gain less than 12 %. The last digits want plain Levenberg-Marquardt after it.
     """
+    # A floor far above all curvatures makes D the same for all unknowns. Times the damping it is 3 % of their mean.
+    floor = 1e4
     return LevenbergMarquardt(
-        steps, 40, decrease=0.12, damping=0.03, floor=1e4, ease=ease, momentum=momentum, uphill=uphill
+        steps, 40, decrease=0.12, damping=0.03 / floor, floor=floor, ease=ease, momentum=momentum, uphill=uphill
     )
 
 

@@ -10,7 +10,6 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from equibacksolve._arrays import float_array
 from equibacksolve._axes import Scalar
-from equibacksolve.inverse._landscape_statistics import seen_heights
 from equibacksolve.inverse._leaves import Hidden, center_of_leaves
 from equibacksolve.inverse._problem import Problem
 from equibacksolve.inverse.methods._continuation import Continuation, single_stage
@@ -23,6 +22,7 @@ from equibacksolve.inverse.methods._flips import (
     more_unlike_neighbours,
     random_part,
 )
+from equibacksolve.inverse.methods._levels import check_levels, levels_of, levels_within_bounds, pair_of_levels
 from equibacksolve.inverse.methods._levenberg_marquardt import LevenbergMarquardt
 from equibacksolve.inverse.methods._method import AbstractMethod, State
 from equibacksolve.inverse.methods._step_equations import columns
@@ -36,10 +36,6 @@ PAUSE = 20
 
 WELL_EXPLAINED = 1e-3
 """Of the variance of the data: a pattern that leaves less is the right one, and its walk is over."""
-
-
-def _pair(levels: Any) -> Any:
-    return levels if levels is None else float_array(levels)
 
 
 def _polish() -> AbstractMethod:
@@ -69,7 +65,7 @@ class TwoLevels(AbstractMethod):
     **Raises** ValueError for two equal `levels`, and for `flips` or `share` below 1.
     """
 
-    levels: Float[Array, " 2"] | None = eqx.field(converter=_pair, default=None)
+    levels: Float[Array, " 2"] | None = eqx.field(converter=pair_of_levels, default=None)
     height: Float[Array, ""] = eqx.field(converter=float_array, default=1.0)
     polish: AbstractMethod = eqx.field(default_factory=_polish)
     flips: Int[Array, ""] = eqx.field(converter=jnp.asarray, default=2000)
@@ -83,11 +79,10 @@ class TwoLevels(AbstractMethod):
         for name in ("flips", "share"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; give at least 1.")
-        if self.levels is not None and self.levels[0] == self.levels[1]:
-            raise ValueError(f"levels are both {self.levels[0]}; give two values, or none for the default.")
+        check_levels(self.levels)
 
     def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
-        levels = _within_bounds(problem, hidden, _levels(self, problem, hidden))
+        levels = levels_of(self.levels, self.height, problem, hidden)
         start = ravel_pytree(center_of_leaves(hidden, problem.kinds))[0]
         upper = jnp.abs(levels[1] - start) < jnp.abs(levels[0] - start)
         coarsely = jnp.asarray(coarse_will_do(problem, hidden, self.cold))
@@ -125,24 +120,6 @@ def _outer(hidden, cost, pattern, polishing, evaluations, done):
     return State(hidden, cost, jnp.asarray(done), evaluations.astype(jnp.int32), (pattern, polishing), zero, zero)
 
 
-@eqx.filter_jit
-def _levels(method: TwoLevels, problem: Problem, hidden: Hidden) -> Float[Array, "2 unknowns"]:
-    flat, unravel = ravel_pytree(hidden)
-    if method.levels is not None:
-        return method.levels.astype(flat.dtype)[:, None] * jnp.ones_like(flat)
-    center = center_of_leaves(hidden, problem.kinds)
-    _, push = jax.linearize(lambda x: problem.residuals(unravel(x)), flat)
-    seen = seen_heights(problem.observed, unravel(jnp.sum(columns(push, flat) ** 2, axis=0)))
-    height = method.height.astype(flat.dtype)
-    above = jax.tree.map(lambda middle, of_leaf: middle + height * of_leaf, center, seen)
-    return jnp.stack([ravel_pytree(center)[0], ravel_pytree(above)[0]])
-
-
-def _within_bounds(problem: Problem, like: Hidden, levels: Float[Array, "2 unknowns"]) -> Float[Array, "2 unknowns"]:
-    unravel = ravel_pytree(like)[1]
-    return jnp.stack([ravel_pytree(problem.within_bounds(unravel(level)))[0] for level in levels])
-
-
 def _simulations(method: TwoLevels, problem: Problem, like: Hidden, moves: int) -> int:
     """How many simulations of all the data these moves are worth, about."""
     if knows_changes(problem.simulator(like), like):
@@ -153,7 +130,7 @@ def _simulations(method: TwoLevels, problem: Problem, like: Hidden, moves: int) 
 @eqx.filter_jit
 def _look(method: TwoLevels, problem: Problem, like: Hidden, pattern: Pattern) -> tuple[Pattern, Hidden, Scalar]:
     """Levels that follow the data, if it is time for that; the landscape of the pattern, and its cost."""
-    levels = _within_bounds(problem, like, _released(method, problem, like, pattern))
+    levels = levels_within_bounds(problem, like, _released(method, problem, like, pattern))
     pattern = pattern._replace(levels=levels)
     hidden = landscape(like, pattern.upper, levels)
     return pattern, hidden, problem.cost(hidden)
