@@ -22,6 +22,7 @@ METHODS = {
     "optimistix bfgs": ebs.OptimistixSolver(optimistix.BFGS(rtol=1e-8, atol=1e-8), steps=100),
     "continuation": ebs.Continuation(LM, LM, ebs.brisk_schedule()),
     "restarts": ebs.Restarts(LM, (LM,), starts=2),
+    "between levels": ebs.BetweenLevels(LM, levels=(0.55, 1.9)),
     "two levels": ebs.TwoLevels((0.55, 1.9), flips=100, cold=0.01, release=1.0),
     "basin hopping": ebs.BasinHopping(ebs.LevenbergMarquardt(steps=1), LM, hops=2),
     "annealing": ebs.Annealing(passes=20, pause=10),
