@@ -31,9 +31,9 @@ def default_method(patterns: bool = False) -> AbstractMethod:
 
     First Levenberg-Marquardt, in case the start is close. Then continuation, for smooth landscapes, under one prior
     after another, and in turns with it balls, heavy and light ones, for rough landscapes, and heavy ones between two
-    levels, for patterns. Then annealing, and, if `patterns` is set, annealed flips between two levels, for patterns
-    that weigh much with the data. Then all over again. Flips pay where the simulator knows what single changes do:
-    there `backsolve` sets it.
+    levels, for patterns. Half-way, if `patterns` is set, annealed flips between two levels, for patterns that weigh
+    much with the data, and annealing at last. Then all over again. Flips pay where the simulator knows what single
+    changes do: there `backsolve` sets it.
 
     On a CPU as many searches go on at a time as the process has cores, up to eight: beyond, Python's own part of each
     step would keep them waiting for one another.
@@ -50,11 +50,13 @@ def default_method(patterns: bool = False) -> AbstractMethod:
     smooth = [Continuation(stage, last, schedule) for schedule in schedules]
     balls = (heavy, up, light, down, heavy, higher, light, deeper)
     in_turns = tuple(method for pair in zip(2 * smooth, balls) for method in pair)
-    # Last, for they cost several times as much as the others. A walk bears a level that is a fourth too high or low;
-    # balls find patterns that weigh less.
+    rough = tuple(method for one in smooth for method in (one, heavy, light))
+    # Not sooner, for they cost several times as much as the others. A walk bears a level that is a fourth too high or
+    # low; balls find patterns that weigh less.
     two_levels = tuple(TwoLevels(height=height) for height in (3.0, 4.5)) if patterns else ()
+    methods = (*in_turns, *two_levels, *rough, lower, shallower, Annealing())
     abreast = min(usable_cores(), 8) if jax.default_backend() == "cpu" else 1
-    return Restarts(opening, (*in_turns, heavy, lower, shallower, Annealing(), *two_levels), starts=120, abreast=abreast)
+    return Restarts(opening, methods, starts=120, abreast=abreast)
 
 
 def hopping_between_images(method: AbstractMethod, symmetries: tuple[AbstractSymmetry, ...]) -> AbstractMethod:
