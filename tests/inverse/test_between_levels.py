@@ -112,7 +112,10 @@ def test_a_compiled_step_serves_for_every_height():
 
 @pytest.mark.parametrize(
     ("wrong", "told"),
-    [({"levels": (1.0, 1.0)}, r"levels are both 1.0; give two"), ({"margin": -0.1}, r"margin is -0.1; give at least 0")],
+    [
+        ({"levels": (1.0, 1.0)}, r"levels are both 1.0; give two"),
+        ({"margin": -0.1}, r"margin is -0.1; give at least 0"),
+    ],
 )
 def test_what_cannot_be_is_told(wrong, told):
     with pytest.raises(ValueError, match=told):

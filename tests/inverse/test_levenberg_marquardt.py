@@ -134,7 +134,7 @@ def test_a_heavy_ball_in_a_parabola_swings_as_calculated(momentum):
 
 
 def test_the_first_step_of_a_heavy_ball_is_damped_by_a_few_per_cent_of_the_mean_curvature():
-    """Alike for both unknowns: (H + 0.03 mean(H)) dx = -H x. Four times that, for the look at the start eases it once."""
+    """Alike for both unknowns: (H + D) dx = -H x. D = 4 x 0.03 mean(H), eased once by the look at the start."""
     curvature = np.array([1.0, 0.01])
     damped = 4 * 0.03 * curvature.mean() / 1.1
     np.testing.assert_allclose(path(ebs.heavy_ball())[1], damped / (curvature + damped), rtol=1e-12)

@@ -56,7 +56,7 @@ def default_method(patterns: bool = False) -> AbstractMethod:
     two_levels = tuple(TwoLevels(height=height) for height in (3.0, 4.5)) if patterns else ()
     methods = (*in_turns, *two_levels, *rough, lower, shallower, Annealing())
     abreast = min(usable_cores(), 8) if jax.default_backend() == "cpu" else 1
-    return Restarts(opening, methods, starts=120, abreast=abreast)
+    return Restarts(opening, methods, starts=1000, abreast=abreast)
 
 
 def hopping_between_images(method: AbstractMethod, symmetries: tuple[AbstractSymmetry, ...]) -> AbstractMethod:

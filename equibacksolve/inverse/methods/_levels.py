@@ -34,7 +34,7 @@ def levels_of(
     """Both levels of every unknown, within the bounds: `given`, or guessed.
 
     The guess for the one is the mean of each leaf at the start. The other is above it (below, if negative) by `height`
-    times the height of a landscape that, by the linear model at the start, changes the data by their standard deviation.
+    times the height of a landscape that by the linear model changes the data by their standard deviation.
     """
     flat, unravel = ravel_pytree(hidden)
     if given is not None:

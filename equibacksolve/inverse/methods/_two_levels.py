@@ -1,7 +1,5 @@
 """Landscapes of two levels, found by annealed flips: an Ising model whose energy is the misfit."""
 
-from typing import Any
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
