@@ -1,5 +1,7 @@
 """Levenberg-Marquardt against SciPy's least squares, and its rates of convergence."""
 
+import dataclasses
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -166,8 +168,7 @@ def test_a_heavy_ball_rolls_over_the_ripples_that_end_a_descent(start):
         return ebs.backsolve(Ripples(jnp.array(start)), ebs.Observations(jnp.zeros(4)), method, **settings)
 
     # Both begin with steps that are small beside a ripple: a long first one would be luck.
-    slowly = {"damping": 0.03, "floor": 1e4, "ease": 1.1}
-    ball = ebs.LevenbergMarquardt(200, 40, 0.12, momentum=0.97, uphill=20, **slowly)
+    ball = dataclasses.replace(ebs.heavy_ball(), damping=jnp.array(0.03))
     descent = ebs.LevenbergMarquardt(ball.steps, ball.patience, ball.decrease, ball.damping, ball.floor, ball.ease)
     np.testing.assert_allclose(np.abs(search(descent).simulator.place), VALLEY, atol=1e-3)
     search(ball)
