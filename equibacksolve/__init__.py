@@ -20,6 +20,7 @@ with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve.inverse import ConjugateGradients as ConjugateGradients
     from equibacksolve.inverse import Continuation as Continuation
     from equibacksolve.inverse import DataSpace as DataSpace
+    from equibacksolve.inverse import FewDiscs as FewDiscs
     from equibacksolve.inverse import GradientDescent as GradientDescent
     from equibacksolve.inverse import History as History
     from equibacksolve.inverse import ImageHopping as ImageHopping

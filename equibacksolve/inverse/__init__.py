@@ -41,6 +41,7 @@ from equibacksolve.inverse.methods import BetweenLevels as BetweenLevels
 from equibacksolve.inverse.methods import ConjugateGradients as ConjugateGradients
 from equibacksolve.inverse.methods import Continuation as Continuation
 from equibacksolve.inverse.methods import DataSpace as DataSpace
+from equibacksolve.inverse.methods import FewDiscs as FewDiscs
 from equibacksolve.inverse.methods import GradientDescent as GradientDescent
 from equibacksolve.inverse.methods import ImageHopping as ImageHopping
 from equibacksolve.inverse.methods import LevenbergMarquardt as LevenbergMarquardt

@@ -91,7 +91,8 @@ def backsolve(
     check_symmetries(symmetries, simulator, observed)
     broken = bounds is not None or priors
     problem, hidden = on_every_device(pose(simulator, observed, where, bounds, tolerance, priors))
-    chosen = as_method(method, patterns=knows_changes(simulator, hidden))
+    landscape, changes = any(kind.smooth for kind in problem.kinds), knows_changes(simulator, hidden)
+    chosen = as_method(method, landscape, changes)
     method = hopping_between_images(chosen, tuple(symmetries) if broken else ())
     key = on_every_device(jax.random.key(0) if key is None else key)
     directory = None

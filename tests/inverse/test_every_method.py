@@ -24,6 +24,7 @@ METHODS = {
     "restarts": ebs.Restarts(LM, (LM,), starts=2),
     "between levels": ebs.BetweenLevels(LM, levels=(0.55, 1.9)),
     "two levels": ebs.TwoLevels((0.55, 1.9), flips=100, cold=0.01, release=1.0),
+    "few discs": ebs.FewDiscs((0.55, 1.9), moves=200, cold=0.01),
     "basin hopping": ebs.BasinHopping(ebs.LevenbergMarquardt(steps=1), LM, hops=2),
     "annealing": ebs.Annealing(passes=20, pause=10),
 }

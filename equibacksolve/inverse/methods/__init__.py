@@ -15,6 +15,7 @@ from equibacksolve.inverse.methods._continuation import patient_schedule as pati
 from equibacksolve.inverse.methods._continuation import single_stage as single_stage
 from equibacksolve.inverse.methods._continuation import two_stages as two_stages
 from equibacksolve.inverse.methods._data_space import DataSpace as DataSpace
+from equibacksolve.inverse.methods._few_discs import FewDiscs as FewDiscs
 from equibacksolve.inverse.methods._gradient import GradientDescent as GradientDescent
 from equibacksolve.inverse.methods._image_hopping import ImageHopping as ImageHopping
 from equibacksolve.inverse.methods._levenberg_marquardt import LevenbergMarquardt as LevenbergMarquardt

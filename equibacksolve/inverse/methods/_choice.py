@@ -16,6 +16,7 @@ from equibacksolve.inverse.methods._continuation import (
     single_stage,
     two_stages,
 )
+from equibacksolve.inverse.methods._few_discs import FewDiscs
 from equibacksolve.inverse.methods._gradient import GradientDescent
 from equibacksolve.inverse.methods._image_hopping import ImageHopping
 from equibacksolve.inverse.methods._levenberg_marquardt import LevenbergMarquardt, heavy_ball
@@ -26,37 +27,47 @@ from equibacksolve.inverse.methods._threads import usable_cores
 from equibacksolve.inverse.methods._two_levels import TwoLevels
 
 
-def default_method(patterns: bool = False) -> AbstractMethod:
+def default_method(landscape: bool = True, changes: bool = False) -> AbstractMethod:
     """From one random start after another, under one method after another, each for another kind of landscape.
 
-    First Levenberg-Marquardt, in case the start is close. Then continuation, for smooth landscapes, under one prior
-    after another, and in turns with it balls, heavy and light ones, for rough landscapes, and heavy ones between two
-    levels, for patterns. Half-way, if `patterns` is set, annealed flips between two levels, for patterns that weigh
-    much with the data, and annealing at last. Then all over again. Flips pay where the simulator knows what single
-    changes do: there `backsolve` sets it.
+    First Levenberg-Marquardt, in case the start is close. Then, in turns, continuation for smooth landscapes, under one
+    prior after another; balls, heavy and light ones, and annealing for rough landscapes; balls between two levels for
+    patterns; and discs, for patterns that weigh much with the data. If `changes` is set, annealed flips between two
+    levels end the round. Then all over again.
+
+    `landscape`: whether some hidden leaf has neighbours that are neighbours in space: without it, there are no discs.
+    `changes`: whether the simulator knows what single changes do, so that flips are cheap. `backsolve` sets both.
 
     On a CPU as many searches go on at a time as the process has cores, up to eight: beyond, Python's own part of each
     step would keep them waiting for one another.
     """
-    stage, last = LevenbergMarquardt(steps=25), LevenbergMarquardt(steps=60)
-    schedules = (patient_schedule(2.0), brisk_schedule(1.0), patient_schedule(3.0), brisk_schedule(0.5))
-    opening = Continuation(stage, LevenbergMarquardt(steps=12), single_stage())
-    rolling = lambda ball: Continuation(ball, last, two_stages())
-    heavy, light = rolling(heavy_ball()), rolling(heavy_ball(momentum=0.8, ease=1.2, uphill=10))
-    # Patterns stand out on either side.
-    up, down, higher, deeper, lower, shallower = (
-        rolling(BetweenLevels(height=height)) for height in (1.0, -1.0, 1.25, -1.25, 0.8, -0.8)
+    last = LevenbergMarquardt(steps=60)
+    opening = Continuation(LevenbergMarquardt(steps=25), LevenbergMarquardt(steps=12), single_stage())
+    quick = heavy_ball(steps=60, momentum=0.8, ease=1.3, uphill=10, patience=15)
+    light = heavy_ball(momentum=0.8, ease=1.2, uphill=10)
+    smooth, smoother, smoothest, fine, finest = (
+        Continuation(ball, last, schedule)
+        for ball, schedule in (
+            (quick, patient_schedule(2.0)),
+            (quick, patient_schedule(3.0)),
+            (quick, patient_schedule(4.0)),
+            (quick, brisk_schedule(1.0)),
+            (light, brisk_schedule(0.5)),
+        )
     )
-    smooth = [Continuation(stage, last, schedule) for schedule in schedules]
-    balls = (heavy, up, light, down, heavy, higher, light, deeper)
-    in_turns = tuple(method for pair in zip(2 * smooth, balls) for method in pair)
-    rough = tuple(method for one in smooth for method in (one, heavy, light))
-    # Not sooner, for they cost several times as much as the others. A walk bears a level that is a fourth too high or
-    # low; balls find patterns that weigh less.
-    two_levels = tuple(TwoLevels(height=height) for height in (3.0, 4.5)) if patterns else ()
-    methods = (*in_turns, *two_levels, *rough, lower, shallower, Annealing())
+    rolling = lambda ball: Continuation(ball, last, two_stages())
+    # Patterns stand out on either side.
+    up, higher, lower, down = (rolling(BetweenLevels(height=height)) for height in (1.0, 1.25, 0.8, -1.0))
+    # A walk bears levels that are twice as high or low; balls find patterns that weigh less.
+    discs, high_discs = FewDiscs(height=3.0), FewDiscs(height=4.5)
+    in_turns = (
+        *(smooth, up, Annealing(), smoothest, discs, rolling(light), fine, lower, Annealing(), smoother, high_discs),
+        *(rolling(heavy_ball()), finest, higher, smoothest, discs, Annealing(), down, smooth, high_discs),
+    )
+    methods = tuple(method for method in in_turns if landscape or not isinstance(method, FewDiscs))
+    flips = (TwoLevels(height=3.0),) if changes else ()
     abreast = min(usable_cores(), 8) if jax.default_backend() == "cpu" else 1
-    return Restarts(opening, methods, starts=1000, abreast=abreast)
+    return Restarts(opening, methods + flips, starts=1000, abreast=abreast)
 
 
 def hopping_between_images(method: AbstractMethod, symmetries: tuple[AbstractSymmetry, ...]) -> AbstractMethod:
@@ -70,15 +81,15 @@ def hopping_between_images(method: AbstractMethod, symmetries: tuple[AbstractSym
     return Restarts(hop(method.opening), tuple(map(hop, method.methods)), method.starts, method.spread, method.abreast)
 
 
-def as_method(method: Any, patterns: bool = False) -> AbstractMethod:
+def as_method(method: Any, landscape: bool = True, changes: bool = False) -> AbstractMethod:
     """The method that an optax optimizer, an optimistix solver, a method of ours or None stands for.
 
-    None is the default, with or without `patterns`.
+    None is the default, with or without what `landscape` and `changes` add.
 
     Raises ValueError for anything else.
     """
     if method is None:
-        return default_method(patterns)
+        return default_method(landscape, changes)
     if isinstance(method, AbstractMethod):
         return method
     if isinstance(method, optax.GradientTransformation):

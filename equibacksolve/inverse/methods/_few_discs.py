@@ -1,0 +1,186 @@
+"""Landscapes of a few discs on another level, found by an annealed walk through their places and sizes."""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
+
+from equibacksolve._arrays import float_array
+from equibacksolve._axes import Scalar
+from equibacksolve.inverse._leaves import Hidden
+from equibacksolve.inverse._problem import Problem
+from equibacksolve.inverse.methods._continuation import Continuation, single_stage
+from equibacksolve.inverse.methods._cooling import compiled_cost, noise_level
+from equibacksolve.inverse.methods._disc_moves import Discs, changed, covered, no_discs, space_of
+from equibacksolve.inverse.methods._flips import coarse_will_do, in_single_precision, landscape, random_part
+from equibacksolve.inverse.methods._levels import check_levels, levels_of, levels_within_bounds, pair_of_levels
+from equibacksolve.inverse.methods._levenberg_marquardt import LevenbergMarquardt
+from equibacksolve.inverse.methods._method import AbstractMethod, State
+
+STRIDE = 50
+"""Changes in one step, all judged by the same part of the data."""
+
+PAUSE = 4
+"""Steps between two looks at all the data."""
+
+LEAST_DATA = 40
+"""So many data, or all, are in each part: fewer do not tell discs apart."""
+
+WELL_EXPLAINED = 1e-3
+"""Of the variance of the data: discs that leave less are the right ones, and the walk is over."""
+
+
+class Walk(NamedTuple):
+    """The discs, the two levels of every unknown, random state, changes tried; whether single precision will do."""
+
+    discs: Discs
+    levels: Float[Array, "2 unknowns"]
+    key: PRNGKeyArray
+    changes: Int[Array, ""]
+    coarsely: Bool[Array, ""]
+
+
+def _polish() -> AbstractMethod:
+    # Damped alike for all entries: those inside a disc are hardly seen by the data, and would take huge steps.
+    search = LevenbergMarquardt(steps=60, decrease=0.02, damping=1.0, floor=1.0)
+    return Continuation(search, search, single_stage())
+
+
+class FewDiscs(AbstractMethod):
+    """Simulated annealing of a few discs in an even landscape: antidots, inclusions, grains, impurities.
+
+    A disc is all entries within a radius of a centre; discs may overlap, and all are on the same level. In a row of
+    entries they are intervals, in a volume balls. With s a noise level that falls from `hot` to `cold`, landscapes have
+    the probability exp(-U), U = |r|^2 / (2 s^2) + `birth` x discs. A move changes one of them: it comes, goes, is
+    shifted, put elsewhere, resized, split in two, merged with another; or the level of all is changed. It is accepted
+    with the probability min(1, exp(-change of U)) (Metropolis et al. 1953; for numbers of objects that change, Green
+    1995, whose factors for the volumes of the proposals are left out: what is wanted is the lowest U, not a sample).
+
+    A disc that is shifted by an entry explains nearly as much, so that there is a slope towards the right place, which
+    the single flips of `TwoLevels` do not see. And a move is cheap: one simulation, without derivatives, of one part in
+    `share` of the data. Any simulator will do.
+
+    In the end `polish` is run from the discs, and all entries are free. Leaves whose neighbours are none in space
+    (`smooth` False) stay as they are until then.
+
+    **Fields** `levels`: the two values, shape (2,), the second for the discs; or None: the mean of the start, and
+    `height` times the height of a landscape that, by the linear model, changes the data by their standard deviation
+    above it (below, if negative). Twice or half of it are found, too. `radii`: the least and the largest, in entries;
+    `most`: discs; `polish`: the method that ends the search; `moves`: in all; `hot`, `cold`: in units of the data's
+    standard deviation (never below sigma, if that is known); `birth`: what a disc costs; `share`: a move sees one part
+    in `share` of the data, but 40 of them at least.
+
+    **Raises** ValueError for two equal `levels`, for `radii` that are not positive and in order, for `moves`, `most` or
+    `share` below 1, and where no hidden leaf has neighbours.
+    """
+
+    levels: Float[Array, " 2"] | None = eqx.field(converter=pair_of_levels, default=None)
+    height: Float[Array, ""] = eqx.field(converter=float_array, default=1.0)
+    radii: Float[Array, " 2"] = eqx.field(converter=float_array, default=(0.7, 2.5))
+    polish: AbstractMethod = eqx.field(default_factory=_polish)
+    moves: Int[Array, ""] = eqx.field(converter=jnp.asarray, default=12000)
+    hot: Float[Array, ""] = eqx.field(converter=float_array, default=1.6)
+    cold: Float[Array, ""] = eqx.field(converter=float_array, default=0.1)
+    birth: Float[Array, ""] = eqx.field(converter=float_array, default=2.0)
+    most: int = eqx.field(static=True, default=8)
+    share: int = eqx.field(static=True, default=14)
+
+    def __check_init__(self):
+        for name in ("moves", "most", "share"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; give at least 1.")
+        check_levels(self.levels)
+        if not 0 < self.radii[0] < self.radii[1]:
+            raise ValueError(f"radii are {self.radii[0]:g} and {self.radii[1]:g}; give two, in order, above 0.")
+
+    def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
+        if not any(kind.smooth for kind in problem.kinds):
+            raise ValueError("FewDiscs needs a hidden leaf whose neighbours are neighbours in space; none is declared.")
+        levels = levels_of(self.levels, self.height, problem, hidden)
+        discs = no_discs(space_of(hidden, problem.kinds), self.most)
+        coarsely = jnp.asarray(coarse_will_do(problem, hidden, self.cold))
+        walk = Walk(discs, levels, key, jnp.zeros((), jnp.int32), coarsely)
+        polishing = self.polish.init(problem, hidden, key)
+        return _outer(hidden, compiled_cost(problem, hidden), walk, polishing, jnp.ones((), jnp.int32), False)
+
+    def step(self, problem: Problem, state: State) -> State:
+        walk, polishing = state.inner
+        if int(walk.changes) < int(self.moves):
+            return self._moved(problem, state, walk, polishing)
+        polished = self.polish.step(problem, polishing)
+        evaluations = state.evaluations + polished.evaluations - polishing.evaluations
+        return _outer(polished.hidden, polished.cost, walk, polished, evaluations, bool(polished.done))
+
+    def _moved(self, problem, state, walk, polishing):
+        hidden, cost, before = state.hidden, state.cost, walk.changes
+        walk = _moves(self, problem, hidden, walk, bool(walk.coarsely))
+        evaluations = state.evaluations + _simulations(self, problem, walk.changes - before)
+        over = int(walk.changes) >= int(self.moves)
+        if over or int(walk.changes) // STRIDE % PAUSE == 0:
+            hidden, cost = _look(self, problem, hidden, walk)
+            evaluations = evaluations + 1
+            if over or bool(cost < WELL_EXPLAINED * problem.observed.variance()):
+                walk = walk._replace(changes=self.moves.astype(jnp.int32))
+                polishing = self.polish.init(problem, hidden, walk.key)
+        return _outer(hidden, cost, walk, polishing, evaluations, False)
+
+
+def _outer(hidden, cost, walk, polishing, evaluations, done):
+    zero = jnp.zeros((), jnp.int32)
+    return State(hidden, cost, jnp.asarray(done), evaluations.astype(jnp.int32), (walk, polishing), zero, zero)
+
+
+def _share(method: FewDiscs, problem: Problem) -> int:
+    return max(1, min(method.share, problem.observed.values.size // LEAST_DATA))
+
+
+def _simulations(method: FewDiscs, problem: Problem, moves: Int[Array, ""]) -> Int[Array, ""]:
+    """How many simulations of all the data these moves are worth, rounded up."""
+    share = _share(method, problem) if problem.observed.variables else 1
+    return -(-(moves + 1) // share)
+
+
+def _landscape(problem: Problem, like: Hidden, walk: Walk) -> Hidden:
+    one, other = walk.levels
+    levels = jnp.stack([one, one + walk.discs.stretch * (other - one)])
+    here = covered(space_of(like, problem.kinds), walk.discs)
+    made = landscape(like, here, levels_within_bounds(problem, like, levels))
+    leaves = zip(jax.tree.leaves(like), jax.tree.leaves(made), problem.kinds)
+    return jax.tree.unflatten(jax.tree.structure(like), [new if kind.smooth else old for old, new, kind in leaves])
+
+
+@eqx.filter_jit
+def _look(method: FewDiscs, problem: Problem, like: Hidden, walk: Walk) -> tuple[Hidden, Scalar]:
+    """The landscape of the discs, and its cost."""
+    hidden = _landscape(problem, like, walk)
+    return hidden, problem.cost(hidden)
+
+
+@eqx.filter_jit
+def _moves(method: FewDiscs, problem: Problem, like: Hidden, walk: Walk, coarsely: bool) -> Walk:
+    """The next `STRIDE` moves, on the same part of the data."""
+    space = space_of(like, problem.kinds)
+    key, of_part, of_moves = jax.random.split(walk.key, 3)
+    some, scale = random_part(problem, _share(method, problem), of_part)
+    dtype = walk.levels.dtype
+    level = noise_level(problem, method.hot, method.cold, walk.changes / method.moves)
+
+    def misfit(walk):
+        guess, part = in_single_precision((_landscape(problem, like, walk), some), coarsely)
+        return scale * jnp.sum(part.residuals(guess).astype(dtype) ** 2)
+
+    def move(state, key):
+        walk, now = state
+        of_change, of_choice = jax.random.split(key)
+        discs, more, possible = changed(space, method.radii.astype(dtype), walk.discs, of_change)
+        trial = walk._replace(discs=discs)
+        after = misfit(trial)
+        exponent = (now - after) / (2 * level**2) - method.birth * more
+        accepted = possible & (jnp.log(jax.random.uniform(of_choice, dtype=dtype)) < exponent)
+        choose = lambda new, old: jnp.where(accepted, new, old)
+        return (walk._replace(discs=jax.tree.map(choose, discs, walk.discs)), choose(after, now)), None
+
+    (walk, _), _ = jax.lax.scan(move, (walk, misfit(walk)), jax.random.split(of_moves, STRIDE))
+    return walk._replace(key=key, changes=jnp.minimum(walk.changes + STRIDE, method.moves).astype(jnp.int32))
