@@ -198,7 +198,7 @@ def run_all(arguments):
     for run in tqdm([run for run in wanted if run not in done], desc="success rate"):
         hidden_map = HiddenMap(run[0], run[1], run[4])
         if (kind := (hidden_map.is_potential, run[2])) not in warm:
-            warm_up(as_method(METHODS[run[2]](), changes=hidden_map.is_potential), hidden_map)
+            warm_up(as_method(METHODS[run[2]]()), hidden_map)
         warm.add(kind)
         record = one_run(*run[:5]) | {"jax": jax.__version__, "machine": platform.machine()}
         with arguments.json.open("a") as file:

@@ -25,7 +25,7 @@ from equibacksolve.inverse._solution import Solution
 from equibacksolve.inverse._symmetry import AbstractSymmetry, check_symmetries
 from equibacksolve.inverse._verdict import verdict
 from equibacksolve.inverse.methods import AbstractMethod, State, as_method, hopping_between_images
-from equibacksolve.simulators import AbstractSimulator, knows_changes
+from equibacksolve.simulators import AbstractSimulator
 
 
 def backsolve(
@@ -53,7 +53,7 @@ def backsolve(
     - `simulator`: the start; its leaves outside `where` are taken as known.
     - `observed`: the data.
     - `method`: an optax optimizer, an optimistix solver, a method of ours, or None for `default_method()`, which
-      escalates by itself: Levenberg-Marquardt, continuation, a heavy ball, annealing, from one random start after
+      escalates by itself: Levenberg-Marquardt, continuation, balls, annealing, discs, from one random start after
       another, one on each core. With another number of cores the starts come in another order.
     - `where`: a function that returns the hidden leaves, e.g. `lambda s: s.sample.onsite.values`.
     - `key`: for random restarts; the seed 0 if left out.
@@ -91,8 +91,7 @@ def backsolve(
     check_symmetries(symmetries, simulator, observed)
     broken = bounds is not None or priors
     problem, hidden = on_every_device(pose(simulator, observed, where, bounds, tolerance, priors))
-    landscape, changes = any(kind.smooth for kind in problem.kinds), knows_changes(simulator, hidden)
-    chosen = as_method(method, landscape, changes)
+    chosen = as_method(method, landscape=any(kind.smooth for kind in problem.kinds))
     method = hopping_between_images(chosen, tuple(symmetries) if broken else ())
     key = on_every_device(jax.random.key(0) if key is None else key)
     directory = None

@@ -24,19 +24,17 @@ from equibacksolve.inverse.methods._method import AbstractMethod
 from equibacksolve.inverse.methods._optimistix import OptimistixSolver
 from equibacksolve.inverse.methods._restarts import Restarts
 from equibacksolve.inverse.methods._threads import usable_cores
-from equibacksolve.inverse.methods._two_levels import TwoLevels
 
 
-def default_method(landscape: bool = True, changes: bool = False) -> AbstractMethod:
+def default_method(landscape: bool = True) -> AbstractMethod:
     """From one random start after another, under one method after another, each for another kind of landscape.
 
     First Levenberg-Marquardt, in case the start is close. Then, in turns, continuation for smooth landscapes, under one
     prior after another; balls, heavy and light ones, and annealing for rough landscapes; balls between two levels for
-    patterns; and discs, for patterns that weigh much with the data. If `changes` is set, annealed flips between two
-    levels end the round. Then all over again.
+    patterns; and discs, for patterns that weigh much with the data. Then all over again.
 
-    `landscape`: whether some hidden leaf has neighbours that are neighbours in space: without it, there are no discs.
-    `changes`: whether the simulator knows what single changes do, so that flips are cheap. `backsolve` sets both.
+    `landscape`: whether some hidden leaf has neighbours that are neighbours in space; `backsolve` looks. Without one,
+    there are no discs.
 
     On a CPU as many searches go on at a time as the process has cores, up to eight: beyond, Python's own part of each
     step would keep them waiting for one another.
@@ -65,9 +63,8 @@ def default_method(landscape: bool = True, changes: bool = False) -> AbstractMet
         *(rolling(heavy_ball()), finest, higher, smoothest, discs, Annealing(), down, smooth, high_discs),
     )
     methods = tuple(method for method in in_turns if landscape or not isinstance(method, FewDiscs))
-    flips = (TwoLevels(height=3.0),) if changes else ()
     abreast = min(usable_cores(), 8) if jax.default_backend() == "cpu" else 1
-    return Restarts(opening, methods + flips, starts=1000, abreast=abreast)
+    return Restarts(opening, methods, starts=1000, abreast=abreast)
 
 
 def hopping_between_images(method: AbstractMethod, symmetries: tuple[AbstractSymmetry, ...]) -> AbstractMethod:
@@ -81,15 +78,15 @@ def hopping_between_images(method: AbstractMethod, symmetries: tuple[AbstractSym
     return Restarts(hop(method.opening), tuple(map(hop, method.methods)), method.starts, method.spread, method.abreast)
 
 
-def as_method(method: Any, landscape: bool = True, changes: bool = False) -> AbstractMethod:
+def as_method(method: Any, landscape: bool = True) -> AbstractMethod:
     """The method that an optax optimizer, an optimistix solver, a method of ours or None stands for.
 
-    None is the default, with or without what `landscape` and `changes` add.
+    None is the default, with or without a `landscape`.
 
     Raises ValueError for anything else.
     """
     if method is None:
-        return default_method(landscape, changes)
+        return default_method(landscape)
     if isinstance(method, AbstractMethod):
         return method
     if isinstance(method, optax.GradientTransformation):
