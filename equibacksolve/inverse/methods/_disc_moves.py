@@ -11,9 +11,6 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from equibacksolve.inverse._leaves import Hidden, LeafKind
 
-CHANCES = (1.0, 1.0, 1.0, 4.0, 1.5, 0.5, 0.5, 1.0)
-"""How often what is tried: birth, death, elsewhere, shift, resize, split, merge, stretch."""
-
 SHIFT, SPREAD = 1.2, 0.7
 """Length of a shift, in entries, and the spread of its logarithm: most are below an entry, some are leaps."""
 
@@ -76,18 +73,17 @@ def changed(
 ) -> tuple[Discs, Int[Array, ""], Bool[Array, ""]]:
     """The discs after a random change, how many more there are, and whether such discs can be."""
     of_move, of_one, of_other, of_change = jax.random.split(key, 4)
-    move = jax.random.categorical(of_move, jnp.log(jnp.asarray(CHANCES)))
+    move = jax.random.categorical(of_move, jnp.log(jnp.asarray(list(CHANCES.values()))))
     number = jnp.sum(discs.present)
-    move = jnp.where(number == 0, 0, move)
+    move = jnp.where(number == 0, BIRTH, move)
     one = jax.random.categorical(of_one, jnp.log(discs.present.astype(radii.dtype)))
     others = discs.present & (jnp.arange(discs.present.size) != one)
     other = jax.random.categorical(of_other, jnp.log(others.astype(radii.dtype)))
     room = jnp.argmin(discs.present)
-    changes = (_birth, _death, _elsewhere, _shift, _resize, _split, _merge, _stretch)
-    calls = [lambda *a, change=change: change(space, radii, *a) for change in changes]
+    calls = [lambda *a, change=change: change(space, radii, *a) for change in CHANCES]
     after = jax.lax.switch(move, calls, discs, one, other, room, of_change)
     full, alone = jnp.all(discs.present), number < 2
-    possible = jnp.where((move == 0) | (move == 5), ~full, jnp.where(move == 6, ~alone, True))
+    possible = ~(full & ((move == BIRTH) | (move == SPLIT))) & ~(alone & (move == MERGE))
     return after, jnp.sum(after.present) - number, possible & _within(space, radii, after)
 
 
@@ -167,3 +163,19 @@ def _anywhere(space, leaf, key):
 def _along(space, leaf, way):
     """The same way, without what leads out of a leaf that has fewer axes."""
     return jnp.where(space.extent[leaf] > 1, way, 0.0)
+
+
+CHANCES = {
+    _birth: 1.0,
+    _death: 1.0,
+    _elsewhere: 1.0,
+    _shift: 4.0,
+    _resize: 1.5,
+    _split: 0.5,
+    _merge: 0.5,
+    _stretch: 1.0,
+}
+"""How often which change is tried."""
+
+BIRTH, SPLIT, MERGE = (list(CHANCES).index(change) for change in (_birth, _split, _merge))
+"""Their numbers: some are not always possible."""
