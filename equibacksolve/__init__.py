@@ -8,6 +8,7 @@ with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve import imaging as imaging
     from equibacksolve import measurements as measurements
     from equibacksolve import transport as transport
+    from equibacksolve.inverse import AbstractLevelWalk as AbstractLevelWalk
     from equibacksolve.inverse import AbstractMethod as AbstractMethod
     from equibacksolve.inverse import AbstractPrior as AbstractPrior
     from equibacksolve.inverse import AbstractResidualTransform as AbstractResidualTransform

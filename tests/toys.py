@@ -42,6 +42,16 @@ class Line(ebs.AbstractSimulator):
         return self.design @ self.coefficients
 
 
+class Squares(ebs.AbstractSimulator):
+    """Squares of random sums: a sign is lost, and most patterns are local minima."""
+
+    values: Array
+
+    def observe(self, number):
+        weights = jax.random.normal(jax.random.key(number.astype(int)), self.values.shape)
+        return jnp.sum(weights * self.values) ** 2
+
+
 HEIGHT, RATE = jnp.array([1.0, 0.5]), jnp.array([0.5, 2.0])
 TIME = jnp.linspace(0.0, 3.0, 12)
 DECAYS = Decays(HEIGHT, RATE)
@@ -58,6 +68,10 @@ def rate(simulator):
 
 def place(simulator):
     return simulator.place
+
+
+def values(simulator):
+    return simulator.values
 
 
 def coefficients(simulator):

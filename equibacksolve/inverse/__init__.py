@@ -33,6 +33,7 @@ from equibacksolve.inverse._symmetry import distinct_solutions as distinct_solut
 from equibacksolve.inverse._symmetry import half_image as half_image
 from equibacksolve.inverse._symmetry import images as images
 from equibacksolve.inverse._symmetry import symmetry_error as symmetry_error
+from equibacksolve.inverse.methods import AbstractLevelWalk as AbstractLevelWalk
 from equibacksolve.inverse.methods import AbstractMethod as AbstractMethod
 from equibacksolve.inverse.methods import AbstractStepEquations as AbstractStepEquations
 from equibacksolve.inverse.methods import Annealing as Annealing

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jaxtyping import Array, Float
+from toys import Squares, values
 
 import equibacksolve as ebs
 from equibacksolve.inverse._leaves import LeafKind
@@ -14,20 +15,6 @@ from equibacksolve.inverse.methods._disc_moves import Discs, changed, covered, n
 ROWS, COLUMNS = np.indices((7, 8))
 DISC = np.hypot(ROWS - 2.6, COLUMNS - 3.2) < 1.9
 RADII = jnp.array([0.7, 2.5])
-
-
-class Squares(ebs.AbstractSimulator):
-    """Squares of random sums: a sign is lost, and most patterns are local minima."""
-
-    values: Float[Array, "length width"]
-
-    def observe(self, number):
-        weights = jax.random.normal(jax.random.key(number.astype(int)), self.values.shape)
-        return jnp.sum(weights * self.values) ** 2
-
-
-def values(simulator):
-    return simulator.values
 
 
 def squares(height, shape=DISC, count=120):

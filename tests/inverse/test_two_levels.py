@@ -6,26 +6,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jaxtyping import Array, Float
+from toys import Squares, values
 
 import equibacksolve as ebs
 from equibacksolve.inverse._leaves import LeafKind
 from equibacksolve.inverse.methods._flips import more_unlike_neighbours
 
 PATTERN = np.array([[0, 0, 0, 0, 0], [0, 1, 1, 0, 0], [0, 1, 1, 1, 0], [0, 0, 0, 0, 0]], float)
-
-
-class Squares(ebs.AbstractSimulator):
-    """Squares of random sums: a sign is lost, and most patterns are local minima."""
-
-    values: Float[Array, "length width"]
-
-    def observe(self, number):
-        weights = jax.random.normal(jax.random.key(number.astype(int)), self.values.shape)
-        return jnp.sum(weights * self.values) ** 2
-
-
-def values(simulator):
-    return simulator.values
 
 
 def observed(height, count=60):

@@ -18,6 +18,7 @@ from equibacksolve.inverse.methods._data_space import DataSpace as DataSpace
 from equibacksolve.inverse.methods._few_discs import FewDiscs as FewDiscs
 from equibacksolve.inverse.methods._gradient import GradientDescent as GradientDescent
 from equibacksolve.inverse.methods._image_hopping import ImageHopping as ImageHopping
+from equibacksolve.inverse.methods._level_walk import AbstractLevelWalk as AbstractLevelWalk
 from equibacksolve.inverse.methods._levenberg_marquardt import LevenbergMarquardt as LevenbergMarquardt
 from equibacksolve.inverse.methods._levenberg_marquardt import heavy_ball as heavy_ball
 from equibacksolve.inverse.methods._method import AbstractMethod as AbstractMethod

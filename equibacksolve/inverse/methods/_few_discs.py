@@ -11,44 +11,34 @@ from equibacksolve._arrays import float_array
 from equibacksolve._axes import Scalar
 from equibacksolve.inverse._leaves import Hidden
 from equibacksolve.inverse._problem import Problem
-from equibacksolve.inverse.methods._continuation import Continuation, single_stage
-from equibacksolve.inverse.methods._cooling import compiled_cost, noise_level
+from equibacksolve.inverse.methods._cooling import noise_level
 from equibacksolve.inverse.methods._disc_moves import Discs, changed, covered, no_discs, space_of
 from equibacksolve.inverse.methods._flips import coarse_will_do, in_single_precision, landscape, random_part
+from equibacksolve.inverse.methods._level_walk import AbstractLevelWalk, careful_search
 from equibacksolve.inverse.methods._levels import check_levels, levels_of, levels_within_bounds, pair_of_levels
-from equibacksolve.inverse.methods._levenberg_marquardt import LevenbergMarquardt
-from equibacksolve.inverse.methods._method import AbstractMethod, State
+from equibacksolve.inverse.methods._method import AbstractMethod
 
 STRIDE = 50
 """Changes in one step, all judged by the same part of the data."""
 
-PAUSE = 4
-"""Steps between two looks at all the data."""
+PAUSE = 200
+"""Moves between two looks at all the data."""
 
 LEAST_DATA = 40
 """So many data, or all, are in each part: fewer do not tell discs apart."""
 
-WELL_EXPLAINED = 1e-3
-"""Of the variance of the data: discs that leave less are the right ones, and the walk is over."""
-
 
 class Walk(NamedTuple):
-    """The discs, the two levels of every unknown, random state, changes tried; whether single precision will do."""
+    """The discs, the two levels of every unknown, random state, moves made; whether single precision will do."""
 
     discs: Discs
     levels: Float[Array, "2 unknowns"]
     key: PRNGKeyArray
-    changes: Int[Array, ""]
+    moves: Int[Array, ""]
     coarsely: Bool[Array, ""]
 
 
-def _polish() -> AbstractMethod:
-    # Damped alike for all entries: those inside a disc are hardly seen by the data, and would take huge steps.
-    search = LevenbergMarquardt(steps=60, decrease=0.02, damping=1.0, floor=1.0)
-    return Continuation(search, search, single_stage())
-
-
-class FewDiscs(AbstractMethod):
+class FewDiscs(AbstractLevelWalk):
     """Simulated annealing of a few discs in an even landscape: antidots, inclusions, grains, impurities.
 
     A disc is all entries within a radius of a centre; discs may overlap, and all are on the same level. In a row of
@@ -79,7 +69,7 @@ class FewDiscs(AbstractMethod):
     levels: Float[Array, " 2"] | None = eqx.field(converter=pair_of_levels, default=None)
     height: Float[Array, ""] = eqx.field(converter=float_array, default=1.0)
     radii: Float[Array, " 2"] = eqx.field(converter=float_array, default=(0.7, 2.5))
-    polish: AbstractMethod = eqx.field(default_factory=_polish)
+    polish: AbstractMethod = eqx.field(default_factory=careful_search)
     moves: Int[Array, ""] = eqx.field(converter=jnp.asarray, default=12000)
     hot: Float[Array, ""] = eqx.field(converter=float_array, default=1.6)
     cold: Float[Array, ""] = eqx.field(converter=float_array, default=0.1)
@@ -95,51 +85,35 @@ class FewDiscs(AbstractMethod):
         if not 0 < self.radii[0] < self.radii[1]:
             raise ValueError(f"radii are {self.radii[0]:g} and {self.radii[1]:g}; give two, in order, above 0.")
 
-    def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
+    @property
+    def length(self) -> Int[Array, ""]:
+        return self.moves
+
+    @property
+    def pause(self) -> int:
+        return PAUSE
+
+    def begin(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> Walk:
         if not any(kind.smooth for kind in problem.kinds):
             raise ValueError("FewDiscs needs a hidden leaf whose neighbours are neighbours in space; none is declared.")
         levels = levels_of(self.levels, self.height, problem, hidden)
         discs = no_discs(space_of(hidden, problem.kinds), self.most)
         coarsely = jnp.asarray(coarse_will_do(problem, hidden, self.cold))
-        walk = Walk(discs, levels, key, jnp.zeros((), jnp.int32), coarsely)
-        polishing = self.polish.init(problem, hidden, key)
-        return _outer(hidden, compiled_cost(problem, hidden), walk, polishing, jnp.ones((), jnp.int32), False)
+        return Walk(discs, levels, key, jnp.zeros((), jnp.int32), coarsely)
 
-    def step(self, problem: Problem, state: State) -> State:
-        walk, polishing = state.inner
-        if int(walk.changes) < int(self.moves):
-            return self._moved(problem, state, walk, polishing)
-        polished = self.polish.step(problem, polishing)
-        evaluations = state.evaluations + polished.evaluations - polishing.evaluations
-        return _outer(polished.hidden, polished.cost, walk, polished, evaluations, bool(polished.done))
+    def moved(self, problem: Problem, like: Hidden, walk: Walk) -> Walk:
+        return _moves(self, problem, like, walk, bool(walk.coarsely))
 
-    def _moved(self, problem, state, walk, polishing):
-        hidden, cost, before = state.hidden, state.cost, walk.changes
-        walk = _moves(self, problem, hidden, walk, bool(walk.coarsely))
-        evaluations = state.evaluations + _simulations(self, problem, walk.changes - before)
-        over = int(walk.changes) >= int(self.moves)
-        if over or int(walk.changes) // STRIDE % PAUSE == 0:
-            hidden, cost = _look(self, problem, hidden, walk)
-            evaluations = evaluations + 1
-            if over or bool(cost < WELL_EXPLAINED * problem.observed.variance()):
-                walk = walk._replace(changes=self.moves.astype(jnp.int32))
-                polishing = self.polish.init(problem, hidden, walk.key)
-        return _outer(hidden, cost, walk, polishing, evaluations, False)
+    def looked(self, problem: Problem, like: Hidden, walk: Walk) -> tuple[Walk, Hidden, Scalar]:
+        return walk, *_look(problem, like, walk)
 
-
-def _outer(hidden, cost, walk, polishing, evaluations, done):
-    zero = jnp.zeros((), jnp.int32)
-    return State(hidden, cost, jnp.asarray(done), evaluations.astype(jnp.int32), (walk, polishing), zero, zero)
+    def simulations(self, problem: Problem, like: Hidden, moves: int) -> int:
+        share = _share(self, problem) if problem.observed.variables else 1
+        return -(-(moves + 1) // share)
 
 
 def _share(method: FewDiscs, problem: Problem) -> int:
     return max(1, min(method.share, problem.observed.values.size // LEAST_DATA))
-
-
-def _simulations(method: FewDiscs, problem: Problem, moves: Int[Array, ""]) -> Int[Array, ""]:
-    """How many simulations of all the data these moves are worth, rounded up."""
-    share = _share(method, problem) if problem.observed.variables else 1
-    return -(-(moves + 1) // share)
 
 
 def _landscape(problem: Problem, like: Hidden, walk: Walk) -> Hidden:
@@ -152,7 +126,7 @@ def _landscape(problem: Problem, like: Hidden, walk: Walk) -> Hidden:
 
 
 @eqx.filter_jit
-def _look(method: FewDiscs, problem: Problem, like: Hidden, walk: Walk) -> tuple[Hidden, Scalar]:
+def _look(problem: Problem, like: Hidden, walk: Walk) -> tuple[Hidden, Scalar]:
     """The landscape of the discs, and its cost."""
     hidden = _landscape(problem, like, walk)
     return hidden, problem.cost(hidden)
@@ -165,7 +139,7 @@ def _moves(method: FewDiscs, problem: Problem, like: Hidden, walk: Walk, coarsel
     key, of_part, of_moves = jax.random.split(walk.key, 3)
     some, scale = random_part(problem, _share(method, problem), of_part)
     dtype = walk.levels.dtype
-    level = noise_level(problem, method.hot, method.cold, walk.changes / method.moves)
+    level = noise_level(problem, method.hot, method.cold, walk.moves / method.moves)
 
     def misfit(walk):
         guess, part = in_single_precision((_landscape(problem, like, walk), some), coarsely)
@@ -183,4 +157,4 @@ def _moves(method: FewDiscs, problem: Problem, like: Hidden, walk: Walk, coarsel
         return (walk._replace(discs=jax.tree.map(choose, discs, walk.discs)), choose(after, now)), None
 
     (walk, _), _ = jax.lax.scan(move, (walk, misfit(walk)), jax.random.split(of_moves, STRIDE))
-    return walk._replace(key=key, changes=jnp.minimum(walk.changes + STRIDE, method.moves).astype(jnp.int32))
+    return walk._replace(key=key, moves=jnp.minimum(walk.moves + STRIDE, method.moves).astype(jnp.int32))

@@ -15,7 +15,7 @@ from equibacksolve.simulators import knows_changes, predict_perturbed
 
 
 class Pattern(NamedTuple):
-    """Where the walk stands: which entries are on the upper level, the two levels of every entry, and flips made.
+    """Where the walk stands: which entries are on the upper level, the two levels of every entry, and moves made.
 
     `coarsely`: whether single precision tells the patterns apart, see `coarse_will_do`.
     """
@@ -23,7 +23,7 @@ class Pattern(NamedTuple):
     upper: Bool[Array, " unknowns"]
     levels: Float[Array, "2 unknowns"]
     key: PRNGKeyArray
-    flips: Int[Array, ""]
+    moves: Int[Array, ""]
     coarsely: Bool[Array, ""]
 
 

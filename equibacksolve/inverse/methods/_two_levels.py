@@ -10,8 +10,7 @@ from equibacksolve._arrays import float_array
 from equibacksolve._axes import Scalar
 from equibacksolve.inverse._leaves import Hidden, center_of_leaves
 from equibacksolve.inverse._problem import Problem
-from equibacksolve.inverse.methods._continuation import Continuation, single_stage
-from equibacksolve.inverse.methods._cooling import compiled_cost, noise_level
+from equibacksolve.inverse.methods._cooling import noise_level
 from equibacksolve.inverse.methods._flips import (
     Pattern,
     coarse_will_do,
@@ -20,9 +19,9 @@ from equibacksolve.inverse.methods._flips import (
     more_unlike_neighbours,
     random_part,
 )
+from equibacksolve.inverse.methods._level_walk import AbstractLevelWalk, careful_search
 from equibacksolve.inverse.methods._levels import check_levels, levels_of, levels_within_bounds, pair_of_levels
-from equibacksolve.inverse.methods._levenberg_marquardt import LevenbergMarquardt
-from equibacksolve.inverse.methods._method import AbstractMethod, State
+from equibacksolve.inverse.methods._method import AbstractMethod
 from equibacksolve.inverse.methods._step_equations import columns
 from equibacksolve.simulators import knows_changes
 
@@ -32,17 +31,8 @@ STRIDE = 5
 PAUSE = 20
 """Moves between two looks at all the data."""
 
-WELL_EXPLAINED = 1e-3
-"""Of the variance of the data: a pattern that leaves less is the right one, and its walk is over."""
 
-
-def _polish() -> AbstractMethod:
-    # Damped alike for all entries: those inside a high region are hardly seen by the data, and would take huge steps.
-    search = LevenbergMarquardt(steps=60, decrease=0.02, damping=1.0, floor=1.0)
-    return Continuation(search, search, single_stage())
-
-
-class TwoLevels(AbstractMethod):
+class TwoLevels(AbstractLevelWalk):
     """Simulated annealing of a landscape of two levels: antidots, letters, domains, two materials.
 
     Each entry is on the lower or on the upper level. With s a noise level that falls from `hot` to `cold`, patterns
@@ -65,7 +55,7 @@ class TwoLevels(AbstractMethod):
 
     levels: Float[Array, " 2"] | None = eqx.field(converter=pair_of_levels, default=None)
     height: Float[Array, ""] = eqx.field(converter=float_array, default=1.0)
-    polish: AbstractMethod = eqx.field(default_factory=_polish)
+    polish: AbstractMethod = eqx.field(default_factory=careful_search)
     flips: Int[Array, ""] = eqx.field(converter=jnp.asarray, default=2000)
     hot: Float[Array, ""] = eqx.field(converter=float_array, default=1.6)
     cold: Float[Array, ""] = eqx.field(converter=float_array, default=0.16)
@@ -79,50 +69,31 @@ class TwoLevels(AbstractMethod):
                 raise ValueError(f"{name} is {getattr(self, name)}; give at least 1.")
         check_levels(self.levels)
 
-    def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
+    @property
+    def length(self) -> Int[Array, ""]:
+        return self.flips
+
+    @property
+    def pause(self) -> int:
+        return PAUSE
+
+    def begin(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> Pattern:
         levels = levels_of(self.levels, self.height, problem, hidden)
         start = ravel_pytree(center_of_leaves(hidden, problem.kinds))[0]
         upper = jnp.abs(levels[1] - start) < jnp.abs(levels[0] - start)
         coarsely = jnp.asarray(coarse_will_do(problem, hidden, self.cold))
-        pattern = Pattern(upper, levels, key, jnp.zeros((), jnp.int32), coarsely)
-        polishing = self.polish.init(problem, hidden, key)
-        return _outer(hidden, compiled_cost(problem, hidden), pattern, polishing, jnp.ones((), jnp.int32), False)
+        return Pattern(upper, levels, key, jnp.zeros((), jnp.int32), coarsely)
 
-    def step(self, problem: Problem, state: State) -> State:
-        pattern, polishing = state.inner
-        evaluations = state.evaluations
-        if int(pattern.flips) < int(self.flips):
-            return self._moved(problem, state, pattern, polishing)
-        polished = self.polish.step(problem, polishing)
-        evaluations = evaluations + polished.evaluations - polishing.evaluations
-        return _outer(polished.hidden, polished.cost, pattern, polished, evaluations, bool(polished.done))
+    def moved(self, problem: Problem, like: Hidden, walk: Pattern) -> Pattern:
+        return _moves(self, problem, like, walk, bool(walk.coarsely))
 
-    def _moved(self, problem, state, pattern, polishing):
-        hidden, cost = state.hidden, state.cost
-        before = int(pattern.flips)
-        pattern = _moves(self, problem, hidden, pattern, bool(pattern.coarsely))
-        flips = int(pattern.flips)
-        evaluations = state.evaluations + _simulations(self, problem, hidden, flips - before)
-        if flips // PAUSE > before // PAUSE or flips >= int(self.flips):
-            pattern, hidden, cost = _look(self, problem, hidden, pattern)
-            evaluations = evaluations + 1
-            found = bool(cost < WELL_EXPLAINED * problem.observed.variance())
-            if found or flips >= int(self.flips):
-                pattern = pattern._replace(flips=self.flips.astype(jnp.int32))
-                polishing = self.polish.init(problem, hidden, pattern.key)
-        return _outer(hidden, cost, pattern, polishing, evaluations, False)
+    def looked(self, problem: Problem, like: Hidden, walk: Pattern) -> tuple[Pattern, Hidden, Scalar]:
+        return _look(self, problem, like, walk)
 
-
-def _outer(hidden, cost, pattern, polishing, evaluations, done):
-    zero = jnp.zeros((), jnp.int32)
-    return State(hidden, cost, jnp.asarray(done), evaluations.astype(jnp.int32), (pattern, polishing), zero, zero)
-
-
-def _simulations(method: TwoLevels, problem: Problem, like: Hidden, moves: int) -> int:
-    """How many simulations of all the data these moves are worth, about."""
-    if knows_changes(problem.simulator(like), like):
-        return moves
-    return moves * -(-(1 + sum(leaf.size for leaf in jax.tree.leaves(like))) // method.share)
+    def simulations(self, problem: Problem, like: Hidden, moves: int) -> int:
+        if knows_changes(problem.simulator(like), like):
+            return moves
+        return moves * -(-(1 + sum(leaf.size for leaf in jax.tree.leaves(like))) // self.share)
 
 
 @eqx.filter_jit
@@ -138,9 +109,9 @@ def _look(method: TwoLevels, problem: Problem, like: Hidden, pattern: Pattern) -
 def _moves(method: TwoLevels, problem: Problem, like: Hidden, pattern: Pattern, coarsely: bool) -> Pattern:
     """The next `STRIDE` moves; one, where each change has to be tried."""
     stride = STRIDE if knows_changes(problem.simulator(like), like) else 1
-    end = jnp.minimum(pattern.flips + stride, method.flips)
+    end = jnp.minimum(pattern.moves + stride, method.flips)
     move = lambda pattern: _move(method, problem, like, pattern, coarsely)
-    return jax.lax.while_loop(lambda pattern: pattern.flips < end, move, pattern)
+    return jax.lax.while_loop(lambda pattern: pattern.moves < end, move, pattern)
 
 
 def _move(method: TwoLevels, problem: Problem, like: Hidden, pattern: Pattern, coarsely: bool) -> Pattern:
@@ -148,14 +119,14 @@ def _move(method: TwoLevels, problem: Problem, like: Hidden, pattern: Pattern, c
     next_key, of_part, of_flip, of_entry = jax.random.split(pattern.key, 4)
     some, scale = random_part(problem, method.share, of_part)
     misfit, misfits = misfits_of_flips(some, like, pattern, coarsely)
-    level = noise_level(problem, method.hot, method.cold, pattern.flips / method.flips)
+    level = noise_level(problem, method.hot, method.cold, pattern.moves / method.flips)
     boundary = method.boundary.astype(level.dtype) * more_unlike_neighbours(like, pattern.upper, problem.kinds)
     change = scale * (misfits - misfit) / (2 * level**2) + boundary
     probability = jnp.where(jnp.isfinite(change), jnp.exp(-jnp.maximum(change, 0.0)), 0.0)
     flips = jax.random.uniform(of_flip, dtype=change.dtype) < jnp.sum(probability)
     entry = jax.random.categorical(of_entry, jnp.log(probability))
     upper = jnp.where(flips, pattern.upper ^ (jnp.arange(pattern.upper.size) == entry), pattern.upper)
-    return pattern._replace(upper=upper, key=next_key, flips=pattern.flips + 1)
+    return pattern._replace(upper=upper, key=next_key, moves=pattern.moves + 1)
 
 
 def _released(method: TwoLevels, problem: Problem, like: Hidden, pattern: Pattern) -> Float[Array, "2 unknowns"]:
@@ -178,4 +149,4 @@ def _released(method: TwoLevels, problem: Problem, like: Hidden, pattern: Patter
         most = 0.2 * jnp.tile(difference, 2)
         return moved(jnp.where(jnp.all(jnp.isfinite(shift)), jnp.clip(shift, -most, most), 0.0))
 
-    return jax.lax.cond(pattern.flips > method.release * method.flips, follow, lambda: levels)
+    return jax.lax.cond(pattern.moves > method.release * method.flips, follow, lambda: levels)
