@@ -4,7 +4,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
+from jaxtyping import Array, Float
 
 import equibacksolve as ebs
 
@@ -45,7 +45,7 @@ class Line(ebs.AbstractSimulator):
 class Squares(ebs.AbstractSimulator):
     """Squares of random sums: a sign is lost, and most patterns are local minima."""
 
-    values: Array
+    values: Float[Array, "length width"]
 
     def observe(self, number):
         weights = jax.random.normal(jax.random.key(number.astype(int)), self.values.shape)

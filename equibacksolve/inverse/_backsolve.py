@@ -91,7 +91,7 @@ def backsolve(
     check_symmetries(symmetries, simulator, observed)
     broken = bounds is not None or priors
     problem, hidden = on_every_device(pose(simulator, observed, where, bounds, tolerance, priors))
-    chosen = as_method(method, landscape=any(kind.smooth for kind in problem.kinds))
+    chosen = as_method(method, problem.has_landscape)
     method = hopping_between_images(chosen, tuple(symmetries) if broken else ())
     key = on_every_device(jax.random.key(0) if key is None else key)
     directory = None

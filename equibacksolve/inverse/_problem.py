@@ -48,6 +48,11 @@ class Problem(eqx.Module):
         """The mean square of the residuals: eq. 1, or chi-squared per datum if sigma is known."""
         return cost(self.simulator(hidden), self.observed)
 
+    @property
+    def has_landscape(self) -> bool:
+        """Whether some hidden leaf has neighbours that are neighbours in space."""
+        return any(kind.smooth for kind in self.kinds)
+
     def staged(self, transform: AbstractResidualTransform | None) -> "Problem":
         """The same problem, seen through a residual transform."""
         return dataclasses.replace(self, transform=transform)

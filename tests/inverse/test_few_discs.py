@@ -17,13 +17,13 @@ DISC = np.hypot(ROWS - 2.6, COLUMNS - 3.2) < 1.9
 RADII = jnp.array([0.7, 2.5])
 
 
-def squares(height, shape=DISC, count=120):
-    numbers = jnp.arange(count, dtype=float)
-    truth = Squares(jnp.asarray(height * shape))
+def squares(height):
+    numbers = jnp.arange(120.0)
+    truth = Squares(jnp.asarray(height * DISC))
     return ebs.Observations(truth.predict(number=numbers), number=numbers)
 
 
-def discs_at(*placed, most=6, axes=2):
+def discs_at(*placed, most=6):
     """Discs of (center, radius, leaf)."""
     centers, radii, leaves = zip(*placed)
     empty = most - len(placed)

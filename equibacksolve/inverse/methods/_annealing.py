@@ -15,7 +15,7 @@ from equibacksolve.inverse._leaves import Hidden, center_of_leaves
 from equibacksolve.inverse._problem import Problem
 from equibacksolve.inverse.methods._continuation import Continuation, two_stages
 from equibacksolve.inverse.methods._cooling import compiled_cost, noise_level
-from equibacksolve.inverse.methods._levenberg_marquardt import LevenbergMarquardt, heavy_ball
+from equibacksolve.inverse.methods._levenberg_marquardt import LevenbergMarquardt, quick_ball
 from equibacksolve.inverse.methods._method import AbstractMethod, State
 from equibacksolve.inverse.methods._step_equations import columns
 
@@ -32,8 +32,7 @@ class Chain(NamedTuple):
 
 def _polish() -> AbstractMethod:
     # A ball finds the truth from farther away than Levenberg-Marquardt does.
-    ball = heavy_ball(steps=60, momentum=0.8, ease=1.3, uphill=10, patience=15)
-    return Continuation(ball, LevenbergMarquardt(steps=60), two_stages())
+    return Continuation(quick_ball(), LevenbergMarquardt(steps=60), two_stages())
 
 
 class Annealing(AbstractMethod):

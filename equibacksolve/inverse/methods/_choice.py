@@ -19,7 +19,7 @@ from equibacksolve.inverse.methods._continuation import (
 from equibacksolve.inverse.methods._few_discs import FewDiscs
 from equibacksolve.inverse.methods._gradient import GradientDescent
 from equibacksolve.inverse.methods._image_hopping import ImageHopping
-from equibacksolve.inverse.methods._levenberg_marquardt import LevenbergMarquardt, heavy_ball
+from equibacksolve.inverse.methods._levenberg_marquardt import LevenbergMarquardt, heavy_ball, quick_ball
 from equibacksolve.inverse.methods._method import AbstractMethod
 from equibacksolve.inverse.methods._optimistix import OptimistixSolver
 from equibacksolve.inverse.methods._restarts import Restarts
@@ -41,8 +41,7 @@ def default_method(landscape: bool = True) -> AbstractMethod:
     """
     stage, last = LevenbergMarquardt(steps=25), LevenbergMarquardt(steps=60)
     opening = Continuation(stage, LevenbergMarquardt(steps=12), single_stage())
-    quick = heavy_ball(steps=60, momentum=0.8, ease=1.3, uphill=10, patience=15)
-    light = heavy_ball(momentum=0.8, ease=1.2, uphill=10)
+    quick, light = quick_ball(), heavy_ball(momentum=0.8, ease=1.2, uphill=10)
     # Gentle landscapes are found greedily, in half the time; more of the higher ones by balls.
     gentle, smooth, smoother, smoothest, fine, finest = (
         Continuation(method, last, schedule)

@@ -1,6 +1,6 @@
 """Landscapes of a few discs on another level, found by an annealed walk through their places and sizes."""
 
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import equinox as eqx
 import jax
@@ -12,7 +12,7 @@ from equibacksolve._axes import Scalar
 from equibacksolve.inverse._leaves import Hidden
 from equibacksolve.inverse._problem import Problem
 from equibacksolve.inverse.methods._cooling import noise_level
-from equibacksolve.inverse.methods._disc_moves import Discs, changed, covered, no_discs, space_of
+from equibacksolve.inverse.methods._disc_moves import Discs, Space, changed, covered, no_discs, space_of
 from equibacksolve.inverse.methods._flips import coarse_will_do, in_single_precision, landscape, random_part
 from equibacksolve.inverse.methods._level_walk import AbstractLevelWalk, careful_search
 from equibacksolve.inverse.methods._levels import check_levels, levels_of, levels_within_bounds, pair_of_levels
@@ -20,9 +20,6 @@ from equibacksolve.inverse.methods._method import AbstractMethod
 
 STRIDE = 50
 """Changes in one step, all judged by the same part of the data."""
-
-PAUSE = 200
-"""Moves between two looks at all the data."""
 
 LEAST_DATA = 40
 """So many data, or all, are in each part: fewer do not tell discs apart."""
@@ -58,14 +55,15 @@ class FewDiscs(AbstractLevelWalk):
     **Fields** `levels`: the two values, shape (2,), the second for the discs; or None: the mean of the start, and
     `height` times the height of a landscape that, by the linear model, changes the data by their standard deviation
     above it (below, if negative). Twice or half of it are found, too. `radii`: the least and the largest, in entries;
-    `most`: discs; `polish`: the method that ends the search; `moves`: in all; `hot`, `cold`: in units of the data's
-    standard deviation (never below sigma, if that is known); `birth`: what a disc costs; `share`: a move sees one part
-    in `share` of the data, but 40 of them at least.
+    `most`: discs; `polish`: the method that ends the search; `moves`: in all, made fifty at a time; `hot`, `cold`: in
+    units of the data's standard deviation (never below sigma, if that is known); `birth`: what a disc costs; `share`: a
+    move sees one part in `share` of the data, but 40 of them at least.
 
     **Raises** ValueError for two equal `levels`, for `radii` that are not positive and in order, for `moves`, `most` or
     `share` below 1, and where no hidden leaf has neighbours.
     """
 
+    pause: ClassVar[int] = 200
     levels: Float[Array, " 2"] | None = eqx.field(converter=pair_of_levels, default=None)
     height: Float[Array, ""] = eqx.field(converter=float_array, default=1.0)
     radii: Float[Array, " 2"] = eqx.field(converter=float_array, default=(0.7, 2.5))
@@ -89,12 +87,8 @@ class FewDiscs(AbstractLevelWalk):
     def length(self) -> Int[Array, ""]:
         return self.moves
 
-    @property
-    def pause(self) -> int:
-        return PAUSE
-
     def begin(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> Walk:
-        if not any(kind.smooth for kind in problem.kinds):
+        if not problem.has_landscape:
             raise ValueError("FewDiscs needs a hidden leaf whose neighbours are neighbours in space; none is declared.")
         levels = levels_of(self.levels, self.height, problem, hidden)
         discs = no_discs(space_of(hidden, problem.kinds), self.most)
@@ -116,10 +110,10 @@ def _share(method: FewDiscs, problem: Problem) -> int:
     return max(1, min(method.share, problem.observed.values.size // LEAST_DATA))
 
 
-def _landscape(problem: Problem, like: Hidden, walk: Walk) -> Hidden:
+def _landscape(problem: Problem, space: Space, like: Hidden, walk: Walk) -> Hidden:
     one, other = walk.levels
     levels = jnp.stack([one, one + walk.discs.stretch * (other - one)])
-    here = covered(space_of(like, problem.kinds), walk.discs)
+    here = covered(space, walk.discs)
     made = landscape(like, here, levels_within_bounds(problem, like, levels))
     leaves = zip(jax.tree.leaves(like), jax.tree.leaves(made), problem.kinds)
     return jax.tree.unflatten(jax.tree.structure(like), [new if kind.smooth else old for old, new, kind in leaves])
@@ -128,7 +122,7 @@ def _landscape(problem: Problem, like: Hidden, walk: Walk) -> Hidden:
 @eqx.filter_jit
 def _look(problem: Problem, like: Hidden, walk: Walk) -> tuple[Hidden, Scalar]:
     """The landscape of the discs, and its cost."""
-    hidden = _landscape(problem, like, walk)
+    hidden = _landscape(problem, space_of(like, problem.kinds), like, walk)
     return hidden, problem.cost(hidden)
 
 
@@ -142,7 +136,7 @@ def _moves(method: FewDiscs, problem: Problem, like: Hidden, walk: Walk, coarsel
     level = noise_level(problem, method.hot, method.cold, walk.moves / method.moves)
 
     def misfit(walk):
-        guess, part = in_single_precision((_landscape(problem, like, walk), some), coarsely)
+        guess, part = in_single_precision((_landscape(problem, space, like, walk), some), coarsely)
         return scale * jnp.sum(part.residuals(guess).astype(dtype) ** 2)
 
     def move(state, key):
@@ -157,4 +151,4 @@ def _moves(method: FewDiscs, problem: Problem, like: Hidden, walk: Walk, coarsel
         return (walk._replace(discs=jax.tree.map(choose, discs, walk.discs)), choose(after, now)), None
 
     (walk, _), _ = jax.lax.scan(move, (walk, misfit(walk)), jax.random.split(of_moves, STRIDE))
-    return walk._replace(key=key, moves=jnp.minimum(walk.moves + STRIDE, method.moves).astype(jnp.int32))
+    return walk._replace(key=key, moves=walk.moves + STRIDE)

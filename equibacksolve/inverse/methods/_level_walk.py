@@ -31,20 +31,17 @@ def careful_search() -> AbstractMethod:
 class AbstractLevelWalk(AbstractMethod):
     """A walk of `length` moves, each judged by a part of the data; then `polish`, with all entries free.
 
-    Where the walk stands is a named tuple with the entries `moves`, those made so far, and `key`.
+    Where the walk stands is a named tuple with the entries `moves`, those made so far, and `key`. `pause`: moves
+    between two looks at all the data.
     """
 
+    pause: eqx.AbstractClassVar[int]
     polish: eqx.AbstractVar[AbstractMethod]
 
     @property
     @abstractmethod
     def length(self) -> Int[Array, ""]:
         """Moves in all."""
-
-    @property
-    @abstractmethod
-    def pause(self) -> int:
-        """Moves between two looks at all the data."""
 
     @abstractmethod
     def begin(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> Any:

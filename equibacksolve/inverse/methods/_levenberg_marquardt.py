@@ -114,7 +114,7 @@ def heavy_ball(
     descent, and every method whose objective only falls, would end. Here the time along the path grows by a tenth with
     each step, D is the same for all unknowns, and 97 % of a step go into the next. A lighter ball in more haste
     (`momentum` 0.8, `ease` 1.2, `uphill` 10) takes half the steps, and finds other landscapes. One in still more haste
-    (`steps` 60, `ease` 1.3, `patience` 15) is what the stages of a continuation want.
+    (besides, `steps` 60, `ease` 1.3, `patience` 15) is what the stages of a continuation want.
 
     It is given up when `patience` steps gain less than 12 %. The last digits want plain Levenberg-Marquardt after it.
     """
@@ -123,6 +123,11 @@ def heavy_ball(
     return LevenbergMarquardt(
         steps, patience, decrease=0.12, damping=0.03 / floor, floor=floor, ease=ease, momentum=momentum, uphill=uphill
     )
+
+
+def quick_ball() -> LevenbergMarquardt:
+    """A light ball in haste: for the stages of a continuation, and to go on from where a rough search ended."""
+    return heavy_ball(steps=60, momentum=0.8, ease=1.3, uphill=10, patience=15)
 
 
 def equations_of(method: LevenbergMarquardt, problem: Problem, hidden: Hidden) -> AbstractStepEquations:

@@ -1,5 +1,7 @@
 """Landscapes of two levels, found by annealed flips: an Ising model whose energy is the misfit."""
 
+from typing import ClassVar
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -28,9 +30,6 @@ from equibacksolve.simulators import knows_changes
 STRIDE = 5
 """Moves in one step, where each costs about a simulation of part of the data: as long as a Gauss-Newton step, about."""
 
-PAUSE = 20
-"""Moves between two looks at all the data."""
-
 
 class TwoLevels(AbstractLevelWalk):
     """Simulated annealing of a landscape of two levels: antidots, letters, domains, two materials.
@@ -53,6 +52,7 @@ class TwoLevels(AbstractLevelWalk):
     **Raises** ValueError for two equal `levels`, and for `flips` or `share` below 1.
     """
 
+    pause: ClassVar[int] = 20
     levels: Float[Array, " 2"] | None = eqx.field(converter=pair_of_levels, default=None)
     height: Float[Array, ""] = eqx.field(converter=float_array, default=1.0)
     polish: AbstractMethod = eqx.field(default_factory=careful_search)
@@ -72,10 +72,6 @@ class TwoLevels(AbstractLevelWalk):
     @property
     def length(self) -> Int[Array, ""]:
         return self.flips
-
-    @property
-    def pause(self) -> int:
-        return PAUSE
 
     def begin(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> Pattern:
         levels = levels_of(self.levels, self.height, problem, hidden)
