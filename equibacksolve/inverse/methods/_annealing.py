@@ -1,4 +1,4 @@
-"""Annealing: wander through landscapes that explain the data roughly, while 'roughly' gets tighter."""
+"""Annealing: wander through landscapes that explain the data roughly, until one of them leads to the truth."""
 
 from typing import NamedTuple
 
@@ -17,13 +17,14 @@ from equibacksolve.inverse.methods._continuation import Continuation, two_stages
 from equibacksolve.inverse.methods._cooling import compiled_cost, noise_level
 from equibacksolve.inverse.methods._levenberg_marquardt import LevenbergMarquardt, quick_ball
 from equibacksolve.inverse.methods._method import AbstractMethod, State
-from equibacksolve.inverse.methods._step_equations import columns
+from equibacksolve.inverse.methods._step_equations import Unknowns, columns
 
 
 class Chain(NamedTuple):
-    """Where the wanderer stands: its leaves, their recent mean, the recent mean of J^T J, random state, passes made."""
+    """Where the wanderer stands: its leaves, its last step, recent means of leaves and J^T J, random state, passes."""
 
     hidden: Hidden
+    velocity: Unknowns
     mean: Hidden
     curvature: Float[Array, "unknowns unknowns"]
     key: PRNGKeyArray
@@ -36,38 +37,43 @@ def _polish() -> AbstractMethod:
 
 
 class Annealing(AbstractMethod):
-    """Langevin dynamics with a Gauss-Newton metric on random parts of the data, cooled and reheated.
+    """Langevin dynamics with inertia and a Gauss-Newton metric, on random parts of the data.
 
-    The chain samples exp(-U), U = |r|^2 / (2 s^2) + |h|^2 / 2: r are the residuals, s a noise level that falls from
-    `hot` to `cold` in each sweep, h what a smoothness prior holds. Length and height of that prior are drawn anew in
-    each step from what the landscape of the moment says of them: nothing about the truth needs to be known. One step is
+    The chain samples exp(-U), U = |r|^2 / (2 s^2) + |h|^2 / 2: r are the residuals, s a noise level that goes from
+    `hot` to `cold` in each sweep (by default it stays: a chain at the right level finds as much as one that is cooled),
+    h what a smoothness prior holds. Length and height of that prior are drawn anew in each step from what the landscape
+    of the moment says of them: nothing about the truth needs to be known. One step is
 
-        x <- x - e A^-1 grad U + sqrt(2 e) A^(-1/2) xi,      A = <J^T J> / s^2 + (dh/dx)^T dh/dx,
+        v <- b v - e A^-1 grad U + sqrt(e (1 - b) (2 - e / (1 + b))) A^(-1/2) xi,    x <- x + v,
 
-    with gradient and J from a random part of the data and <> a running mean (stochastic gradient Langevin dynamics,
-    Welling and Teh 2011, preconditioned). From time to time, `polish` is started from the chain's recent mean. That is
-    much closer to the truth than the chain itself, once the chain has found the right valley.
+    with A = <J^T J> / s^2 + (dh/dx)^T dh/dx, gradient and J from a random part of the data and <> a running mean
+    (stochastic gradient Langevin dynamics, Welling and Teh 2011, preconditioned, with inertia). The factor before the
+    noise gives a quadratic U the right temperature at any e and b: in units of A^(-1/2), x is there an autoregression,
+    x_t = (1 + b - e) x_(t-1) - b x_(t-2) + noise, whose variance it makes 1. From time to time, `polish` is started
+    from the chain's recent mean. That is much closer to the truth than the chain itself, once the chain has found the
+    right valley.
 
     **Fields** `polish`: the method that ends the search; `passes`: through the data in each sweep; `sweeps`: how many
     of them; `pause`: passes between two polishes; `hot`, `cold`: noise levels in units of the data's standard deviation
-    (never below sigma, if that is known); `rate`: e; `reach`: the most by which the downhill part of a step exceeds
-    thermal motion; `share`: a step sees one part in `share` of the data, a pass all.
+    (never below sigma, if that is known); `rate`: e; `momentum`: b; `reach`: the most by which the downhill part of a
+    step exceeds thermal motion; `share`: a step sees one part in `share` of the data, a pass all.
     """
 
     polish: AbstractMethod = eqx.field(default_factory=_polish)
-    passes: Int[Array, ""] = eqx.field(converter=jnp.asarray, default=170)
-    sweeps: Int[Array, ""] = eqx.field(converter=jnp.asarray, default=2)
+    passes: Int[Array, ""] = eqx.field(converter=jnp.asarray, default=340)
+    sweeps: Int[Array, ""] = eqx.field(converter=jnp.asarray, default=1)
     pause: Int[Array, ""] = eqx.field(converter=jnp.asarray, default=85)
-    hot: Float[Array, ""] = eqx.field(converter=float_array, default=0.5)
+    hot: Float[Array, ""] = eqx.field(converter=float_array, default=0.25)
     cold: Float[Array, ""] = eqx.field(converter=float_array, default=0.25)
-    rate: Float[Array, ""] = eqx.field(converter=float_array, default=0.3)
+    rate: Float[Array, ""] = eqx.field(converter=float_array, default=0.2)
+    momentum: Float[Array, ""] = eqx.field(converter=float_array, default=0.8)
     reach: Float[Array, ""] = eqx.field(converter=float_array, default=3.0)
-    share: int = eqx.field(static=True, default=3)
+    share: int = eqx.field(static=True, default=5)
 
     def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
         unknowns = ravel_pytree(hidden)[0]
         nothing = jnp.zeros((unknowns.size,) * 2, unknowns.dtype)
-        chain = Chain(hidden, hidden, nothing, key, jnp.zeros((), jnp.int32))
+        chain = Chain(hidden, jnp.zeros_like(unknowns), hidden, nothing, key, jnp.zeros((), jnp.int32))
         polishing = self.polish.init(problem, hidden, key)
         cost = compiled_cost(problem, hidden)
         return _outer(hidden, cost, chain, polishing, jnp.asarray(False), jnp.asarray(1, jnp.int32), False)
@@ -138,10 +144,10 @@ def _wander(method: Annealing, some: Problem, scale: float, level: Scalar, key: 
     # Unknowns that neither data nor prior hold would be thrown far away.
     metric = metric + jnp.diag(1e-3 * jnp.mean(jnp.diagonal(metric)) * jnp.ones_like(flat))
     gradient = scale * (jacobian.T @ residual) / level**2 + pull.T @ held
-    flat = flat + _langevin_step(method, metric, gradient, of_noise)
-    hidden = some.within_bounds(unravel(flat))
+    velocity = _langevin_step(method, metric, gradient, chain.velocity, of_noise)
+    hidden = some.within_bounds(unravel(flat + velocity))
     mean = jax.tree.map(lambda old, new: old + 0.02 * (new - old), chain.mean, hidden)
-    return Chain(hidden, mean, curvature, chain.key, chain.passes)
+    return Chain(hidden, velocity, mean, curvature, chain.key, chain.passes)
 
 
 def _held(problem, hidden, center, statistics):
@@ -149,8 +155,8 @@ def _held(problem, hidden, center, statistics):
     return jnp.concatenate([held_by_statistics(hidden, center, statistics, problem.kinds), problem.held(hidden)])
 
 
-def _langevin_step(method, metric, gradient, key):
-    rate, reach = (number.astype(metric.dtype) for number in (method.rate, method.reach))
+def _langevin_step(method, metric, gradient, velocity, key):
+    rate, momentum, reach = (n.astype(metric.dtype) for n in (method.rate, method.momentum, method.reach))
     factor = jnp.linalg.cholesky(metric)
     downhill = -jax.scipy.linalg.cho_solve((factor, True), gradient)
     white = jax.random.normal(key, gradient.shape, gradient.dtype)
@@ -158,7 +164,8 @@ def _langevin_step(method, metric, gradient, key):
     # Far from the data the model is not to be trusted: the downhill part must not exceed thermal motion by much.
     thermal, driven = jnp.sqrt(jnp.mean(noise**2)), jnp.sqrt(jnp.mean(downhill**2))
     downhill = downhill * jnp.minimum(1.0, reach * thermal / jnp.maximum(driven, jnp.finfo(driven.dtype).tiny))
-    step = rate * downhill + jnp.sqrt(2 * rate) * noise
+    heat = rate * (1 - momentum) * (2 - rate / (1 + momentum))
+    step = momentum * velocity + rate * downhill + jnp.sqrt(heat) * noise
     return jnp.where(jnp.all(jnp.isfinite(step)), step, 0.0)
 
 

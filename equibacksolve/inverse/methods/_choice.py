@@ -60,7 +60,7 @@ def default_method(landscape: bool = True) -> AbstractMethod:
     # A walk bears levels that are twice as high or low; balls find patterns that weigh less.
     discs, high_discs = FewDiscs(height=3.0), FewDiscs(height=4.5)
     in_turns = (
-        *(gentle, up, Annealing(), smoothest, discs, rolling(light), fine, lower, Annealing(), smoother, high_discs),
+        *(gentle, up, Annealing(), smoothest, discs, Annealing(), fine, lower, Annealing(), smoother, high_discs),
         *(rolling(heavy_ball()), finest, higher, smoothest, discs, Annealing(), down, smooth, high_discs),
     )
     methods = tuple(method for method in in_turns if landscape or not isinstance(method, FewDiscs))
