@@ -144,8 +144,10 @@ def _wander(method: Annealing, some: Problem, scale: float, level: Scalar, key: 
     # Unknowns that neither data nor prior hold would be thrown far away.
     metric = metric + jnp.diag(1e-3 * jnp.mean(jnp.diagonal(metric)) * jnp.ones_like(flat))
     gradient = scale * (jacobian.T @ residual) / level**2 + pull.T @ held
-    velocity = _langevin_step(method, metric, gradient, chain.velocity, of_noise)
-    hidden = some.within_bounds(unravel(flat + velocity))
+    step = _langevin_step(method, metric, gradient, chain.velocity, of_noise)
+    hidden = some.within_bounds(unravel(flat + step))
+    # What a bound has stopped has no inertia left.
+    velocity = ravel_pytree(hidden)[0] - flat
     mean = jax.tree.map(lambda old, new: old + 0.02 * (new - old), chain.mean, hidden)
     return Chain(hidden, velocity, mean, curvature, chain.key, chain.passes)
 
