@@ -86,6 +86,14 @@ def test_the_chain_samples_the_posterior_at_its_noise_level(rate, momentum):
     assert np.max(np.abs(away)) < 4 / np.sqrt(140)
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"passes": 0}, {"share": 0}, {"cold": 0.0}, {"momentum": 1.0}, {"rate": 0.0}, {"rate": 3.7}]
+)
+def test_a_chain_that_would_stand_or_run_away_is_refused(wrong):
+    with pytest.raises(ValueError, match=f"{next(iter(wrong))} is .*; give"):
+        ebs.Annealing(**wrong)
+
+
 def test_it_leaves_a_local_minimum_that_holds_levenberg_marquardt():
     solve = lambda method: ebs.backsolve(
         TRAPPED, EXPLAINED_WELL, method, where=place, key=jax.random.key(0), tolerance=1e-6, progress=False

@@ -70,6 +70,20 @@ class Annealing(AbstractMethod):
     reach: Float[Array, ""] = eqx.field(converter=float_array, default=3.0)
     share: int = eqx.field(static=True, default=5)
 
+    def __check_init__(self):
+        for name in ("passes", "sweeps", "pause", "share"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; give at least 1.")
+        for name in ("hot", "cold"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} is {getattr(self, name):g}; give a noise level above 0.")
+        if not 0 <= self.momentum < 1:
+            raise ValueError(f"momentum is {self.momentum:g}; give a part of a step, from 0 to below 1.")
+        # Beyond, the autoregression is unstable.
+        fastest = 2 * (1 + self.momentum)
+        if not 0 < self.rate < fastest:
+            raise ValueError(f"rate is {self.rate:g}; give more than 0, less than {fastest:g}, or the chain runs away.")
+
     def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
         unknowns = ravel_pytree(hidden)[0]
         nothing = jnp.zeros((unknowns.size,) * 2, unknowns.dtype)
