@@ -1,9 +1,9 @@
-"""Claim: Levenberg-Marquardt finds the truth from within rms 0.2 of it, and continuation smooth ones from anywhere.
+"""Claim: continuation finds smooth truths from anywhere, annealing rough ones, Levenberg-Marquardt all from within 0.2.
 
 Basin curves: the share of starts that end at the truth, against the root mean square distance of the start from it,
 which is independent noise on every site, the hardest kind. Three truths a family, 12 x 12 sites, the paper's mesh, no
 noise in the data; truths and starts follow from their numbers. Levenberg-Marquardt alone, 40 steps, against one
-continuation from the same starts (`patient_schedule(2)`), which the default tries second.
+continuation (`patient_schedule(2)`, which the default tries second) and one annealing from the same starts.
 
     python benchmarks/basin.py [--starts 4] [--json FILE] [--picture docs/basin.png]
 """
@@ -29,7 +29,9 @@ METHODS = {
     "continuation": ebs.Continuation(
         ebs.LevenbergMarquardt(steps=25), ebs.LevenbergMarquardt(steps=60), ebs.patient_schedule(2.0)
     ),
+    "annealing": ebs.Annealing(),
 }
+STYLES = dict(zip(METHODS, ("-", "--", ":")))
 
 
 def found_from(hidden_map, method, distance, number) -> bool:
@@ -67,8 +69,7 @@ def draw(path, distances, shares):
     for name, values in shares.items():
         family, method = name.split(", ")
         colour = colours.setdefault(family, f"C{len(colours)}")
-        style = "--" if method == "continuation" else "-"
-        axes.plot(distances, 100 * np.array(values), style, marker="o", color=colour, label=name, markersize=4)
+        axes.plot(distances, 100 * np.array(values), STYLES[method], marker="o", color=colour, label=name, markersize=4)
     axes.set_xlabel("distance of the start from the truth, rms (hopping)")
     axes.set_ylabel("starts that end at the truth (%)")
     axes.set_ylim(-3, 103)
