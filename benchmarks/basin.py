@@ -58,23 +58,24 @@ def curves(families, distances, truths, starts):
 
 
 def draw(path, distances, shares):
-    """One line a family and method."""
+    """One panel a family, one line a method."""
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(figsize=(6, 3.8), layout="constrained")
-    colours = {}
-    for name, values in shares.items():
-        family, method = name.split(", ")
-        colour = colours.setdefault(family, f"C{len(colours)}")
-        axes.plot(distances, 100 * np.array(values), STYLES[method], marker="o", color=colour, label=name, markersize=4)
-    axes.set_xlabel("distance of the start from the truth, rms (hopping)")
-    axes.set_ylabel("starts that end at the truth (%)")
-    axes.set_ylim(-3, 103)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=7)
+    families = list(dict.fromkeys(name.split(", ")[0] for name in shares))
+    figure, panels = plt.subplots(1, len(families), figsize=(9, 3.2), sharey=True, squeeze=False, layout="constrained")
+    for axes, family in zip(panels[0], families):
+        for method, style in STYLES.items():
+            values = 100 * np.array(shares[f"{family}, {method}"])
+            axes.plot(distances, values, style, marker="o", label=method, markersize=4)
+        axes.set_title(family, fontsize=10)
+        axes.set_ylim(-3, 103)
+        axes.spines[["top", "right"]].set_visible(False)
+    panels[0, 0].set_ylabel("starts that end at the truth (%)")
+    panels[0, 0].legend(frameon=False, fontsize=8)
+    figure.supxlabel("distance of the start from the truth, rms (hopping)", fontsize=10)
     figure.savefig(path, dpi=150)
 
 
