@@ -30,8 +30,8 @@ def default_method(landscape: bool = True) -> AbstractMethod:
     """From one random start after another, under one method after another, each for another kind of landscape.
 
     First Levenberg-Marquardt, in case the start is close. Then, in turns, continuation for smooth landscapes, under one
-    prior after another; balls, heavy and light ones, and annealing for rough landscapes; balls between two levels for
-    patterns; and discs, for patterns that weigh much with the data. Then all over again.
+    prior after another; annealing and a heavy ball for rough landscapes; balls between two levels for patterns; and
+    discs, for patterns that weigh much with the data. Then all over again.
 
     `landscape`: whether some hidden leaf has neighbours that are neighbours in space; `backsolve` looks. Without one,
     there are no discs.
