@@ -16,7 +16,7 @@ from equibacksolve.inverse._problem import Problem
 from equibacksolve.inverse.methods._continuation import Continuation, two_stages
 from equibacksolve.inverse.methods._cooling import compiled_cost, noise_level
 from equibacksolve.inverse.methods._levenberg_marquardt import LevenbergMarquardt, quick_ball
-from equibacksolve.inverse.methods._method import AbstractMethod, State
+from equibacksolve.inverse.methods._method import AbstractMethod, State, check_counts, check_momentum
 from equibacksolve.inverse.methods._step_equations import Unknowns, columns
 
 
@@ -71,14 +71,11 @@ class Annealing(AbstractMethod):
     share: int = eqx.field(static=True, default=5)
 
     def __check_init__(self):
-        for name in ("passes", "sweeps", "pause", "share"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; give at least 1.")
+        check_counts(self, "passes", "sweeps", "pause", "share")
         for name in ("hot", "cold"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} is {getattr(self, name):g}; give a noise level above 0.")
-        if not 0 <= self.momentum < 1:
-            raise ValueError(f"momentum is {self.momentum:g}; give a part of a step, from 0 to below 1.")
+        check_momentum(self.momentum)
         # Beyond, the autoregression is unstable.
         fastest = 2 * (1 + self.momentum)
         if not 0 < self.rate < fastest:

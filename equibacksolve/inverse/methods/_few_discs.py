@@ -16,7 +16,7 @@ from equibacksolve.inverse.methods._disc_moves import Discs, Space, changed, cov
 from equibacksolve.inverse.methods._flips import coarse_will_do, in_single_precision, landscape, random_part
 from equibacksolve.inverse.methods._level_walk import AbstractLevelWalk, careful_search
 from equibacksolve.inverse.methods._levels import check_levels, levels_of, levels_within_bounds, pair_of_levels
-from equibacksolve.inverse.methods._method import AbstractMethod
+from equibacksolve.inverse.methods._method import AbstractMethod, check_counts
 
 STRIDE = 50
 """Changes in one step, all judged by the same part of the data."""
@@ -76,9 +76,7 @@ class FewDiscs(AbstractLevelWalk):
     share: int = eqx.field(static=True, default=14)
 
     def __check_init__(self):
-        for name in ("moves", "most", "share"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; give at least 1.")
+        check_counts(self, "moves", "most", "share")
         check_levels(self.levels)
         if not 0 < self.radii[0] < self.radii[1]:
             raise ValueError(f"radii are {self.radii[0]:g} and {self.radii[1]:g}; give two, in order, above 0.")

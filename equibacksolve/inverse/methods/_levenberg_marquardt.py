@@ -19,7 +19,7 @@ from equibacksolve.inverse._leaves import Hidden
 from equibacksolve.inverse._problem import Problem
 from equibacksolve.inverse.methods._conjugate_gradients import ConjugateGradients
 from equibacksolve.inverse.methods._data_space import DataSpace, suits_data_space
-from equibacksolve.inverse.methods._method import AbstractMethod, Count, State, first_state
+from equibacksolve.inverse.methods._method import AbstractMethod, Count, State, check_momentum, first_state
 from equibacksolve.inverse.methods._normal_equations import NormalEquations
 from equibacksolve.inverse.methods._step_equations import AbstractStepEquations, Unknowns
 
@@ -86,8 +86,7 @@ class LevenbergMarquardt(AbstractMethod):
         for name in ("patience", "uphill"):
             if not 1 <= getattr(self, name) <= MEMORY:
                 raise ValueError(f"{name} is {getattr(self, name)}; give 1 to {MEMORY} steps.")
-        if not 0 <= self.momentum < 1:
-            raise ValueError(f"momentum is {self.momentum:g}; give a part of a step, from 0 to below 1.")
+        check_momentum(self.momentum)
 
     def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
         del key

@@ -51,3 +51,16 @@ def first_state(hidden: Hidden, cost: Scalar, inner: Any) -> State:
     """A state that has seen no simulation yet, or whose method does not count it."""
     zero = jnp.zeros((), jnp.int32)
     return State(hidden, cost, jnp.zeros((), bool), zero, inner, zero, zero)
+
+
+def check_counts(method: AbstractMethod, *names: str) -> None:
+    """Raise ValueError unless each of these fields of a method is at least 1."""
+    for name in names:
+        if getattr(method, name) < 1:
+            raise ValueError(f"{name} is {getattr(method, name)}; give at least 1.")
+
+
+def check_momentum(momentum: Scalar) -> None:
+    """Raise ValueError unless the part of the step before that a step takes along is from 0 to below 1."""
+    if not 0 <= momentum < 1:
+        raise ValueError(f"momentum is {momentum:g}; give a part of a step, from 0 to below 1.")

@@ -9,7 +9,7 @@ from equibacksolve._arrays import float_array
 from equibacksolve._axes import Scalar
 from equibacksolve.inverse._leaves import Hidden, center_of_leaves
 from equibacksolve.inverse._problem import Problem
-from equibacksolve.inverse.methods._method import AbstractMethod, State
+from equibacksolve.inverse.methods._method import AbstractMethod, State, check_counts
 from equibacksolve.inverse.methods._threads import in_threads
 
 
@@ -38,9 +38,7 @@ class Restarts(AbstractMethod):
     abreast: int = 1
 
     def __check_init__(self):
-        for name in ("starts", "abreast"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; give at least 1.")
+        check_counts(self, "starts", "abreast")
 
     def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
         first = min(self.abreast, self.starts)

@@ -23,7 +23,7 @@ from equibacksolve.inverse.methods._flips import (
 )
 from equibacksolve.inverse.methods._level_walk import AbstractLevelWalk, careful_search
 from equibacksolve.inverse.methods._levels import check_levels, levels_of, levels_within_bounds, pair_of_levels
-from equibacksolve.inverse.methods._method import AbstractMethod
+from equibacksolve.inverse.methods._method import AbstractMethod, check_counts
 from equibacksolve.inverse.methods._step_equations import columns
 from equibacksolve.simulators import knows_changes
 
@@ -64,9 +64,7 @@ class TwoLevels(AbstractLevelWalk):
     share: int = eqx.field(static=True, default=7)
 
     def __check_init__(self):
-        for name in ("flips", "share"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; give at least 1.")
+        check_counts(self, "flips", "share")
         check_levels(self.levels)
 
     @property
