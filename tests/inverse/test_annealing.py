@@ -61,12 +61,17 @@ def test_the_height_has_a_floor_and_what_is_not_smooth_is_not_held():
     np.testing.assert_allclose(held_by_statistics(turned, center, statistics, kinds), held, rtol=0, atol=1e-13)
 
 
-@pytest.mark.parametrize(("rate", "momentum"), [(0.2, 0.0), (0.2, 0.8), (0.6, 0.5)])
-def test_the_chain_samples_the_posterior_at_its_noise_level(rate, momentum):
-    """For least squares with noise s the posterior covariance is s^2 (A^T A)^-1, whatever the step and the inertia."""
-    time = jnp.linspace(-1, 1, 30)
+@pytest.mark.parametrize(("rate", "momentum", "copies"), [(0.2, 0.0, 1), (0.2, 0.8, 1), (0.6, 0.5, 1), (0.2, 0.8, 3)])
+def test_the_chain_samples_the_posterior_at_its_noise_level(rate, momentum, copies):
+    """For least squares with noise s the posterior covariance is s^2 (A^T A)^-1, whatever the step and the inertia.
+
+    Data given three times over change nothing: s^2 grows as A^T A does.
+    """
+    once = jnp.linspace(-1, 1, 30)
+    time = jnp.tile(once, copies)
     observed = ebs.Observations(1 + 0.5 * time, time=time)
-    method = ebs.Annealing(hot=0.3, cold=0.3, rate=rate, momentum=momentum, pause=10**6, share=1)
+    wrong = 0.012
+    method = ebs.Annealing(hot=wrong, cold=wrong, rate=rate, momentum=momentum, passes=10**6, pause=10**6, share=1)
     problem, hidden = pose(Coefficients(jnp.zeros(2)), observed, lambda s: s.coefficients)
     state = method.init(problem, hidden, jax.random.key(4))
     drawn = []
@@ -74,8 +79,9 @@ def test_the_chain_samples_the_posterior_at_its_noise_level(rate, momentum):
         state = method.step(problem, state)
         drawn.append(ravel_pytree(state.inner[0].hidden)[0])
     samples = np.array(drawn[100:])
-    level = 0.3 * float(jnp.std(observed.values))
-    design = np.stack([np.ones(30), np.asarray(time)], axis=1)
+    # w of two unknowns misfit 30 data by |r|^2 = (w / 2) 30 D^2, which two unknowns share at a noise level s.
+    level = np.sqrt(wrong / 2 * 30 / 2) * float(jnp.std(observed.values))
+    design = np.stack([np.ones(30), np.asarray(once)], axis=1)
     # The metric's guard of 1e-3 is below what is seen here.
     expected = level**2 * np.linalg.inv(design.T @ design)
     # With the rate e, x decays with a time of (1 - b)/e steps, or oscillates: at least 1400 e / 2 = 140 independent
@@ -100,9 +106,24 @@ def test_it_leaves_a_local_minimum_that_holds_levenberg_marquardt():
     )
     assert float(solve(ebs.LevenbergMarquardt()).simulator.place) == pytest.approx(LOCAL, abs=1e-2)
     # Data of no variance have no scale for the noise: the levels are those of the data's own units.
-    found = solve(ebs.Annealing(passes=40, pause=20, sweeps=20, hot=0.5))
+    found = solve(ebs.Annealing(passes=40, pause=20, sweeps=20))
     assert found.converged
     assert float(found.simulator.place) == pytest.approx(1, abs=1e-3)
+
+
+def test_a_chain_ends_with_a_search_from_its_mean_however_long_the_pause():
+    found = ebs.backsolve(
+        TRAPPED,
+        EXPLAINED_WELL,
+        ebs.Annealing(passes=7, pause=100),
+        where=place,
+        seconds=60,
+        tolerance=0.0,
+        progress=False,
+    )
+    # Seven passes, and at least one simulation after them; a search that never ended would run out of time.
+    assert found.history.evaluations[-1] > 7
+    assert "the search ended by itself" in found.reason
 
 
 def test_bounds_are_kept_all_the_way():
