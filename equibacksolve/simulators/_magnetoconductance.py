@@ -80,7 +80,10 @@ class Magnetoconductance(AbstractPerturbableSimulator):
         return conductance(*self._device_at(flux, energy), self.interval)
 
     def scattering(self, *, flux: Float[Array, " points"], energy: Float[Array, " points"]) -> Scattering:
-        """Transmission and reflection matrices at each point (eq. 8), orbitals before sites."""
+        """Transmission and reflection matrices at each point (eq. 8), orbitals before sites.
+
+        Their derivatives have reverse mode only: a simulator that reads them implements `observe`, not `predict`.
+        """
         return scattering(*self._device_at(flux, energy), self.interval)
 
     def knows_changes(self, changes: PyTree) -> bool:
