@@ -92,6 +92,21 @@ def test_the_chain_samples_the_posterior_at_its_noise_level(rate, momentum, copi
     assert np.max(np.abs(away)) < 4 / np.sqrt(140)
 
 
+def test_no_more_than_a_sixteenth_of_the_unknowns_may_be_wrong():
+    """Else a chain of few unknowns would not feel the data: of two, an eighth of one, however many are given."""
+    time = jnp.linspace(-1, 1, 30)
+    problem, hidden = pose(Coefficients(jnp.zeros(2)), ebs.Observations(1 + time, time=time), lambda s: s.coefficients)
+    ends = []
+    for wrong in (2.0, 1 / 8, 1 / 9):
+        method = ebs.Annealing(hot=wrong, cold=wrong)
+        state = method.init(problem, hidden, jax.random.key(0))
+        for _ in range(3):
+            state = method.step(problem, state)
+        ends.append(np.asarray(state.inner[0].hidden.coefficients))
+    np.testing.assert_array_equal(ends[0], ends[1])
+    assert np.all(ends[1] != ends[2])
+
+
 @pytest.mark.parametrize(
     "wrong", [{"passes": 0}, {"share": 0}, {"cold": 0.0}, {"momentum": 1.0}, {"rate": 0.0}, {"rate": 3.7}]
 )
