@@ -62,10 +62,10 @@ class Annealing(AbstractMethod):
     right valley.
 
     **Fields** `polish`: the method that ends the search; `passes`: through the data in each sweep; `sweeps`: how many
-    of them; `pause`: passes between two polishes; `hot`, `cold`: how many unknowns may be wrong, w, but never more than
-    a sixteenth of them (s is never below sigma, if that is known); `rate`: e; `momentum`: b; `reach`: the most by which
-    the downhill part of a step exceeds thermal motion; `share`: a step sees one part in `share` of the data, a pass
-    all but a few that are left over.
+    of them; `pause`: passes between two polishes, the last of which comes at the end; `hot`, `cold`: how many unknowns
+    may be wrong, w, but never more than a sixteenth of them (s is never below sigma, if that is known); `rate`: e;
+    `momentum`: b; `reach`: the most by which the downhill part of a step exceeds thermal motion; `share`: a step sees
+    one part in `share` of the data, a pass all but a few that are left over.
     """
 
     polish: AbstractMethod = eqx.field(default_factory=_polish)
