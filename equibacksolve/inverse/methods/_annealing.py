@@ -118,7 +118,7 @@ class Annealing(AbstractMethod):
         return _outer(hidden, cost, chain, found, jnp.asarray(not ended), evaluations, done)
 
     def _is_over(self, chain: Chain) -> bool:
-        return int(chain.passes) >= int(self.passes * self.sweeps)
+        return int(chain.passes) >= int(self.passes) * int(self.sweeps)
 
 
 def _outer(hidden, cost, chain, polishing, at_polish, evaluations, done):
@@ -146,7 +146,7 @@ def _pass(method: Annealing, problem: Problem, chain: Chain) -> Chain:
     else:
         size = problem.observed.values.size
         share = min(method.share, size)
-        # Whole vector registers: 130 readings take a fifth longer than 128.
+        # Simulations go in chunks of whole vector registers: 128 readings fill four of 32, 130 take a fifth one.
         part = size // share // 8 * 8 or size // share
         parts = jax.random.permutation(of_parts, size)[: part * share].reshape(share, -1)
 
