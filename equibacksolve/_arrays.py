@@ -1,21 +1,49 @@
-"""From what a user writes to the arrays that JAX differentiates."""
+"""From what a user writes to the arrays that JAX differentiates: the one door for everything that is like an array."""
 
 import dataclasses
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Shaped
+import numpy as np
+from jaxtyping import Array, Bool, Shaped
+
+_PLAIN = (int, float, complex, np.number, np.bool_)
+_DATES = (np.datetime64, np.timedelta64)
 
 
-def float_array(value: Any) -> Shaped[Array, "..."]:
+def float_array(value: Any, argument: str = "an argument") -> Shaped[Array, "..."]:
     """An array of a floating dtype: Python numbers and integers become floats, so that they can be trained.
 
-    Complex numbers and booleans stay what they are, for `check_fields` to refuse.
+    - `value`: an array of JAX or NumPy, a list, a number, or what holds one (pandas, xarray). What is missing becomes
+      NaN: masked entries of `numpy.ma`, None and `pandas.NA`. Foreign byte orders, extended and half precision, Decimal
+      and Fraction become floats of JAX. Arrays of JAX stay as they are, but for integers.
+    - `argument`: what to call it in messages.
+
+    Complex numbers and booleans stay what they are, for `check_fields` to refuse. Raises TypeError for what is no array
+    of numbers: text, dates, rows of unequal length, quantities with a unit, and None.
     """
-    array = jnp.asarray(value)
+    native = _native(value, argument, outermost=True)
+    if not isinstance(native, jax.Array):
+        native = _single_or_double(native)
+    array = jnp.asarray(native)
     dtype = array.dtype if jnp.issubdtype(array.dtype, jnp.inexact) else jnp.result_type(float)
     return jnp.array(array, dtype=dtype) if jnp.issubdtype(array.dtype, jnp.number) else array
+
+
+def boolean_array(value: Any, argument: str = "mask") -> Bool[Array, "..."]:
+    """An array of booleans, of what `float_array` takes if its entries are booleans or the integers 0 and 1.
+
+    What is missing is False. Raises TypeError for entries of another kind, ValueError for other integers.
+    """
+    native = _native(value, argument, outermost=True, flags=True)
+    if native.dtype == bool:
+        return jnp.array(native)
+    if native.size and not (jnp.issubdtype(native.dtype, jnp.integer) and is_concrete(native)):
+        raise TypeError(f"{argument} must be of booleans, True where a value counts, but got {native.dtype}.")
+    if not np.isin(np.asarray(native), (0, 1)).all():
+        raise ValueError(f"{argument} has entries other than 0 and 1; give booleans, True where a value counts.")
+    return jnp.array(native, dtype=bool)
 
 
 def check_fields(module: Any) -> None:
@@ -32,6 +60,115 @@ def check_fields(module: Any) -> None:
             )
 
 
+def check_known(module: Any) -> None:
+    """Raise ValueError if an array field has entries that are NaN, which is what masked entries and None become."""
+    for field in dataclasses.fields(module):
+        value = getattr(module, field.name)
+        if hasattr(field.type, "dim_str") and is_concrete(value) and np.isnan(np.asarray(value)).any():
+            raise ValueError(
+                f"{type(module).__name__}.{field.name} has {int(np.isnan(np.asarray(value)).sum())} of {value.size} "
+                "entries that are masked, None or NaN; a parameter must be known: give a number for each."
+            )
+
+
 def is_concrete(*values: Any) -> bool:
     """Whether all values are known numbers, so that they can be checked; inside `jax.jit` they are not."""
     return not any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(values))
+
+
+def _native(value: Any, argument: str, *, outermost: bool = False, flags: bool = False) -> Any:
+    """An array of JAX, or one of NumPy in native byte order, of booleans or numbers, NaN where something is missing.
+
+    With `flags`, what is missing is False. A missing value that stands alone is refused: nothing is left then.
+    """
+    if isinstance(value, jax.Array) or hasattr(value, "__jax_array__"):
+        return jnp.asarray(value)
+    if isinstance(value, (list, tuple)) and not _is_plain(value):
+        return _stacked([_native(part, argument, flags=flags) for part in value], argument)
+    if (hasattr(value, "units") and hasattr(value, "magnitude")) or hasattr(value, "to_value"):  # pint, astropy
+        raise _no_numbers(argument, "a quantity with a unit", "convert it and pass its number")
+    array = _of_numpy(None if value is np.ma.masked else value, argument, flags)
+    if array.dtype.kind == "O":
+        array = _of_objects(array, argument, flags)
+    elif array.dtype.kind in "mM" or not (array.dtype == bool or jnp.issubdtype(array.dtype, jnp.number)):
+        raise _no_numbers(argument, _kind_of(array.reshape(-1)[:1].tolist() or [array.dtype]))
+    missing = np.ma.getmaskarray(array)
+    if outermost and array.ndim == 0 and missing:
+        told = "None" if value is None else "a masked value"
+        raise _no_numbers(argument, told, "leave it out, or give a number")
+    array = np.asarray(array.data) if isinstance(array, np.ma.MaskedArray) else np.asarray(array)
+    if missing.any():
+        array = array & ~missing if array.dtype == bool else np.where(missing, 0 if flags else np.nan, array)
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a sequence holds Python's and NumPy's numbers only, which NumPy can be trusted with."""
+    return all(issubclass(kind, _PLAIN) and not issubclass(kind, _DATES) for kind in set(map(type, value)))
+
+
+def _stacked(parts: list[Any], argument: str) -> Any:
+    shapes = {part.shape for part in parts}
+    if len(shapes) > 1:
+        told = " and ".join(str(shape) for shape in sorted(shapes)[:2])
+        raise _no_numbers(
+            argument, f"rows of unequal shapes, {told}", "fill them up with NaN, or make a list of points"
+        )
+    if any(isinstance(part, jax.Array) for part in parts):
+        return jnp.stack([float_array(part) for part in parts])
+    return np.stack(parts)
+
+
+def _of_numpy(value: Any, argument: str, flags: bool) -> np.ndarray:
+    """As NumPy has it, masked arrays included: what holds one (a variable of netCDF4) would show its fill values."""
+    try:
+        if flags and hasattr(value, "iloc"):  # pandas makes floats of integers some of which are missing
+            return value.to_numpy(dtype=object)
+        return np.asanyarray(value)
+    except Exception as error:  # whatever the __array__ of a stranger raises
+        raise _no_numbers(argument, f"a {type(value).__name__}, which NumPy cannot turn into an array") from error
+
+
+def _of_objects(array: np.ndarray, argument: str, flags: bool) -> np.ndarray:
+    """An array of Python objects, each of which is a number or missing; the missing ones are masked."""
+    hidden, entries = np.ma.getmaskarray(array).reshape(-1), np.ma.getdata(array).reshape(-1)
+    missing = hidden | np.array([_is_missing(entry) for entry in entries], bool)
+    known = [entry for entry, gone in zip(entries, missing) if not gone]
+    kinds = (bool, np.bool_, int, np.integer) if flags else ()
+    numbers = [entry if isinstance(entry, kinds) else _number(entry, argument) for entry in known]
+    parsed = np.ma.zeros(len(entries), dtype=np.asarray(numbers).dtype if numbers else (bool if flags else float))
+    parsed[~missing] = numbers
+    parsed[missing] = np.ma.masked
+    return parsed.reshape(array.shape)
+
+
+def _number(entry: Any, argument: str) -> float | complex:
+    numeric = hasattr(entry, "__float__") and not isinstance(entry, (bool, np.bool_, *_DATES))
+    try:
+        if numeric and np.ndim(entry) == 0:
+            return complex(entry) if np.iscomplexobj(entry) else float(entry)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise _no_numbers(argument, _kind_of([entry]))
+
+
+def _is_missing(entry: Any) -> bool:
+    return entry is None or entry is np.ma.masked or type(entry).__name__ == "NAType"  # pandas, not imported for it
+
+
+def _single_or_double(array: np.ndarray) -> np.ndarray:
+    """Numbers in one of the two precisions that are computed in; half precision is for storing only."""
+    if array.dtype == bool or array.dtype in (np.float32, np.float64, np.complex64):
+        return array
+    return array.astype(np.complex128 if jnp.issubdtype(array.dtype, jnp.complexfloating) else np.float64)
+
+
+def _kind_of(entries: list[Any]) -> str:
+    entry = entries[0]
+    if isinstance(entry, (str, bytes)):
+        return f"text ({str(entry)[:40]!r})"
+    return f"{type(entry).__name__} ({' '.join(str(entry).split())[:40]})"
+
+
+def _no_numbers(argument: str, got: str, advice: str = "convert it first") -> TypeError:
+    return TypeError(f"{argument} must be an array of numbers, but got {got}; {advice}.")
