@@ -23,12 +23,25 @@ def float_array(value: Any, argument: str = "an argument") -> Shaped[Array, "...
     Complex numbers and booleans stay what they are, for `check_fields` to refuse. Raises TypeError for what is no array
     of numbers: text, dates, rows of unequal length, quantities with a unit, and None.
     """
-    native = _native(value, argument, outermost=True)
-    if not isinstance(native, jax.Array):
-        native = _single_or_double(native)
+    return float_array_and_mask(value, argument)[0]
+
+
+def float_array_and_mask(
+    value: Any, argument: str = "an argument"
+) -> tuple[Shaped[Array, "*shape"], Bool[np.ndarray, "*shape"] | None]:
+    """As `float_array`; and True where an entry was not announced as missing, None if none was.
+
+    A NaN that stands in an array of floats is announced by nothing.
+    """
+    native, present = _native(value, argument, outermost=True), None
+    if isinstance(native, np.ma.MaskedArray):
+        native, missing = _single_or_double(np.ma.getdata(native)), np.ma.getmaskarray(native)
+        if missing.any():
+            present = ~missing
+            native = native & present if native.dtype == bool else np.where(missing, native.dtype.type(np.nan), native)
     array = jnp.asarray(native)
     dtype = array.dtype if jnp.issubdtype(array.dtype, jnp.inexact) else jnp.result_type(float)
-    return jnp.array(array, dtype=dtype) if jnp.issubdtype(array.dtype, jnp.number) else array
+    return (jnp.array(array, dtype=dtype) if jnp.issubdtype(array.dtype, jnp.number) else array), present
 
 
 def boolean_array(value: Any, argument: str = "mask") -> Bool[Array, "..."]:
@@ -37,6 +50,8 @@ def boolean_array(value: Any, argument: str = "mask") -> Bool[Array, "..."]:
     What is missing is False. Raises TypeError for entries of another kind, ValueError for other integers.
     """
     native = _native(value, argument, outermost=True, flags=True)
+    if isinstance(native, np.ma.MaskedArray):
+        native = native.filled(0)
     if native.dtype == bool:
         return jnp.array(native)
     if native.size and not (jnp.issubdtype(native.dtype, jnp.integer) and is_concrete(native)):
@@ -77,9 +92,9 @@ def is_concrete(*values: Any) -> bool:
 
 
 def _native(value: Any, argument: str, *, outermost: bool = False, flags: bool = False) -> Any:
-    """An array of JAX, or one of NumPy in native byte order, of booleans or numbers, NaN where something is missing.
+    """An array of JAX, or a masked one of booleans or numbers in native byte order.
 
-    With `flags`, what is missing is False. A missing value that stands alone is refused: nothing is left then.
+    `flags`: booleans are wanted. A missing value that stands alone is refused: nothing is left then.
     """
     if isinstance(value, jax.Array) or hasattr(value, "__jax_array__"):
         return jnp.asarray(value)
@@ -91,15 +106,12 @@ def _native(value: Any, argument: str, *, outermost: bool = False, flags: bool =
     if array.dtype.kind == "O":
         array = _of_objects(array, argument, flags)
     elif array.dtype.kind in "mM" or not (array.dtype == bool or jnp.issubdtype(array.dtype, jnp.number)):
-        raise _no_numbers(argument, _kind_of(array.reshape(-1)[:1].tolist() or [array.dtype]))
-    missing = np.ma.getmaskarray(array)
-    if outermost and array.ndim == 0 and missing:
+        raise _no_numbers(argument, _kind_of(np.ma.getdata(array).reshape(-1)[:1].tolist() or [array.dtype]))
+    if outermost and array.ndim == 0 and np.ma.getmaskarray(array):
         told = "None" if value is None else "a masked value"
         raise _no_numbers(argument, told, "leave it out, or give a number")
-    array = np.asarray(array.data) if isinstance(array, np.ma.MaskedArray) else np.asarray(array)
-    if missing.any():
-        array = array & ~missing if array.dtype == bool else np.where(missing, 0 if flags else np.nan, array)
-    return array.astype(array.dtype.newbyteorder("="), copy=False)
+    native = np.asarray(np.ma.getdata(array))
+    return np.ma.masked_array(native.astype(native.dtype.newbyteorder("="), copy=False), np.ma.getmaskarray(array))
 
 
 def _is_plain(value: Any) -> bool:
@@ -116,7 +128,7 @@ def _stacked(parts: list[Any], argument: str) -> Any:
         )
     if any(isinstance(part, jax.Array) for part in parts):
         return jnp.stack([float_array(part) for part in parts])
-    return np.stack(parts)
+    return np.ma.stack(parts)
 
 
 def _of_numpy(value: Any, argument: str, flags: bool) -> np.ndarray:

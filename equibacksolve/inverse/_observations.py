@@ -1,13 +1,15 @@
 """What was measured, at which settings, and how well."""
 
 import math
+import operator
+from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, Shaped
+from jaxtyping import Array, Bool, Float, Int
 
-from equibacksolve._arrays import float_array, is_concrete
+from equibacksolve._arrays import boolean_array, float_array, float_array_and_mask, is_concrete
 
 
 class Observations(eqx.Module):
@@ -17,16 +19,18 @@ class Observations(eqx.Module):
         Observations(values=G, flux=phi, energy=E, sigma=0.01)             # a list of points
         Observations.on_grid(flux=phi, energy=E, values=G)                 # every combination of the settings
 
-    **Fields**
+    **Fields**, each given as anything that is like an array: of JAX, NumPy, pandas or xarray, or a list
 
     - `values`: the readings. With settings there is one axis, `points`; without, any shape.
     - `variables`: the settings by name, each of shape (points,). The names are the keywords of the simulator.
     - `sigma`: standard deviations, of the shape of `values` (one number is taken for all), or None if unknown.
-    - `mask`: True where a value counts. A NaN in `values` does not count either.
+    - `mask`: True where a value counts (one boolean is taken for all). A value that is masked (`numpy.ma`), None or
+      NaN does not count either, nor does one whose sigma is infinite.
     - `grid`: the mesh that the points lie on, if they do; it orders them with the last setting running fastest.
 
-    **Raises** ValueError for sigma <= 0, infinite values that are not masked, nothing left after masking, or settings
-    that are not finite. Warns of NaN that no mask announces.
+    **Raises** ValueError for sigma <= 0, infinite values that are not masked, nothing left after masking, settings
+    that are not finite, and unequal shapes. TypeError for text, dates, booleans in place of numbers, and numbers in
+    place of a mask. Warns of NaN that no mask announces.
     """
 
     values: Float[Array, "*data"]
@@ -35,34 +39,28 @@ class Observations(eqx.Module):
     mask: Bool[Array, "*data"] | None
     grid: tuple[int, ...] | None = eqx.field(static=True)
 
-    def __init__(
-        self,
-        values: Shaped[Array, "*data"] | Shaped[np.ndarray, "*data"],
-        *,
-        sigma: Shaped[Array, "..."] | Shaped[np.ndarray, "..."] | float | None = None,
-        mask: Bool[Array, "*data"] | Bool[np.ndarray, "*data"] | None = None,
-        grid: tuple[int, ...] | None = None,
-        **variables: Shaped[Array, " points"] | Shaped[np.ndarray, " points"],
-    ):
-        if jnp.iscomplexobj(values):
-            raise ValueError("values is complex; pass real data, e.g. real and imaginary part along a new axis.")
-        values = float_array(values)
-        usable = jnp.ones(values.shape, bool) if mask is None else jnp.asarray(mask)
-        if sigma is not None:
-            sigma = float_array(sigma)
-            if sigma.ndim and sigma.shape != values.shape:
+    def __init__(self, values: Any, *, sigma: Any = None, mask: Any = None, grid: Any = None, **variables: Any):
+        values, announced = float_array_and_mask(values, "values")
+        _check_real(values, "values")
+        sigma, mask = _sigma_and_mask(sigma, mask)
+        for name, given in (("sigma", sigma), ("mask", mask)):
+            if given is not None and given.ndim and given.shape != values.shape:
                 raise ValueError(
-                    f"sigma has shape {sigma.shape}, values {values.shape}; give one number or one sigma per value."
+                    f"{name} has shape {given.shape}, values {values.shape}; give one for all or one per value."
                 )
-            sigma = jnp.broadcast_to(sigma, values.shape)
-        if is_concrete(values, sigma, mask, variables):
-            _check(values, sigma, usable, mask is not None, variables)
-        counts = usable & ~jnp.isnan(values)
+        usable = jnp.broadcast_to(True if mask is None else mask, values.shape)
+        if announced is not None:
+            usable &= announced
+        sigma = sigma if sigma is None else jnp.broadcast_to(sigma, values.shape)
+        variables = {name: _setting(setting, name) for name, setting in variables.items()}
+        counts = usable & ~jnp.isnan(values) & (True if sigma is None else ~jnp.isinf(sigma))
+        if is_concrete(values, sigma, usable, variables):
+            _check(values, sigma, usable, counts, mask is not None, variables)
         self.mask = None if is_concrete(counts) and bool(counts.all()) else counts
         self.values = jnp.where(counts, values, 0.0)
         self.sigma = sigma if sigma is None else jnp.where(counts, sigma, 1.0)
-        self.variables = {name: float_array(setting) for name, setting in variables.items()}
-        self.grid = grid
+        self.variables = variables
+        self.grid = _mesh(grid)
 
     def __check_init__(self):
         if self.grid is not None and math.prod(self.grid) != self.values.size:
@@ -75,25 +73,29 @@ class Observations(eqx.Module):
                 )
 
     @classmethod
-    def on_grid(
-        cls,
-        *,
-        values: Shaped[Array, "..."] | Shaped[np.ndarray, "..."],
-        sigma: Shaped[Array, "..."] | Shaped[np.ndarray, "..."] | float | None = None,
-        mask: Bool[Array, "..."] | Bool[np.ndarray, "..."] | None = None,
-        **axes: Shaped[Array, " ..."] | Shaped[np.ndarray, " ..."],
-    ) -> "Observations":
+    def on_grid(cls, *, values: Any, sigma: Any = None, mask: Any = None, **axes: Any) -> "Observations":
         """Readings on a mesh: `values[i, j, ...]` was read at the i-th entry of the first axis, the j-th of the second.
+
+        An array of xarray whose dimensions are called like the axes is turned into their order.
 
         Raises ValueError if the shape of `values` (or `sigma`, `mask`) is not that of the mesh.
         """
-        shape = tuple(len(axis) for axis in axes.values())
+        settings = {name: _setting(axis, name) for name, axis in axes.items()}
+        for name, axis in settings.items():
+            if axis.ndim != 1:
+                raise ValueError(f"{name} has shape {axis.shape}; give the settings of this axis as a list.")
+        shape = tuple(axis.size for axis in settings.values())
+        values, sigma, mask = (_in_order(given, tuple(axes)) for given in (values, sigma, mask))
+        values, announced = float_array_and_mask(values, "values")
+        sigma, mask = _sigma_and_mask(sigma, mask)
         for name, given in (("values", values), ("sigma", sigma), ("mask", mask)):
-            if given is not None and jnp.ndim(given) and jnp.shape(given) != shape:
-                raise ValueError(f"{name} has shape {jnp.shape(given)}, but the axes {', '.join(axes)} span {shape}.")
-        settings = jnp.meshgrid(*(float_array(axis) for axis in axes.values()), indexing="ij")
-        flat = lambda given: given.reshape(-1) if given is not None and jnp.ndim(given) else given
-        variables = {name: setting.reshape(-1) for name, setting in zip(axes, settings)}
+            if given is not None and (given.ndim or given is values) and given.shape != shape:
+                raise ValueError(f"{name} has shape {given.shape}, but the axes {', '.join(axes)} span {shape}.")
+        flat = lambda given: given.reshape(-1) if given is not None and given.ndim else given
+        mesh = jnp.meshgrid(*settings.values(), indexing="ij")
+        variables = {name: setting.reshape(-1) for name, setting in zip(axes, mesh)}
+        if announced is not None:
+            values = np.ma.masked_array(values, ~announced)
         return cls(flat(values), sigma=flat(sigma), mask=flat(mask), grid=shape, **variables)
 
     @property
@@ -126,20 +128,56 @@ class Observations(eqx.Module):
         return Observations(self.values[chosen], sigma=pick(self.sigma), mask=pick(self.mask), **variables)
 
 
-def _check(values, sigma, usable, masked, variables) -> None:
+def _in_order(given: Any, axes: tuple[str, ...]) -> Any:
+    """With its dimensions in the order of the axes, if it knows their names, as an array of xarray does."""
+    names = getattr(given, "dims", ())
+    return given.transpose(*axes) if isinstance(names, tuple) and names != axes and set(names) == set(axes) else given
+
+
+def _sigma_and_mask(sigma: Any, mask: Any) -> tuple[Float[Array, "..."] | None, Bool[Array, "..."] | None]:
+    sigma = sigma if sigma is None else float_array(sigma, "sigma")
+    _check_real(sigma, "sigma")
+    return sigma, None if mask is None else boolean_array(mask)
+
+
+def _setting(given: Any, name: str) -> Float[Array, "..."]:
+    setting = float_array(given, name)
+    _check_real(setting, name)
+    return setting
+
+
+def _mesh(grid: Any) -> tuple[int, ...] | None:
+    try:
+        return None if grid is None else tuple(operator.index(size) for size in grid)
+    except TypeError as error:
+        raise TypeError(f"grid must be a tuple of whole numbers, the length of each axis; got {grid!r}.") from error
+
+
+def _check_real(array: Any, name: str) -> None:
+    if jnp.iscomplexobj(array):
+        raise ValueError(f"{name} is complex; pass real data, e.g. real and imaginary part along a new axis.")
+    if array is not None and not jnp.issubdtype(array.dtype, jnp.floating):
+        raise TypeError(f"{name} must be an array of numbers, but got {array.dtype}; convert it first.")
+
+
+def _check(values, sigma, usable, counts, masked, variables) -> None:
     import warnings
 
-    values, usable = np.asarray(values), np.asarray(usable)
+    values, usable, counts = np.asarray(values), np.asarray(usable), np.asarray(counts)
     if np.isinf(values[usable]).any():
         raise ValueError(
             f"values has {int(np.isinf(values[usable]).sum())} infinite entries; pass mask=jnp.isfinite(values)."
         )
-    if not (usable & ~np.isnan(values)).any():
-        raise ValueError(
-            f"no data left: all {math.prod(values.shape)} values are masked or NaN; check mask and values."
-        )
-    if sigma is not None and not (np.asarray(sigma)[usable & ~np.isnan(values)] > 0).all():
-        raise ValueError("sigma must be positive wherever a value counts; drop those points by mask=, or mend sigma.")
+    present = usable & ~np.isnan(values)
+    if not present.any():
+        raise ValueError(f"no data left: all {values.size} values are masked or NaN; check mask and values.")
+    with np.errstate(divide="ignore", over="ignore"):
+        if sigma is not None and not (np.isfinite(1 / np.asarray(sigma)) & (np.asarray(sigma) > 0))[present].all():
+            raise ValueError(
+                "sigma must be positive wherever a value counts; drop those points by mask=, or mend sigma."
+            )
+    if not counts.any():
+        raise ValueError("no data left: sigma is infinite wherever a value counts; give the deviations that are known.")
     for name, setting in variables.items():
         if not np.isfinite(np.asarray(setting)).all():
             raise ValueError(f"{name} has entries that are not finite: a setting must be known; drop those points.")
