@@ -1,6 +1,7 @@
 """From what a user writes to the arrays that JAX differentiates: the one door for everything that is like an array."""
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -16,8 +17,8 @@ def float_array(value: Any, argument: str = "an argument") -> Shaped[Array, "...
     """An array of a floating dtype: Python numbers and integers become floats, so that they can be trained.
 
     - `value`: an array of JAX or NumPy, a list, a number, or what holds one (pandas, xarray). What is missing becomes
-      NaN: masked entries of `numpy.ma`, None and `pandas.NA`. Foreign byte orders, extended and half precision, Decimal
-      and Fraction become floats of JAX. Arrays of JAX stay as they are, but for integers.
+      NaN: masked entries of `numpy.ma`, None and `pandas.NA`. Foreign byte orders, extended precision, Decimal and
+      Fraction become floats of JAX. Arrays of JAX stay as they are, but for integers.
     - `argument`: what to call it in messages.
 
     Complex numbers and booleans stay what they are, for `check_fields` to refuse. Raises TypeError for what is no array
@@ -34,14 +35,25 @@ def float_array_and_mask(
     A NaN that stands in an array of floats is announced by nothing.
     """
     native, present = _native(value, argument, outermost=True), None
+    if native is value and jnp.issubdtype(native.dtype, jnp.inexact) and not native.weak_type:
+        return native, None  # arrays of JAX do not change: no copy is needed
     if isinstance(native, np.ma.MaskedArray):
-        native, missing = _single_or_double(np.ma.getdata(native)), np.ma.getmaskarray(native)
+        native, missing = _at_most_double(np.ma.getdata(native)), np.ma.getmaskarray(native)
         if missing.any():
             present = ~missing
             native = native & present if native.dtype == bool else np.where(missing, native.dtype.type(np.nan), native)
     array = jnp.asarray(native)
     dtype = array.dtype if jnp.issubdtype(array.dtype, jnp.inexact) else jnp.result_type(float)
     return (jnp.array(array, dtype=dtype) if jnp.issubdtype(array.dtype, jnp.number) else array), present
+
+
+def named_float_array(argument: str) -> Callable[[Any], Shaped[Array, "..."]]:
+    """`float_array` as the converter of a field, which messages call `argument`."""
+
+    def converter(value: Any) -> Shaped[Array, "..."]:
+        return float_array(value, argument)
+
+    return converter
 
 
 def boolean_array(value: Any, argument: str = "mask") -> Bool[Array, "..."]:
@@ -168,9 +180,10 @@ def _is_missing(entry: Any) -> bool:
     return entry is None or entry is np.ma.masked or type(entry).__name__ == "NAType"  # pandas, not imported for it
 
 
-def _single_or_double(array: np.ndarray) -> np.ndarray:
-    """Numbers in one of the two precisions that are computed in; half precision is for storing only."""
-    if array.dtype == bool or array.dtype in (np.float32, np.float64, np.complex64):
+def _at_most_double(array: np.ndarray) -> np.ndarray:
+    """Integers as floats, before JAX cuts them to 32 bits; extended precision, which JAX does not have, as double."""
+    inexact = jnp.issubdtype(array.dtype, jnp.inexact)
+    if array.dtype == bool or (inexact and array.dtype.itemsize <= 8) or array.dtype == np.complex128:
         return array
     return array.astype(np.complex128 if jnp.issubdtype(array.dtype, jnp.complexfloating) else np.float64)
 

@@ -7,7 +7,7 @@ from typing import Any
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from equibacksolve._arrays import boolean_array, float_array, float_array_and_mask, is_concrete
 
@@ -41,7 +41,7 @@ class Observations(eqx.Module):
 
     def __init__(self, values: Any, *, sigma: Any = None, mask: Any = None, grid: Any = None, **variables: Any):
         values, announced = float_array_and_mask(values, "values")
-        _check_real(values, "values")
+        values = _real(values, "values")
         sigma, mask = _sigma_and_mask(sigma, mask)
         for name, given in (("sigma", sigma), ("mask", mask)):
             if given is not None and given.ndim and given.shape != values.shape:
@@ -52,7 +52,7 @@ class Observations(eqx.Module):
         if announced is not None:
             usable &= announced
         sigma = sigma if sigma is None else jnp.broadcast_to(sigma, values.shape)
-        variables = {name: _setting(setting, name) for name, setting in variables.items()}
+        variables = {name: _real(float_array(setting, name), name) for name, setting in variables.items()}
         counts = usable & ~jnp.isnan(values) & (True if sigma is None else ~jnp.isinf(sigma))
         if is_concrete(values, sigma, usable, variables):
             _check(values, sigma, usable, counts, mask is not None, variables)
@@ -80,7 +80,7 @@ class Observations(eqx.Module):
 
         Raises ValueError if the shape of `values` (or `sigma`, `mask`) is not that of the mesh.
         """
-        settings = {name: _setting(axis, name) for name, axis in axes.items()}
+        settings = {name: _real(float_array(axis, name), name) for name, axis in axes.items()}
         for name, axis in settings.items():
             if axis.ndim != 1:
                 raise ValueError(f"{name} has shape {axis.shape}; give the settings of this axis as a list.")
@@ -114,10 +114,9 @@ class Observations(eqx.Module):
         mean = jnp.sum(weights**2 * self.values) / jnp.sum(weights**2)
         return jnp.sum((weights * (self.values - mean)) ** 2) / self.count
 
-    def deviation(self) -> Float[Array, ""]:
-        """Standard deviation of the weighted values; 1 for values that are all equal, which have no scale."""
-        variance = self.variance()
-        return jnp.sqrt(jnp.where(variance > 0, variance, 1.0))
+    def mean_square(self) -> Float[Array, ""]:
+        """Mean square of the weighted values: the cost of a prediction of zeros."""
+        return jnp.sum((self.weights() * self.values) ** 2) / self.count
 
     def at(self, chosen: Int[Array, " chosen"]) -> "Observations":
         """The readings with these numbers, as a list of points. Raises ValueError for data without settings."""
@@ -135,15 +134,8 @@ def _in_order(given: Any, axes: tuple[str, ...]) -> Any:
 
 
 def _sigma_and_mask(sigma: Any, mask: Any) -> tuple[Float[Array, "..."] | None, Bool[Array, "..."] | None]:
-    sigma = sigma if sigma is None else float_array(sigma, "sigma")
-    _check_real(sigma, "sigma")
+    sigma = None if sigma is None else _real(float_array(sigma, "sigma"), "sigma")
     return sigma, None if mask is None else boolean_array(mask)
-
-
-def _setting(given: Any, name: str) -> Float[Array, "..."]:
-    setting = float_array(given, name)
-    _check_real(setting, name)
-    return setting
 
 
 def _mesh(grid: Any) -> tuple[int, ...] | None:
@@ -153,11 +145,13 @@ def _mesh(grid: Any) -> tuple[int, ...] | None:
         raise TypeError(f"grid must be a tuple of whole numbers, the length of each axis; got {grid!r}.") from error
 
 
-def _check_real(array: Any, name: str) -> None:
+def _real(array: Shaped[Array, "..."], name: str) -> Float[Array, "..."]:
     if jnp.iscomplexobj(array):
         raise ValueError(f"{name} is complex; pass real data, e.g. real and imaginary part along a new axis.")
-    if array is not None and not jnp.issubdtype(array.dtype, jnp.floating):
+    if not jnp.issubdtype(array.dtype, jnp.floating):
         raise TypeError(f"{name} must be an array of numbers, but got {array.dtype}; convert it first.")
+    # Half precision is for storing: the square of 300 overflows in it.
+    return array if array.dtype.itemsize >= 4 else array.astype(jnp.result_type(float))
 
 
 def _check(values, sigma, usable, counts, masked, variables) -> None:

@@ -7,12 +7,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Shaped
 
-from equibacksolve._arrays import check_fields, float_array, is_concrete
+from equibacksolve._arrays import check_fields, float_array, is_concrete, named_float_array
 from equibacksolve.leads._lead import AbstractLead, LeadModes
 
 
 def _one_per_orbital(wavenumber: Any) -> Shaped[Array, "..."]:
-    return jnp.atleast_1d(float_array(wavenumber))
+    return jnp.atleast_1d(float_array(wavenumber, "WireLead.wavenumber"))
 
 
 class WireLead(AbstractLead):
@@ -26,20 +26,22 @@ class WireLead(AbstractLead):
       species may differ.
     - `hopping`: t, a scalar, in units of the hopping of the sample; the sample couples to either wire with the same t.
 
-    **Raises** ValueError if t sin k = 0 for some orbital: such a mode carries no current.
+    **Raises** ValueError if t sin k = 0 for some orbital: such a mode carries no current. Any weak coupling is fine as
+    long as t^2 is a normal number (|t| > 1e-153 in double precision).
     """
 
     wavenumber: Float[Array, " orbitals"] = eqx.field(converter=_one_per_orbital)
-    hopping: Float[Array, ""] = eqx.field(converter=float_array, default=1.0)
+    hopping: Float[Array, ""] = eqx.field(converter=named_float_array("WireLead.hopping"), default=1.0)
 
     def __check_init__(self):
         check_fields(self)
         if not is_concrete(self.wavenumber, self.hopping):
             return
-        with np.errstate(invalid="ignore"):
-            velocity = np.asarray(self.hopping) * np.sin(np.asarray(self.wavenumber))
-        # pi itself is not a floating-point number: sin(pi) is 1e-16, not 0.
-        if not np.all(np.isfinite(velocity) & (np.abs(velocity) > 1e-6)):
+        with np.errstate(invalid="ignore", over="ignore", under="ignore"):
+            sine, square = np.abs(np.sin(np.asarray(self.wavenumber))), np.asarray(self.hopping) ** 2
+        # pi itself is not a floating-point number: sin(pi) is 1e-16 (1e-7 in single precision), not 0. The hopping may
+        # be as weak as can be: through a weak contact G goes as t^2, which must be a normal number.
+        if not (np.all(sine > 1e-6) and np.isfinite(square) and square >= np.finfo(square.dtype).tiny):
             raise ValueError(
                 f"WireLead got wavenumber={np.asarray(self.wavenumber)} and hopping={float(self.hopping)}: a mode with "
                 "t sin k = 0 carries no current; choose k strictly between 0 and pi and a non-zero, finite hopping."

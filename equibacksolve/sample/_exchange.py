@@ -6,7 +6,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from equibacksolve._arrays import check_fields, float_array
+from equibacksolve._arrays import check_fields, check_known, named_float_array
 from equibacksolve._axes import OnsiteBlocks
 from equibacksolve.sample._onsite import AbstractOnsite
 
@@ -20,11 +20,14 @@ class ExchangeField(AbstractOnsite):
     - `coupling`: J, a scalar, in units of the hopping.
     """
 
-    angle: Float[Array, "length width"] = eqx.field(converter=float_array, metadata={"period": 2 * math.pi})
-    coupling: Float[Array, ""] = eqx.field(converter=float_array)
+    angle: Float[Array, "length width"] = eqx.field(
+        converter=named_float_array("ExchangeField.angle"), metadata={"period": 2 * math.pi}
+    )
+    coupling: Float[Array, ""] = eqx.field(converter=named_float_array("ExchangeField.coupling"))
 
     def __check_init__(self):
         check_fields(self)
+        check_known(self)
 
     @property
     def orbitals(self) -> int:

@@ -3,7 +3,7 @@
 import equinox as eqx
 from jaxtyping import Array, Float
 
-from equibacksolve._arrays import check_fields, float_array
+from equibacksolve._arrays import check_fields, check_known, named_float_array
 from equibacksolve._axes import OnsiteBlocks
 from equibacksolve.sample._onsite import AbstractOnsite
 
@@ -14,10 +14,11 @@ class Potential(AbstractOnsite):
     **Fields** `values`: shape (length, width), in units of the hopping; x runs along the current.
     """
 
-    values: Float[Array, "length width"] = eqx.field(converter=float_array)
+    values: Float[Array, "length width"] = eqx.field(converter=named_float_array("Potential.values"))
 
     def __check_init__(self):
         check_fields(self)
+        check_known(self)
 
     @property
     def orbitals(self) -> int:

@@ -1,12 +1,15 @@
 """An energy axis whose zero and lever arm are known roughly."""
 
+from typing import Any
+
 import equinox as eqx
 import numpy as np
 from jaxtyping import Array, Float
 
-from equibacksolve._arrays import check_fields, float_array, is_concrete
+from equibacksolve._arrays import check_fields, check_known, is_concrete, named_float_array
 from equibacksolve._axes import Scalar
 from equibacksolve.simulators._changed_setting import changed_setting
+from equibacksolve.simulators._settings import settings_of
 from equibacksolve.simulators._simulator import AbstractSimulator
 
 
@@ -27,16 +30,17 @@ class EnergyCalibration(AbstractSimulator):
     """
 
     simulator: AbstractSimulator
-    scale: Scalar = eqx.field(converter=float_array, default=1.0)
-    offset: Scalar = eqx.field(converter=float_array, default=0.0)
+    scale: Scalar = eqx.field(converter=named_float_array("EnergyCalibration.scale"), default=1.0)
+    offset: Scalar = eqx.field(converter=named_float_array("EnergyCalibration.offset"), default=0.0)
     variable: str = eqx.field(static=True, default="energy")
 
     def __check_init__(self):
         check_fields(self)
         if is_concrete(self.scale) and not (np.isfinite(self.scale) and self.scale != 0):
             raise ValueError(f"scale is {float(self.scale):.3g}; give a finite number other than 0, about 1.")
+        check_known(self)
 
-    def predict(self, **variables: Float[Array, " points"]) -> Float[Array, " points"]:
+    def predict(self, **variables: Any) -> Float[Array, " points"]:
         """The data at the true energy, one entry a datum."""
         true = lambda reading: self.scale * (reading - self.offset)
-        return self.simulator.predict(**changed_setting(variables, self.variable, true, self))
+        return self.simulator.predict(**changed_setting(settings_of(variables), self.variable, true, self))

@@ -4,7 +4,7 @@ import equinox as eqx
 from jaxtyping import Array, Float
 
 from equibacksolve import imaging
-from equibacksolve._arrays import float_array
+from equibacksolve._arrays import check_fields, named_float_array
 from equibacksolve._axes import Scalar
 from equibacksolve.simulators._simulator import AbstractSimulator
 
@@ -24,12 +24,15 @@ class ExcludedRadius(AbstractSimulator):
     Raises `ValueError` for an empty structure, atoms outside the box or not finite, and a distance not positive.
     """
 
-    positions: Float[Array, "atoms 2"] = eqx.field(converter=float_array, metadata={"smooth": False})
-    closest: Scalar = eqx.field(converter=float_array)
-    box_length: Scalar = eqx.field(converter=float_array)
+    positions: Float[Array, "atoms 2"] = eqx.field(
+        converter=named_float_array("ExcludedRadius.positions"), metadata={"smooth": False}
+    )
+    closest: Scalar = eqx.field(converter=named_float_array("ExcludedRadius.closest"))
+    box_length: Scalar = eqx.field(converter=named_float_array("ExcludedRadius.box_length"))
     periodic: bool = eqx.field(static=True, default=False)
 
     def __check_init__(self):
+        check_fields(self)
         imaging.check_structure(self.positions, self.box_length)
         imaging.check_positive("closest", self.closest)
 

@@ -1,11 +1,14 @@
 """A field whose zero is not where the magnet says."""
 
+from typing import Any
+
 import equinox as eqx
 from jaxtyping import Array, Float
 
-from equibacksolve._arrays import check_fields, float_array
+from equibacksolve._arrays import check_fields, check_known, named_float_array
 from equibacksolve._axes import Scalar
 from equibacksolve.simulators._changed_setting import changed_setting
+from equibacksolve.simulators._settings import settings_of
 from equibacksolve.simulators._simulator import AbstractSimulator
 
 
@@ -23,13 +26,14 @@ class FluxOffset(AbstractSimulator):
     """
 
     simulator: AbstractSimulator
-    offset: Scalar = eqx.field(converter=float_array)
+    offset: Scalar = eqx.field(converter=named_float_array("FluxOffset.offset"))
     variable: str = eqx.field(static=True, default="flux")
 
     def __check_init__(self):
         check_fields(self)
+        check_known(self)
 
-    def predict(self, **variables: Float[Array, " points"]) -> Float[Array, " points"]:
+    def predict(self, **variables: Any) -> Float[Array, " points"]:
         """The data at the true flux, one entry a datum."""
         true = lambda reading: reading - self.offset
-        return self.simulator.predict(**changed_setting(variables, self.variable, true, self))
+        return self.simulator.predict(**changed_setting(settings_of(variables), self.variable, true, self))

@@ -4,7 +4,7 @@ import equinox as eqx
 from jaxtyping import Array, Float
 
 from equibacksolve import imaging
-from equibacksolve._arrays import float_array
+from equibacksolve._arrays import check_fields, named_float_array
 from equibacksolve._axes import Scalar
 from equibacksolve.simulators._simulator import AbstractSimulator
 
@@ -24,12 +24,15 @@ class PairDistances(AbstractSimulator):
     empty structure, atoms outside the box or not finite, and distances that are none of the above.
     """
 
-    positions: Float[Array, "atoms 2"] = eqx.field(converter=float_array, metadata={"smooth": False})
-    distances: Float[Array, " points"] = eqx.field(converter=float_array)
-    box_length: Scalar = eqx.field(converter=float_array)
+    positions: Float[Array, "atoms 2"] = eqx.field(
+        converter=named_float_array("PairDistances.positions"), metadata={"smooth": False}
+    )
+    distances: Float[Array, " points"] = eqx.field(converter=named_float_array("PairDistances.distances"))
+    box_length: Scalar = eqx.field(converter=named_float_array("PairDistances.box_length"))
     periodic: bool = eqx.field(static=True, default=False)
 
     def __check_init__(self):
+        check_fields(self)
         imaging.check_structure(self.positions, self.box_length)
         imaging.check_distances(self.distances, self.box_length, self.periodic)
 

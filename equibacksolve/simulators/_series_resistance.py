@@ -1,11 +1,14 @@
 """A resistance in series: contacts and wires that carry the same current."""
 
+from typing import Any
+
 import equinox as eqx
 import numpy as np
 from jaxtyping import Array, Float
 
-from equibacksolve._arrays import check_fields, float_array, is_concrete
+from equibacksolve._arrays import check_fields, is_concrete, named_float_array
 from equibacksolve._axes import Scalar
+from equibacksolve.simulators._settings import settings_of
 from equibacksolve.simulators._simulator import AbstractSimulator
 
 
@@ -26,7 +29,7 @@ class SeriesResistance(AbstractSimulator):
     """
 
     simulator: AbstractSimulator
-    resistance: Scalar = eqx.field(converter=float_array)
+    resistance: Scalar = eqx.field(converter=named_float_array("SeriesResistance.resistance"))
 
     def __check_init__(self):
         check_fields(self)
@@ -35,7 +38,7 @@ class SeriesResistance(AbstractSimulator):
                 f"resistance is {float(self.resistance):.3g}; give a number from 0, in units of 1 / conductance."
             )
 
-    def predict(self, **variables: Float[Array, " points"]) -> Float[Array, " points"]:
+    def predict(self, **variables: Any) -> Float[Array, " points"]:
         """The conductance of both in series, one entry a datum."""
-        conductance = self.simulator.predict(**variables)
+        conductance = self.simulator.predict(**settings_of(variables))
         return conductance / (1 + self.resistance * conductance)

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from equibacksolve._per_datum import per_datum
+from equibacksolve.simulators._settings import settings_of
 
 
 class AbstractSimulator(eqx.Module):
@@ -31,9 +32,9 @@ class AbstractSimulator(eqx.Module):
                 f"but implements {' and '.join(written) or 'neither'}; write the one that suits the simulation."
             )
 
-    def predict(self, **variables: Float[Array, " points"]) -> Float[Array, " *data"]:
+    def predict(self, **variables: Any) -> Float[Array, " *data"]:
         """The data that this simulator expects at the given settings, one entry a datum."""
-        return _observe_all(self, variables)
+        return _observe_all(self, settings_of(variables))
 
     def observe(self, **datum: Float[Array, ""]) -> Float[Array, ""]:
         """The reading at one setting: a data set of one."""

@@ -5,7 +5,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from equibacksolve import imaging
-from equibacksolve._arrays import float_array, is_concrete
+from equibacksolve._arrays import check_fields, is_concrete, named_float_array
 from equibacksolve._axes import Scalar
 from equibacksolve.simulators._simulator import AbstractSimulator
 
@@ -22,11 +22,14 @@ class StructureFactor(AbstractSimulator):
     Raises `ValueError` for an empty structure, atoms outside the box or not finite, and wavevectors not finite.
     """
 
-    positions: Float[Array, "atoms 2"] = eqx.field(converter=float_array, metadata={"smooth": False})
-    wavevectors: Float[Array, "points 2"] = eqx.field(converter=float_array)
-    box_length: Scalar = eqx.field(converter=float_array)
+    positions: Float[Array, "atoms 2"] = eqx.field(
+        converter=named_float_array("StructureFactor.positions"), metadata={"smooth": False}
+    )
+    wavevectors: Float[Array, "points 2"] = eqx.field(converter=named_float_array("StructureFactor.wavevectors"))
+    box_length: Scalar = eqx.field(converter=named_float_array("StructureFactor.box_length"))
 
     def __check_init__(self):
+        check_fields(self)
         imaging.check_structure(self.positions, self.box_length)
         if is_concrete(self.wavevectors) and not np.isfinite(np.asarray(self.wavevectors)).all():
             raise ValueError("wavevectors has entries that are not finite; give finite numbers in 1 / length.")

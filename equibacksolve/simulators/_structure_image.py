@@ -6,7 +6,7 @@ import equinox as eqx
 from jaxtyping import Array, Float
 
 from equibacksolve import imaging
-from equibacksolve._arrays import float_array
+from equibacksolve._arrays import check_fields, named_float_array
 from equibacksolve._axes import Scalar
 from equibacksolve.simulators._simulator import AbstractSimulator
 
@@ -30,14 +30,15 @@ class AbstractStructureImage(AbstractSimulator):
     the numbers are unknown.
     """
 
-    positions: Float[Array, "atoms 2"] = eqx.field(converter=float_array, metadata={"smooth": False})
-    width: Scalar = eqx.field(converter=float_array)
-    box_length: Scalar = eqx.field(converter=float_array)
+    positions: Float[Array, "atoms 2"] = eqx.field(converter=named_float_array("positions"), metadata={"smooth": False})
+    width: Scalar = eqx.field(converter=named_float_array("width"))
+    box_length: Scalar = eqx.field(converter=named_float_array("box_length"))
     pixels: int = eqx.field(static=True, default=128)
     periodic: bool = eqx.field(static=True, default=False)
     stamp: int | None = eqx.field(static=True, default=None)
 
     def __check_init__(self):
+        check_fields(self)
         imaging.check_structure(self.positions, self.box_length)
         imaging.check_resolution(self.width, self.box_length, self.pixels, self.periodic, self.stamp)
 

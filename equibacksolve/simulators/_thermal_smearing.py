@@ -1,6 +1,7 @@
 """Thermal smearing: electrons near the Fermi energy carry the current together."""
 
 import functools
+from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -8,9 +9,10 @@ import numpy as np
 import scipy.linalg
 from jaxtyping import Array, Float
 
-from equibacksolve._arrays import check_fields, float_array, is_concrete
+from equibacksolve._arrays import check_fields, is_concrete, named_float_array
 from equibacksolve._axes import Scalar
 from equibacksolve.simulators._changed_setting import changed_setting
+from equibacksolve.simulators._settings import settings_of
 from equibacksolve.simulators._simulator import AbstractSimulator
 
 
@@ -37,7 +39,7 @@ class ThermalSmearing(AbstractSimulator):
     """
 
     simulator: AbstractSimulator
-    temperature: Scalar = eqx.field(converter=float_array)
+    temperature: Scalar = eqx.field(converter=named_float_array("ThermalSmearing.temperature"))
     variable: str = eqx.field(static=True, default="energy")
     nodes: int = eqx.field(static=True, default=16)
 
@@ -51,11 +53,11 @@ class ThermalSmearing(AbstractSimulator):
                 f"{self.variable}."
             )
 
-    def predict(self, **variables: Float[Array, " points"]) -> Float[Array, " points"]:
+    def predict(self, **variables: Any) -> Float[Array, " points"]:
         """The smeared data, one entry a datum."""
         x, weights = (jnp.asarray(a, self.temperature.dtype) for a in thermal_nodes(self.nodes))
         # Every setting is repeated for all nodes: one list of points for the simulator inside.
-        repeated = {name: jnp.repeat(setting, self.nodes) for name, setting in variables.items()}
+        repeated = {name: jnp.repeat(setting, self.nodes) for name, setting in settings_of(variables).items()}
         smear = lambda energy: energy + jnp.tile(self.temperature * x, energy.size // self.nodes)
         readings = self.simulator.predict(**changed_setting(repeated, self.variable, smear, self))
         return readings.reshape(-1, self.nodes) @ weights

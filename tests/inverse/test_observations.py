@@ -216,6 +216,14 @@ def test_a_value_of_infinite_deviation_does_not_count():
         ebs.Observations(values.at[1].set(jnp.inf), sigma=sigma)
 
 
+def test_half_precision_is_for_storing():
+    """Deviations of +-300 have a mean square of 9e4; in half precision, squares above 65504 are infinite."""
+    half = np.array([-300, 300], np.float16)
+    observed = ebs.Observations(half, sigma=np.float16(1), time=half)
+    assert {leaf.dtype for leaf in jax.tree.leaves(observed)} == {jnp.dtype("float64")}
+    assert float(observed.variance()) == 9e4
+
+
 @pytest.mark.parametrize("sigma", [np.inf, [np.inf] * 3, np.float32(np.inf)])
 def test_deviations_that_are_all_infinite_are_refused(sigma):
     with pytest.raises(ValueError, match="no data left: sigma is infinite wherever a value counts"):
