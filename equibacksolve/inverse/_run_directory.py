@@ -13,7 +13,6 @@ is killed, the latest checkpoint is there. Steps made since then are made again,
 import json
 import os
 import pathlib
-import pickle
 import time
 import warnings
 from collections.abc import Callable
@@ -25,10 +24,17 @@ import numpy as np
 from equibacksolve.inverse._durable import write_durably
 from equibacksolve.inverse._history import Course, History
 from equibacksolve.inverse._leaves import Hidden
+from equibacksolve.inverse._named_classes import CannotBeReadHere
 from equibacksolve.inverse._observations import Observations
 from equibacksolve.inverse._run_settings import check_same_run
 from equibacksolve.inverse._saved_observations import save_observations
-from equibacksolve.inverse._tree_file import Damaged, header_from_bytes, tree_from_bytes, tree_to_bytes
+from equibacksolve.inverse._tree_file import (
+    Damaged,
+    check_readable,
+    header_from_bytes,
+    tree_from_bytes,
+    tree_to_bytes,
+)
 
 SECONDS_BETWEEN_CHECKPOINTS = 10.0
 """A process that is killed loses the steps of this time at most. It makes no difference to the numbers."""
@@ -40,8 +46,8 @@ LARGEST_SHARE = 0.05
 class RunDirectory:
     """The directory of one run, open for one process.
 
-    **Raises** ValueError if it holds a run and `resume` is False, a run of another problem, version or process, or
-    damaged files.
+    **Raises** ValueError if it holds a run and `resume` is False, a run of another problem, version or process, a run
+    in 64 bits while JAX has 32, or damaged files.
     """
 
     def __init__(
@@ -69,6 +75,7 @@ class RunDirectory:
             if not resume:
                 raise ValueError(f"out={str(place)!r} holds a run; pass resume=True to go on, or another directory.")
             before = _json_of(begun)
+            self._check_readable()
             check_same_run(before, settings, self.place)
             self.course = self._latest_course()
             settings["processes"][0]["at_step"] = self.course.steps
@@ -118,6 +125,16 @@ class RunDirectory:
         """The latest first."""
         return sorted(self.place.glob("checkpoint-*.npz"), key=lambda path: int(path.stem.split("-")[1]), reverse=True)
 
+    def _check_readable(self) -> None:
+        """Raise ValueError for files of another version, or of 64 bits: a better reason than what follows from it."""
+        for path in (self.place / "observed.npz", *self._checkpoints()):
+            try:
+                check_readable(header_from_bytes(path.read_bytes()))
+            except CannotBeReadHere as error:
+                raise ValueError(f"{path} {error}, or begin anew in another directory.") from error
+            except (Damaged, FileNotFoundError):  # is told of, or written anew, later
+                continue
+
     def _latest_course(self) -> Course:
         """The course as the latest checkpoint that is whole has it; the beginning if there is none yet."""
         damaged: dict[pathlib.Path, Damaged] = {}
@@ -127,10 +144,8 @@ class RunDirectory:
             except Damaged as error:
                 damaged[path] = error
                 continue
-            except (pickle.UnpicklingError, AttributeError, ImportError) as error:
-                raise ValueError(
-                    f"{path} names what is not there ({error}); import the class that the method's state is made of."
-                ) from error
+            except CannotBeReadHere as error:
+                raise ValueError(f"{path} {error}, or begin anew in another directory.") from error
             for other, error in damaged.items():
                 other.rename(other.with_suffix(".damaged"))
                 warnings.warn(f"{other} is damaged ({error}); the run goes on from {path.name}.", stacklevel=5)
@@ -179,7 +194,7 @@ def _course_to_bytes(course: Course, hidden: Hidden) -> bytes:
     stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *(leaves for _, leaves in history.snapshots))
     try:
         tree = (course.state, course.best, course.lowest, history.table(), steps, stacked)
-        return tree_to_bytes({"kind": "a checkpoint", "steps": course.steps}, tree, like=hidden)
+        return tree_to_bytes({"kind": "a checkpoint", "steps": course.steps}, {"course": tree}, like=hidden)
     except TypeError as error:
         raise ValueError(
             f"the state of this method cannot be saved: {error}; a State must be all arrays (leave out= out, or mend "
@@ -188,10 +203,13 @@ def _course_to_bytes(course: Course, hidden: Hidden) -> bytes:
 
 
 def _course_from_bytes(content: bytes, hidden: Hidden) -> Course:
-    header = header_from_bytes(content)
-    state, best, lowest, table, steps, stacked = tree_from_bytes(content, like=hidden)
-    snapshots = [(step, jax.tree.map(lambda leaf: leaf[i], stacked)) for i, step in enumerate(steps)]
-    return Course(state, best, lowest, History.from_table(table, snapshots), header["steps"])
+    tree, header = tree_from_bytes(content, "course", like=hidden), header_from_bytes(content)
+    try:
+        state, best, lowest, table, steps, stacked = tree
+        snapshots = [(step, jax.tree.map(lambda leaf: leaf[i], stacked)) for i, step in enumerate(steps)]
+        return Course(state, best, lowest, History.from_table(table, snapshots), header["steps"])
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise Damaged(f"its parts do not fit together, {type(error).__name__}") from error
 
 
 def _line(history: History, step: int) -> str:

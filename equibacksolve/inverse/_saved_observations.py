@@ -4,27 +4,43 @@ import os
 import pathlib
 
 from equibacksolve.inverse._durable import write_durably
+from equibacksolve.inverse._named_classes import CannotBeReadHere
 from equibacksolve.inverse._observations import Observations
-from equibacksolve.inverse._tree_file import Damaged, header_from_bytes, tree_from_bytes, tree_to_bytes
+from equibacksolve.inverse._tree_file import (
+    Damaged,
+    check_readable,
+    header_from_bytes,
+    tree_from_bytes,
+    tree_to_bytes,
+)
 
 
 def save_observations(observed: Observations, path: str | os.PathLike[str]) -> None:
     """Write them to one file (an .npz that NumPy opens)."""
-    write_durably(pathlib.Path(path), tree_to_bytes({"kind": "observations", "format": 1}, observed))
+    write_durably(pathlib.Path(path), tree_to_bytes({"kind": "observations"}, {"observations": observed}))
 
 
 def load_observations(path: str | os.PathLike[str]) -> Observations:
     """The observations in a run directory, or in a file of their own.
 
-    Raises FileNotFoundError if there are none, ValueError if the file is damaged or holds something else.
+    Raises FileNotFoundError if there are none, ValueError if the file is damaged, holds something else, was written by
+    another version, or holds numbers of 64 bits while JAX has 32.
     """
     path = pathlib.Path(path)
     path = path / "observed.npz" if path.is_dir() else path
     content = path.read_bytes()
     try:
-        kind = header_from_bytes(content).get("kind")
+        header = header_from_bytes(content)
+        if header.get("kind") != "observations":
+            raise ValueError(
+                f"{path} holds {header.get('kind')}, not observations; pass a run directory, or its observed.npz."
+            )
+        check_readable(header)
+        observed = tree_from_bytes(content, "observations")
+        if not isinstance(observed, Observations):
+            raise Damaged(f"it holds a {type(observed).__name__} in place of observations")
+        return observed
+    except CannotBeReadHere as error:
+        raise ValueError(f"{path} {error}.") from error
     except Damaged as error:
         raise ValueError(f"{path} is damaged ({error}); read the measurement anew.") from error
-    if kind != "observations":
-        raise ValueError(f"{path} holds {kind}, not observations; pass a run directory, or its observed.npz.")
-    return tree_from_bytes(content)

@@ -2,7 +2,6 @@
 
 import os
 import pathlib
-import pickle
 from typing import Any, NamedTuple
 
 import jax
@@ -13,8 +12,16 @@ from equibacksolve.inverse._dataset import dataset_of
 from equibacksolve.inverse._durable import write_durably
 from equibacksolve.inverse._history import History
 from equibacksolve.inverse._leaves import Hidden
+from equibacksolve.inverse._named_classes import CannotBeReadHere, MissingClass
 from equibacksolve.inverse._observations import Observations
-from equibacksolve.inverse._tree_file import Damaged, header_from_bytes, tree_from_bytes, tree_to_bytes
+from equibacksolve.inverse._tree_file import (
+    Damaged,
+    can_be_written,
+    check_readable,
+    header_from_bytes,
+    tree_from_bytes,
+    tree_to_bytes,
+)
 from equibacksolve.simulators import AbstractSimulator
 
 
@@ -41,15 +48,15 @@ class Solution(NamedTuple):
         leaves = jax.tree.leaves(self.simulator)
         steps = [step for step, _ in self.history.snapshots]
         tree = {
-            "leaves": [leaf if _is_stored(leaf) else None for leaf in leaves],
+            "leaves": [leaf if can_be_written(leaf) else None for leaf in leaves],
             "is_hidden": self._is_hidden(),
-            "named": _named_containers(self.simulator),
             "solution": (self.cost, self.converged, self.reason),
             "history": (self.history.table(), steps),
             "snapshots": _stacked([jax.tree.leaves(leaves) for _, leaves in self.history.snapshots]),
         }
-        header = {"kind": "a solution", "format": 1, "paths": _paths(self.simulator)}
-        write_durably(pathlib.Path(path), tree_to_bytes(header, tree))
+        header = {"kind": "a solution", "paths": _paths(self.simulator)}
+        trees = {"solution": tree, "simulator": _containers(self.simulator)}
+        write_durably(pathlib.Path(path), tree_to_bytes(header, trees))
 
     def to_xarray(self, observed: Observations) -> Any:
         """An `xarray.Dataset` of data, fit, residual, hidden leaves and history, with what the axes are named.
@@ -70,11 +77,13 @@ class Solution(NamedTuple):
 def load_solution(path: str | os.PathLike[str], like: AbstractSimulator | None = None) -> Solution:
     """Read what `Solution.save` wrote; also the solution in a run directory, if `path` is one.
 
-    The classes of the simulator are imported by name. A simulator whose class is not to be found there, or that holds
-    functions, needs `like`: a simulator built in the same way, whose numbers do not matter.
+    - `path`: the file, or the run directory.
+    - `like`: a simulator built as the one that was saved, whose numbers do not matter. It is needed if the simulator
+      holds functions, or if its class is not there. Classes are looked up by name among those that are imported;
+      reading a file imports nothing and calls nothing that the file names.
 
-    Raises FileNotFoundError if there is no such file, ValueError if it is none of ours, damaged, or of a simulator that
-    is built in another way than `like`.
+    Raises FileNotFoundError if there is no such file, ValueError if it is none of ours, damaged, written by another
+    version, of a class that is not there, of 64 bits while JAX has 32, or built in another way than `like`.
     """
     path = pathlib.Path(path)
     if path.is_dir():
@@ -86,53 +95,60 @@ def load_solution(path: str | os.PathLike[str], like: AbstractSimulator | None =
         header = header_from_bytes(content)
         if header.get("kind") != "a solution":
             raise Damaged(f"it holds {header.get('kind')}")
-        tree = tree_from_bytes(content)
-    except (Damaged, ValueError, pickle.UnpicklingError) as error:
+        check_readable(header)
+        tree, stored = tree_from_bytes(content, "solution"), header.get("paths")
+        like = _from_containers(path, content) if like is None else _checked(path, stored, like)
+        return _assembled(tree, like)
+    except CannotBeReadHere as error:
+        raise ValueError(f"{path} {error}.") from error
+    except Damaged as error:
         raise ValueError(f"{path} is damaged or no solution ({error}); save it anew from the run.") from error
-    like = _from_named(path, tree["named"]) if like is None else like
-    if _paths(like) != header["paths"]:
+
+
+def _checked(path, stored, like: AbstractSimulator) -> AbstractSimulator:
+    if _paths(like) != stored:
         raise ValueError(
             f"like is a {type(like).__name__} with the leaves {', '.join(_paths(like))}, but {path} holds "
-            f"{', '.join(header['paths'])}; pass a simulator built as the one that was saved."
+            f"{', '.join(map(str, stored or ['none']))}; pass a simulator built as the one that was saved."
         )
-    return _assembled(tree, like)
+    return like
 
 
-def _assembled(tree: dict[str, Any], like: AbstractSimulator) -> Solution:
+def _assembled(tree: Any, like: AbstractSimulator) -> Solution:
     known, structure = jax.tree.flatten(like)
-    leaves = [there if stored is None else stored for stored, there in zip(tree["leaves"], known)]
-    is_hidden, (table, steps) = tree["is_hidden"], tree["history"]
 
     def hidden_with(chosen):
         chosen = iter(chosen)
         return structure.unflatten([next(chosen) if is_one else None for is_one in is_hidden])
 
-    snapshots = [(step, hidden_with(stack[i] for stack in tree["snapshots"])) for i, step in enumerate(steps)]
-    hidden = hidden_with(leaf for leaf, is_one in zip(leaves, is_hidden) if is_one)
-    return Solution(structure.unflatten(leaves), *tree["solution"], History.from_table(table, snapshots), hidden)
+    try:
+        leaves = [there if stored is None else stored for stored, there in zip(tree["leaves"], known, strict=True)]
+        is_hidden, (table, steps) = tree["is_hidden"], tree["history"]
+        snapshots = [(step, hidden_with(stack[i] for stack in tree["snapshots"])) for i, step in enumerate(steps)]
+        hidden = hidden_with(leaf for leaf, is_one in zip(leaves, is_hidden) if is_one)
+        return Solution(structure.unflatten(leaves), *tree["solution"], History.from_table(table, snapshots), hidden)
+    except (LookupError, TypeError, ValueError, AttributeError, StopIteration) as error:
+        raise Damaged(f"its parts do not fit together, {type(error).__name__}") from error
 
 
-def _named_containers(simulator: AbstractSimulator) -> bytes | None:
+def _containers(simulator: AbstractSimulator) -> AbstractSimulator | None:
     """The simulator with leaves replaced by their numbers, or None if that cannot be read back without `like`."""
     leaves, structure = jax.tree.flatten(simulator)
-    try:
-        return tree_to_bytes({}, structure.unflatten(range(len(leaves)))) if all(map(_is_stored, leaves)) else None
-    except TypeError:
-        return None
+    numbered = structure.unflatten(range(len(leaves)))
+    return numbered if all(map(can_be_written, leaves)) and can_be_written(numbered) else None
 
 
-def _from_named(path, named) -> AbstractSimulator:
+def _from_containers(path, content: bytes) -> AbstractSimulator:
     advice = "pass like=, a simulator built as the one that was saved"
-    if named is None:
-        raise ValueError(f"{path} holds a simulator whose class or functions have no name to find them by; {advice}.")
     try:
-        return tree_from_bytes(named)
-    except (AttributeError, ImportError) as error:
-        raise ValueError(f"{path} names a class that is not there ({error}); define it, or {advice}.") from error
-
-
-def _is_stored(leaf: Any) -> bool:
-    return isinstance(leaf, (jax.Array, np.ndarray, bool, int, float, complex))
+        simulator = tree_from_bytes(content, "simulator")
+    except MissingClass as error:
+        raise ValueError(f"{path} {error}, or {advice}.") from error
+    if simulator is None:
+        raise ValueError(f"{path} holds a simulator whose class or functions have no name to find them by; {advice}.")
+    if not isinstance(simulator, AbstractSimulator):
+        raise Damaged(f"it holds a {type(simulator).__name__} in place of a simulator")
+    return simulator
 
 
 def _paths(tree) -> list[str]:

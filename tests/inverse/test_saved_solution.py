@@ -1,6 +1,7 @@
 """A solution outlives its process: saved, loaded elsewhere, and as labelled arrays."""
 
 import builtins
+import sys
 
 import equinox as eqx
 import jax
@@ -97,20 +98,21 @@ def test_what_cannot_be_loaded_is_told(tmp_path, found):
     assert ebs.load_solution(path, like=Local(jnp.ones(2))).simulator.coefficients.shape == (2,)
 
 
-def test_a_file_that_names_a_function_runs_nothing(tmp_path, found):
-    """What a pickle could call is refused by name: only modules and tuples are made."""
-    import pickle
-
-    from equibacksolve.inverse._tree_file import _Reader
-
-    class Evil:
-        def __reduce__(self):
-            return print, ("called",)
-
-    path = tmp_path / "evil"
-    path.write_bytes(pickle.dumps(Evil()))
-    with path.open("rb") as file, pytest.raises(pickle.UnpicklingError, match=r"builtins\.print is no container"):
-        _Reader(file, [], None).load()
+def test_a_simulator_whose_class_is_not_imported_needs_like(tmp_path, monkeypatch, found):
+    """The file names it; to import it is left to the user. A class that has changed since is told as well."""
+    found.save(tmp_path / "decays.npz")
+    toys = sys.modules["toys"]
+    monkeypatch.delitem(sys.modules, "toys")
+    with pytest.raises(
+        ValueError, match=r"names toys\.Decays, but toys is not imported; import it first, or pass like=, a"
+    ):
+        ebs.load_solution(tmp_path / "decays.npz")
+    assert "toys" not in sys.modules
+    assert ebs.load_solution(tmp_path / "decays.npz", like=DECAYS).reason == found.reason
+    monkeypatch.setitem(sys.modules, "toys", toys)
+    monkeypatch.setattr(toys, "Decays", Line)
+    with pytest.raises(ValueError, match=r"with the fields height, rate, but that class has coefficients, design; use"):
+        ebs.load_solution(tmp_path / "decays.npz")
 
 
 def test_labelled_arrays_of_a_mesh(found):
