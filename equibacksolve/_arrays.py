@@ -73,6 +73,24 @@ def boolean_array(value: Any, argument: str = "mask") -> Bool[Array, "..."]:
     return jnp.array(native, dtype=bool)
 
 
+def masked_array(value: Any, argument: str = "an argument") -> Shaped[np.ma.MaskedArray, "..."]:
+    """As `float_array`, for NumPy: numbers or booleans in native byte order; what is missing is masked."""
+    native = _native(value, argument, outermost=True)
+    return native if isinstance(native, np.ma.MaskedArray) else np.ma.masked_array(np.asarray(native))
+
+
+def in_order(value: Any, names: tuple[Any, ...]) -> Any:
+    """With its dimensions in this order, if it knows them by just these names, as an array of xarray does."""
+    dims = getattr(value, "dims", ())
+    turned = isinstance(dims, tuple) and dims != names and len(dims) == len(names) and set(dims) == set(names)
+    return value.transpose(*names) if turned else value
+
+
+def is_missing(entry: Any) -> bool:
+    """Whether an entry is None, or what NumPy or pandas writes where one is missing; NaN is a number here."""
+    return entry is None or entry is np.ma.masked or type(entry).__name__ == "NAType"  # pandas, not imported for it
+
+
 def check_fields(module: Any) -> None:
     """Raise TypeError if an array field has not the shape and kind that its annotation names.
 
@@ -156,7 +174,7 @@ def _of_numpy(value: Any, argument: str, flags: bool) -> np.ndarray:
 def _of_objects(array: np.ndarray, argument: str, flags: bool) -> np.ndarray:
     """An array of Python objects, each of which is a number or missing; the missing ones are masked."""
     hidden, entries = np.ma.getmaskarray(array).reshape(-1), np.ma.getdata(array).reshape(-1)
-    missing = hidden | np.array([_is_missing(entry) for entry in entries], bool)
+    missing = hidden | np.array([is_missing(entry) for entry in entries], bool)
     known = [entry for entry, gone in zip(entries, missing) if not gone]
     kinds = (bool, np.bool_, int, np.integer) if flags else ()
     numbers = [entry if isinstance(entry, kinds) else _number(entry, argument) for entry in known]
@@ -174,10 +192,6 @@ def _number(entry: Any, argument: str) -> float | complex:
     except (TypeError, ValueError, OverflowError):
         pass
     raise _no_numbers(argument, _kind_of([entry]))
-
-
-def _is_missing(entry: Any) -> bool:
-    return entry is None or entry is np.ma.masked or type(entry).__name__ == "NAType"  # pandas, not imported for it
 
 
 def _at_most_double(array: np.ndarray) -> np.ndarray:

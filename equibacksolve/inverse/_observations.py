@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Shaped
 
-from equibacksolve._arrays import boolean_array, float_array, float_array_and_mask, is_concrete
+from equibacksolve._arrays import boolean_array, float_array, float_array_and_mask, in_order, is_concrete
 
 
 class Observations(eqx.Module):
@@ -85,7 +85,7 @@ class Observations(eqx.Module):
             if axis.ndim != 1:
                 raise ValueError(f"{name} has shape {axis.shape}; give the settings of this axis as a list.")
         shape = tuple(axis.size for axis in settings.values())
-        values, sigma, mask = (_in_order(given, tuple(axes)) for given in (values, sigma, mask))
+        values, sigma, mask = (in_order(given, tuple(axes)) for given in (values, sigma, mask))
         values, announced = float_array_and_mask(values, "values")
         sigma, mask = _sigma_and_mask(sigma, mask)
         for name, given in (("values", values), ("sigma", sigma), ("mask", mask)):
@@ -125,12 +125,6 @@ class Observations(eqx.Module):
         pick = lambda array: None if array is None else array[chosen]
         variables = {name: setting[chosen] for name, setting in self.variables.items()}
         return Observations(self.values[chosen], sigma=pick(self.sigma), mask=pick(self.mask), **variables)
-
-
-def _in_order(given: Any, axes: tuple[str, ...]) -> Any:
-    """With its dimensions in the order of the axes, if it knows their names, as an array of xarray does."""
-    names = getattr(given, "dims", ())
-    return given.transpose(*axes) if isinstance(names, tuple) and names != axes and set(names) == set(axes) else given
 
 
 def _sigma_and_mask(sigma: Any, mask: Any) -> tuple[Float[Array, "..."] | None, Bool[Array, "..."] | None]:

@@ -7,7 +7,13 @@ from jaxtyping import Bool, Float
 
 from equibacksolve.measurements._arrangement import Arrangement
 from equibacksolve.measurements._conversions import Converted
-from equibacksolve.measurements._quality import Estimate, curvature_noise, opposite_fields, repetition_noise
+from equibacksolve.measurements._quality import (
+    Estimate,
+    curvature_noise,
+    far_readings,
+    opposite_fields,
+    repetition_noise,
+)
 from equibacksolve.measurements._report import Axis, Report
 from equibacksolve.measurements._table import Column, Table
 
@@ -77,7 +83,8 @@ def report_of(
         noise=noise,
         onsager=onsager,
         unused=tuple(column.header for column in table.columns if column.header not in used and _varies(column)),
-        doubts=_doubts(axes, measured.values[fate.counts], measured.unit),
+        dummies=int(_dummies(measured, settings, fate).sum()),
+        doubts=(*_doubts(axes, measured.values[fate.counts], measured.unit), *_far(measured, fate.counts)),
     )
 
 
@@ -140,9 +147,36 @@ def _doubts(axes: tuple[Axis, ...], values: Float[np.ndarray, " counting"], unit
     return tuple(doubts)
 
 
+def _far(measured: Converted, counts: Bool[np.ndarray, " points"]) -> tuple[str, ...]:
+    """Readings far beyond all others, after conversion or before it: 1e30 ohm is a conductance like any other."""
+    values, raw = measured.values[counts], measured.column.numbers()[counts]
+    # One mode of two spins may conduct 2 e^2/h, where the others are closed: that is a resonance.
+    far, shown, unit = far_readings(values, 10.0), values, measured.unit
+    if measured.unit == "e^2/h":
+        far &= np.abs(values) > 2
+    if not far.any():
+        # No instrument has six digits more of range than its readings need.
+        far, shown, unit = far_readings(raw, 1e6), raw, measured.column.unit
+    if not far.any():
+        return ()
+    furthest = shown[far][np.argmax(np.abs(shown[far]))]
+    rows = np.flatnonzero(counts)[far] + 1
+    others = f"{shown[~far].min():.4g} to {shown[~far].max():.4g}{f' {unit}' if unit else ''}"
+    return (
+        f"{far.sum()} readings lie far beyond all others ({others}), as far as {furthest:.4g}, the first in data row "
+        f"{rows[0]}; if they stand for no reading, leave them out by mask",
+    )
+
+
+def _dummies(measured: Converted, settings: dict[str, Converted], fate: Fate) -> Bool[np.ndarray, " points"]:
+    """Points that are missing or dropped for a dummy value."""
+    of_settings = np.any([setting.column.dummies() for setting in settings.values()], axis=0)
+    return (fate.missing & measured.column.dummies()) | (fate.dropped & of_settings)
+
+
 def _varies(column: Column) -> bool:
     """Whether a column says something: it is neither constant nor a mere row number."""
     entries = column.entries
     if entries.dtype.kind in "iu" and np.array_equal(entries - entries[0], np.arange(len(entries))):
         return False
-    return len(np.unique(entries.astype(str))) > 1
+    return len(set(map(str, entries)) if entries.dtype == object else np.unique(entries)) > 1

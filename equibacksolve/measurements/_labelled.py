@@ -38,8 +38,8 @@ def labelled_table(dataset: Any, value: str | None, source: str) -> Table:
     for name in _names(dataset):
         if set(dataset[name].dims) <= set(over.dims):
             spread = dataset[name].broadcast_like(over).transpose(*over.dims)
-            columns.append(_column(name, dataset[name], spread.values))
-    return Table(source, tuple(columns), over.shape, only)
+            columns.append(_column(name, dataset[name], _without_fill_values(dataset[name], spread)))
+    return Table(source, tuple(columns), over.shape, only, tuple(over.dims))
 
 
 def _names(dataset: Any) -> list[Any]:
@@ -54,6 +54,16 @@ def _names(dataset: Any) -> list[Any]:
 def _column(name: Any, variable: Any, entries: Any):
     unit = variable.attrs.get("units", variable.attrs.get("unit")) or None
     return column(name, entries, unit, is_unit=is_unit)
+
+
+def _without_fill_values(variable: Any, spread: Any) -> Any:
+    """NaN for what the attributes call missing: they are still there if a file was opened with mask_and_scale=False."""
+    values = spread.values
+    for attribute in ("_FillValue", "missing_value"):
+        if attribute in variable.attrs and values.dtype.kind in "iuf":
+            fills = np.asarray(variable.attrs[attribute]).reshape(-1)
+            values = np.where(np.isin(values, fills.astype(values.dtype, copy=False)), np.nan, values)
+    return values
 
 
 def _ungathered(dataset: Any) -> Any:

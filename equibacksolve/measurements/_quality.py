@@ -4,7 +4,7 @@ import dataclasses
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from equibacksolve.measurements._arrangement import merge
 
@@ -107,6 +107,34 @@ def _opposite_pairs(labels, values, field, axis, same_setting):
     pairs = [(*sides[0][row], *sides[1][row]) for row in sides[0] if row in sides[1]]
     up, up_spread, down, down_spread = np.array(pairs).reshape(-1, 4).T
     return up - down, up_spread + down_spread
+
+
+def far_readings(values: Float[np.ndarray, " points"], factor: float | int) -> Bool[np.ndarray, " points"]:
+    """Which readings lie far beyond all others: a spike, or a dummy value that looks like a number.
+
+    Less than half of them, each more than `factor` times as far from the median as the furthest of the others, and by
+    more than the median itself. Where all are positive, also three times as far on a logarithmic scale: a resonance,
+    and what is localised, cover many orders of magnitude, but without such a gap. Scaling the values changes nothing.
+    """
+    none = np.zeros(len(values), bool)
+    if len(values) < 4:
+        return none
+    middle = np.median(values)
+    away = np.abs(values - middle)
+    order = np.argsort(away, kind="stable")
+    ascending = away[order]
+    # Where the others are all equal, there is no distance but their own size to compare with.
+    inner = np.where(ascending[:-1] > 0, ascending[:-1], np.abs(middle))
+    gap = (inner > 0) & (ascending[1:] > factor * inner) & (ascending[1:] > np.abs(middle))
+    gap[: len(values) // 2] = False
+    if not gap.any():
+        return none
+    far = none.copy()
+    far[order[np.argmax(gap) + 1 :]] = True
+    if (values > 0).all():
+        decades = np.abs(np.log(values) - np.log(middle))
+        return far if decades[far].min() > 3 * decades[~far].max() else none
+    return far
 
 
 def _by_setting(labels, values):

@@ -1,7 +1,6 @@
 """From a file or a data set to Observations, in one call."""
 
 import dataclasses
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,10 +12,11 @@ from equibacksolve.measurements._arrangement import arrange, spread_out
 from equibacksolve.measurements._conversions import Converted
 from equibacksolve.measurements._masking import mask_of
 from equibacksolve.measurements._report import Report
+from equibacksolve.measurements._requests import check_names, check_texts, one_number
 from equibacksolve.measurements._sources import tabulate
 from equibacksolve.measurements._table import Table
 from equibacksolve.measurements._uncertainty import check_deviations, standard_deviations
-from equibacksolve.measurements._variables import Chosen, Sample, converted_value, converted_variables, is_transport
+from equibacksolve.measurements._variables import Sample, converted_value, converted_variables, is_transport
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,24 +30,24 @@ class Measurement:
 def read(
     source: Any,
     *,
-    value: str | None = None,
-    flux: Chosen | None = None,
-    energy: Chosen | None = None,
-    variables: Mapping[str, Chosen] | None = None,
+    value: Any = None,
+    flux: Any = None,
+    energy: Any = None,
+    variables: Any = None,
     cell_area: Any = None,
     field_offset: Any = None,
     lever_arm: Any = None,
     offset: Any = None,
     hopping: Any = None,
-    value_unit: str | None = None,
-    units: Mapping[str, str] | None = None,
-    convert: Mapping[str, str] | None = None,
+    value_unit: Any = None,
+    units: Any = None,
+    convert: Any = None,
     sigma: Any = None,
     relative_sigma: Any = None,
-    sigma_column: str | None = None,
+    sigma_column: Any = None,
     mask: Any = None,
-    form: str | None = None,
-    same_setting: float | int = 1e-9,
+    form: Any = None,
+    same_setting: Any = 1e-9,
 ) -> Measurement:
     """Observations from a measurement, and a report of what was read. Stable.
 
@@ -81,6 +81,11 @@ def read(
     **Raises** ValueError that names the column, what was expected and which columns exist; for arguments that nothing
     needs; for sigma that is not positive where a value counts. ImportError that names the extra to install.
     """
+    check_texts(value=value, value_unit=value_unit, sigma_column=sigma_column)
+    check_names("{'B': 'mT'}", units=units)
+    check_names("{'value': 'nA'}", convert=convert)
+    check_names("{'time': 't (s)'}", of_texts=False, variables=variables)
+    same_setting = one_number(same_setting, "same_setting")
     table = tabulate(source, value=value, form=form)
     if value_unit is not None:
         units = {**(units or {}), value or table.value or "G": value_unit}
@@ -102,21 +107,23 @@ def _assembled(
     sigma: tuple[Float[np.ndarray, " points"] | None, str],
     usable: Bool[np.ndarray, " points"],
     used: set[str | None],
-    same_setting: float | int,
+    same_setting: float,
 ) -> Measurement:
     """Count, put in order, and look at what came out."""
     known = np.isfinite(np.stack([setting.values for setting in settings.values()])).all(axis=0)
     if not known.any():
         raise ValueError(f"{table.source} has no point of which all of {', '.join(settings)} are known numbers.")
     deviations, words = sigma
+    check_deviations(deviations, Fate.of(measured.values, known, usable).counts, words)
+    if deviations is not None:  # a value that is infinitely uncertain says nothing
+        usable = usable & ~(np.isinf(deviations) & np.isfinite(measured.values))
     fate = Fate.of(measured.values, known, usable)
-    check_deviations(deviations, fate.counts, words)
     pick = lambda array: array[known]
     keys = [pick(measured.values), pick(fate.counts)] + ([] if deviations is None else [pick(deviations)])
     placed = arrange(
         {name: pick(setting.values) for name, setting in settings.items()},
         np.stack(keys, axis=1).astype(float),
-        float(same_setting),
+        same_setting,
     )
     observations = Observations(
         spread_out(pick(measured.values), placed.taken, np.nan),
@@ -125,6 +132,4 @@ def _assembled(
         grid=placed.grid,
         **placed.settings,
     )
-    return Measurement(
-        observations, report_of(table, settings, measured, sigma, fate, placed, used, float(same_setting))
-    )
+    return Measurement(observations, report_of(table, settings, measured, sigma, fate, placed, used, same_setting))

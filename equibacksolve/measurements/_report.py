@@ -36,8 +36,10 @@ class Report:
     - `source`; `points`: places in the observations; `counting`: those that count; `grid`: the mesh, or None.
     - `axes`: one `Axis` per variable; `value`: one for the value.
     - `rows`: points in the source. `rows` = `counting` + `masked` + `missing` + `infinite` + `dropped`.
-    - `masked`: points that the mask excluded; `missing`: others without a value; `infinite`: others with an infinite
-      one (an overload, or R = 0); `dropped`: points without a setting, which observations cannot hold.
+    - `masked`: points that the mask excluded, or whose sigma is infinite; `missing`: others without a value;
+      `infinite`: others with an infinite one (an overload, or R = 0); `dropped`: points without a setting, which
+      observations cannot hold.
+    - `dummies`: those of `missing` and `dropped` where the source has 1e36 or more, which stands for no reading.
     - `not_measured`: places of the mesh that have no point in the source.
     - `repeated`: settings that were read more than once (each reading is kept as a point).
     - `shift`: by how much settings were moved at most to make equal what is nearly so, as a fraction of the axis.
@@ -47,7 +49,7 @@ class Report:
       `opposite_fields` and `curvature_noise`.
     - `onsager`: rms of G(B) - G(-B) over the pairs that were measured; None if there is none.
     - `unused`: columns of the source that were not used and are not constant.
-    - `doubts`: what looks like a wrong unit or a wrong sample, one sentence each.
+    - `doubts`: what looks like a wrong unit, a wrong sample or a dummy value, one sentence each.
     """
 
     source: str
@@ -70,6 +72,7 @@ class Report:
     onsager: Estimate | None
     unused: tuple[str, ...]
     doubts: tuple[str, ...]
+    dummies: int = 0
 
     @property
     def estimated_noise(self) -> float | None:
@@ -114,6 +117,8 @@ class Report:
             f"{self.masked} masked, {self.dropped} dropped (no setting)",
             f"  {self.not_measured} places of the mesh not measured, {self.repeated} settings read more than once",
         ]
+        if self.dummies:
+            lines.append(f"  {self.dummies} of the missing and dropped are dummy values of the source, 1e36 or more")
         if self.shift:
             lines.append(f"  nearly equal settings were made equal; the furthest moved {self.shift:.1e} of its axis")
         if self.unused:

@@ -5,18 +5,17 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from equibacksolve.measurements._delimited import read_delimited
 from equibacksolve.measurements._labelled import labelled_table, read_netcdf
-from equibacksolve.measurements._table import Table, column
+from equibacksolve.measurements._requests import check_texts
+from equibacksolve.measurements._table import Table, column, entries_of
 from equibacksolve.measurements._units import is_unit
 
 _NETCDF = {".nc", ".nc4", ".cdf", ".h5", ".hdf5"}
 _TEXT = {".csv", ".tsv", ".txt", ".dat"}
 
 
-def tabulate(source: Any, *, value: str | None = None, form: str | None = None) -> Table:
+def tabulate(source: Any, *, value: Any = None, form: Any = None) -> Table:
     """The columns of a source, with their units, before anything is converted. Stable.
 
     `source`: a path (.csv, .tsv, .txt, .dat; .nc, .nc4, .h5), an xarray Dataset or DataArray, a QCoDeS data set, a
@@ -26,7 +25,8 @@ def tabulate(source: Any, *, value: str | None = None, form: str | None = None) 
     Raises ValueError for a source of another kind and arrays of unequal shape; FileNotFoundError; ImportError that
     names the extra to install.
     """
-    if form not in (None, "long", "matrix"):
+    check_texts(value=value)
+    if form is not None and not (isinstance(form, str) and form in ("long", "matrix")):
         raise ValueError(f"form must be 'long' or 'matrix', got '{form}'; leave it out to have it recognised.")
     if isinstance(source, (str, os.PathLike)):
         return _of_file(pathlib.Path(source), value, form)
@@ -38,9 +38,10 @@ def tabulate(source: Any, *, value: str | None = None, form: str | None = None) 
         return labelled_table(source, value, f"the {type(source).__name__}")
     if hasattr(source, "reset_index"):  # pandas
         frame = source.reset_index() if any(name is not None for name in source.index.names) else source
-        return _of_arrays({name: frame[name].to_numpy() for name in frame.columns}, "the DataFrame")
+        named = [(name, frame.iloc[:, number]) for number, name in enumerate(frame.columns)]
+        return _of_arrays(named, "the DataFrame")
     if isinstance(source, Mapping):
-        return _of_arrays(source, "the dict")
+        return _of_arrays(list(source.items()), "the dict")
     raise ValueError(
         f"source is a {type(source).__name__}; give a path, an xarray Dataset or DataArray, a DataFrame, or a dict of "
         "arrays by column header."
@@ -58,10 +59,16 @@ def _of_file(path: pathlib.Path, value: str | None, form: str | None) -> Table:
     )
 
 
-def _of_arrays(arrays: Mapping[Any, Any], source: str) -> Table:
-    shapes = {str(name): np.shape(array) for name, array in arrays.items()}
+def _of_arrays(arrays: list[tuple[Any, Any]], source: str) -> Table:
+    columns, shapes = [], {}
+    for name, given in arrays:
+        unit = None
+        if hasattr(given, "magnitude") and hasattr(given, "units"):  # pint
+            given, unit = given.magnitude, str(given.units)
+        entries = entries_of(given, str(name))
+        columns.append(column(name, entries, unit, is_unit=is_unit))
+        shapes[str(name)] = entries.shape
     if len(set(shapes.values())) != 1:
         told = ", ".join(f"'{name}' {shape}" for name, shape in shapes.items()) or "no arrays"
         raise ValueError(f"{source} must hold arrays of one shape, got {told}; np.meshgrid spreads axes over a map.")
-    columns = tuple(column(name, np.asarray(array), is_unit=is_unit) for name, array in arrays.items())
-    return Table(source, columns, next(iter(shapes.values())))
+    return Table(source, tuple(columns), next(iter(shapes.values())))

@@ -7,11 +7,19 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Bool, Float, Shaped
+
+from equibacksolve._arrays import is_missing, masked_array
 
 _IN_BRACKETS = re.compile(r"^(?P<name>.*\S)\s*[(\[](?P<unit>[^()\[\]]*(?:\([^()]*\)[^()\[\]]*)*)[)\]]$")
 _AFTER_SLASH = re.compile(r"^(?P<name>[^/]*[^/\s])\s*/\s*(?P<unit>\S+)$")
 _DERIVATIVE = re.compile(r"^[d∂δΔ]\w+\s*/\s*[d∂δΔ]\w+$")
+_NO_READING = 1e36
+"""From here on, a number stands for none: 9.91e37 (SCPI: not a number), 9.96921e36 (netCDF: never written), 1e38,
+3.4e38 and 1.8e308 (the largest of their precision), 199.999e99 (a display that overflows). No instrument reads so much
+in a unit that it knows: charge carriers in a cubic metre of metal are 1e29 of them. The cut is on what the source says,
+before units: as a resistance, a dummy value would become a conductance of nearly zero. Smaller dummies (-9999, 1e30)
+might be readings: `far_readings` makes them a doubt."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,20 +34,28 @@ class Column:
     def numbers(self) -> Float[np.ndarray, " points"]:
         """The entries as numbers, NaN where there is none. Raises ValueError for text and complex numbers.
 
-        Instruments that speak SCPI write 9.9E37 for infinity and 9.91E37 for not a number (SCPI-1999, 7.2.1.4-5).
+        Instruments that speak SCPI write 9.9E37 for infinity (SCPI-1999, 7.2.1.4). All else from `_NO_READING` on is a
+        dummy value, and so none.
         """
-        if np.iscomplexobj(self.entries):
-            raise ValueError(f"column '{self.header}' is complex; give its real part, its magnitude or one quadrature.")
-        numbers = self.entries.astype(float) if self.entries.dtype.kind in "biuf" else self._parsed()
+        numbers = self._raw()
         infinite = np.isclose(np.abs(numbers), 9.9e37, rtol=1e-6, atol=0)
         numbers = np.where(infinite, np.copysign(np.inf, numbers), numbers)
-        return np.where(np.isclose(numbers, 9.91e37, rtol=1e-6, atol=0), np.nan, numbers)
+        return np.where(_is_dummy(numbers), np.nan, numbers)
+
+    def dummies(self) -> Bool[np.ndarray, " points"]:
+        """Where a dummy value stands, which `numbers` takes as none."""
+        return np.isnan(self.numbers()) & _is_dummy(self._raw())
+
+    def _raw(self) -> Float[np.ndarray, " points"]:
+        if np.iscomplexobj(self.entries):
+            raise ValueError(f"column '{self.header}' is complex; give its real part, its magnitude or one quadrature.")
+        return self.entries.astype(float) if self.entries.dtype.kind in "biuf" else self._parsed()
 
     def _parsed(self) -> Float[np.ndarray, " points"]:
         numbers = np.full(self.entries.shape, np.nan)
         for row, entry in enumerate(self.entries):
             try:
-                empty = entry is None or (isinstance(entry, str) and not entry.strip())
+                empty = is_missing(entry) or (isinstance(entry, str) and not entry.strip())
                 numbers[row] = np.nan if empty else float(entry)
             except (TypeError, ValueError):
                 raise ValueError(
@@ -67,13 +83,15 @@ class Table:
 
     **Fields** `source`: what to call it in messages; `columns`; `shape`: the points as the source arranged them (rows
     of a file, the mesh of an array), which is the shape that a mask or sigma given as an array must have; `value`: the
-    header of the readings where the source has only one kind of them (a map, a DataArray), else None.
+    header of the readings where the source has only one kind of them (a map, a DataArray), else None; `dims`: what the
+    source calls the axes of `shape`, if it names them.
     """
 
     source: str
     columns: tuple[Column, ...]
     shape: tuple[int, ...]
     value: str | None = None
+    dims: tuple[Any, ...] = ()
 
     @property
     def headers(self) -> tuple[str, ...]:
@@ -130,7 +148,33 @@ def column(header: Any, entries: Any, unit: str | None = None, *, is_unit=None) 
     """
     header = str(header).strip()
     name, found = split_header(header, is_unit)
-    return Column(header, name, unit or found, np.asarray(entries).reshape(-1))
+    return Column(header, name, unit or found, entries_of(entries, header).reshape(-1))
+
+
+def entries_of(given: Any, header: str) -> Shaped[np.ndarray, "..."]:
+    """As an array of NumPy; where something is missing stands NaN, or None among what are no numbers."""
+    try:
+        array = masked_array(given, header)
+    except TypeError:  # text, dates and whatever else a source holds: no harm while nobody uses the column
+        array = _of_anything(given)
+    entries, gone = np.ma.getdata(array), np.ma.getmaskarray(array)
+    if not gone.any():
+        return entries
+    if entries.dtype.kind in "iuf":
+        return np.where(gone, np.nan, entries)
+    return np.where(gone, np.array(None), entries)
+
+
+def _of_anything(given: Any) -> np.ma.MaskedArray:
+    array = np.array(given, dtype=object) if isinstance(given, (list, tuple)) else np.asanyarray(given)
+    if array.dtype != object:
+        return np.ma.asarray(array)
+    gone = np.array([is_missing(entry) for entry in np.ma.getdata(array).reshape(-1)], bool).reshape(array.shape)
+    return np.ma.masked_array(np.ma.getdata(array), gone | np.ma.getmaskarray(array))
+
+
+def _is_dummy(numbers: Float[np.ndarray, " points"]) -> Bool[np.ndarray, " points"]:
+    return np.isfinite(numbers) & (np.abs(numbers) >= _NO_READING)
 
 
 def split_header(header: str, is_unit=None) -> tuple[str, str | None]:

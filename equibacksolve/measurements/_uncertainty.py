@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from equibacksolve._arrays import in_order, masked_array
 from equibacksolve.measurements._conversions import Converted
 from equibacksolve.measurements._table import Column, Table
-from equibacksolve.measurements._units import amount, dimensionless, factor, same_kind, split_amount
+from equibacksolve.measurements._units import amount, dimensionless, factor, is_amount, same_kind, split_amount
 
 Deviations = Float[np.ndarray, " points"]
 
@@ -45,27 +46,38 @@ def check_deviations(sigma: Deviations | None, counts: Any, words: str) -> None:
     """Raise ValueError if a value that counts has a sigma that is no positive number."""
     if sigma is None:
         return
-    bad = counts & ~(np.isfinite(sigma) & (sigma > 0))
+    bad = counts & ~(sigma > 0)
     if bad.any():
         raise ValueError(
             f"sigma ({words}) is zero, negative or missing at {int(bad.sum())} of {int(counts.sum())} points that "
             "count; add a floor by sigma=, or mask those points."
         )
+    if counts.any() and np.isinf(sigma[counts]).all():
+        raise ValueError(f"sigma ({words}) is infinite at all points that count; give the deviations that are known.")
 
 
 def _absolute(value: Converted, table: Table, sigma: Any) -> tuple[Deviations, str]:
-    if isinstance(sigma, str) or np.ndim(sigma) == 0:
+    if is_amount(sigma):
         number, unit = split_amount(sigma, "sigma")
         shown = unit or value.column.unit or value.unit or ""
         deviation, word = np.full_like(value.slope, number), f"{number:.4g} {shown}".strip() + " at every point"
     else:
-        given, unit, word = np.asarray(sigma, dtype=float), None, "an array, one per point"
-        if given.shape not in (table.shape, value.values.shape):
-            raise ValueError(f"sigma has shape {given.shape}, but {table.source} has readings of shape {table.shape}.")
-        deviation = given.reshape(-1)
+        deviation, unit, word = _one_per_point(sigma, table), None, "an array, one per point"
     if (deviation < 0).any():
         raise ValueError("sigma has negative entries; give standard deviations.")
     return deviation * _slope(value, unit, "sigma"), word
+
+
+def _one_per_point(sigma: Any, table: Table) -> Deviations:
+    try:
+        given = masked_array(in_order(sigma, table.dims), "sigma")
+    except TypeError as error:
+        raise ValueError(str(error)) from error
+    if given.dtype.kind not in "iuf" and given.size:
+        raise ValueError(f"sigma is an array of {given.dtype}; give standard deviations, as numbers.")
+    if given.shape not in (table.shape, (int(np.prod(table.shape)),)):
+        raise ValueError(f"sigma has shape {given.shape}, but {table.source} has readings of shape {table.shape}.")
+    return Column("sigma", "sigma", None, given.astype(float).filled(np.nan).reshape(-1)).numbers()
 
 
 def _slope(value: Converted, unit: str | None, what: str) -> Deviations:

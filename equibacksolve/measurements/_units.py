@@ -1,10 +1,14 @@
 """Units as text, understood by pint. This is the door: further inside there are only plain numbers in SI units."""
 
 import functools
+import numbers
 import re
 from typing import Any
 
+import numpy as np
+
 from equibacksolve.measurements._optional import wanted
+from equibacksolve.measurements._requests import shortened
 
 # Quanta as they are written in the field. To pint, e is the charge but h is the hour.
 _QUANTA = {
@@ -68,12 +72,25 @@ def dimensionless(text: str | None) -> bool:
 
 def split_amount(given: Any, argument: str) -> tuple[float, str | None]:
     """Number and unit of what a user gave: "400 nm^2", a pint quantity, or a number (then the unit is None)."""
+    if not is_amount(given):
+        raise ValueError(f"{argument} is {shortened(given)}; give one number, with its unit if it has one.")
     if hasattr(given, "units") and hasattr(given, "magnitude"):
         given = f"{float(given.magnitude)!r} {given.units}"
+    elif isinstance(given, numbers.Real) and not isinstance(given, bool):
+        given = repr(float(given))  # a Fraction, or a number of NumPy, is no text to be read
     parsed = _NUMBER.match(str(given))
     if not parsed:
-        raise ValueError(f"{argument} is {str(given)!r}; give a number, with its unit if it has one, like '1.5 mV'.")
+        raise ValueError(
+            f"{argument} is {shortened(given)!r}; give a number, with its unit if it has one, like '1.5 mV'."
+        )
     return float(parsed[1]), parsed[2].strip() or None
+
+
+def is_amount(given: Any) -> bool:
+    """Whether this is text, a number or one quantity, and no array of them."""
+    if isinstance(given, (list, tuple)) or given is None:
+        return False
+    return isinstance(given, str) or np.ndim(getattr(given, "magnitude", given)) == 0
 
 
 def amount(given: Any, target: str, argument: str, *, bare: str | None = None, like: str = "") -> float:

@@ -8,9 +8,10 @@ import numpy as np
 
 from equibacksolve.measurements import _conversions as conversions
 from equibacksolve.measurements._conversions import Converted
+from equibacksolve.measurements._requests import one_number, shortened
 from equibacksolve.measurements._table import Column, Table
 
-Chosen = str | float | int
+Chosen = Any
 """A column by name or header, or the number that a setting had at every point."""
 
 _RESERVED = {"values", "sigma", "mask", "grid"}
@@ -66,7 +67,7 @@ def converted_variables(
             column = table.column(chosen, f"variables['{name}']")
             variables[name] = conversions.unchanged(column, convert.get(name))
         else:
-            variables[name] = _by_hand(table, chosen, None)
+            variables[name] = _by_hand(table, chosen, None, f"variables['{name}']")
     fixed = {"flux", "energy", "value"} if is_transport(flux, energy, others) else set()
     for name in convert:
         if name in fixed or name not in (*variables, "value"):
@@ -91,12 +92,13 @@ def _transport(table: Table, name: str, chosen: Chosen | None, conversion, sampl
         chosen = table.first_of(_CALLED[name], name)
     if isinstance(chosen, str):
         return conversion(table.column(chosen, name), **sample)
-    _refuse(sample, f"{name}={chosen} is a number in {unit}")
-    return _by_hand(table, chosen, unit)
+    by_hand = _by_hand(table, chosen, unit, name)
+    _refuse(sample, f"{name}={shortened(chosen)} is a number in {unit}")
+    return by_hand
 
 
-def _by_hand(table: Table, number: float | int, unit: str | None) -> Converted:
-    values = np.full(int(np.prod(table.shape)), float(number))
+def _by_hand(table: Table, number: Any, unit: str | None, name: str) -> Converted:
+    values = np.full(int(np.prod(table.shape)), one_number(number, name))
     return Converted(values, unit, np.zeros_like(values), Column("", "", None, values), "given by hand")
 
 
