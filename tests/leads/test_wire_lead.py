@@ -1,9 +1,13 @@
 """Wire leads (eqs. 9-11): their modes, and the wavenumbers that carry no current."""
 
+from decimal import Decimal
+from fractions import Fraction
+
 import hypothesis.strategies as st
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pandas
 import pytest
 from hypothesis import given
 
@@ -50,10 +54,86 @@ def test_modes_without_current_are_refused(wavenumber):
         ebs.WireLead(wavenumber)
 
 
-@pytest.mark.parametrize("hopping", [0.0, np.nan, np.inf])
+@pytest.mark.parametrize("hopping", [0.0, np.nan, np.inf, 5e-324, 1e-160, 1e160])
 def test_wires_that_do_not_conduct_are_refused(hopping):
     with pytest.raises(ValueError, match="non-zero, finite hopping"):
         ebs.WireLead(1.0, hopping)
+
+
+@pytest.mark.parametrize("hopping", [1e-3, -1e-6, 1e-8, -1e-30, 1e-100, 1e100, np.float32(1e-12)])
+def test_a_contact_may_be_as_weak_as_it_likes(hopping):
+    """The modes carry unit current still, and the self-energy is t times that of t = 1."""
+    modes = ebs.WireLead(1.1, hopping).modes()
+    unit = ebs.WireLead(1.1, float(np.sign(hopping))).modes()
+    tolerance = 8 * np.finfo(modes.norm.dtype).eps  # a few roundings of that precision
+    assert 2 * modes.norm[0] ** 2 * modes.phase_imag[0] == pytest.approx(1, rel=tolerance)
+    for part in ("phase_real", "phase_imag"):
+        assert float(getattr(modes, part)[0] / abs(hopping)) == pytest.approx(
+            float(getattr(unit, part)[0]), rel=tolerance
+        )
+
+
+def breit_wigner(hopping, wavenumber, distance):
+    """One site between two wires: G = (2 t sin k)^2 / |E - v + 2 t e^{ik}|^2."""
+    return (2 * hopping * np.sin(wavenumber)) ** 2 / abs(distance + 2 * hopping * np.exp(1j * wavenumber)) ** 2
+
+
+@pytest.mark.parametrize("hopping", [1e-2, 1e-4, 1e-6, 1e-8])
+@pytest.mark.parametrize("distance", [0.0, 0.3, -0.7])
+def test_one_site_behind_weak_contacts_is_a_narrow_resonance(hopping, distance):
+    """On the resonance, and far from it, where G goes as t^2."""
+    site = ebs.SquareLattice(ebs.Potential([[0.2]]))
+    device = ebs.Magnetoconductance(site, ebs.WireLead(1.1, hopping))
+    found = device.predict(flux=jnp.zeros(1), energy=jnp.array([0.2 + distance]))
+    # The elimination subtracts 1 from a pivot of 1 / t: it loses the digits of that.
+    assert float(found[0]) == pytest.approx(breit_wigner(hopping, 1.1, distance), rel=1e-14 + 1e-15 / hopping)
+
+
+@pytest.mark.parametrize("wavenumber", [1e-3, np.pi - 1e-4, 1e-5])
+def test_slow_modes_are_judged_by_sin_k_alone(wavenumber):
+    for hopping in (1e-9, 1.0, 1e9):
+        assert np.isfinite(float(ebs.WireLead(wavenumber, hopping).modes().norm[0]))
+    with pytest.raises(ValueError, match="carries no current"):
+        ebs.WireLead(np.pi, 1e12)  # whose t sin k is 1e-4
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [0.5, 0.25],
+        np.array([0.5, 0.25], ">f8"),
+        np.ma.masked_array([0.5, 0.25]),
+        pandas.Series([0.5, 0.25]),
+        [Fraction(1, 2), Decimal("0.25")],
+    ],
+    ids=lambda given: type(given).__name__,
+)
+def test_wavenumbers_are_whatever_is_like_an_array(given):
+    lead = ebs.WireLead(given, Fraction(3, 2))
+    np.testing.assert_array_equal(lead.wavenumber, [0.5, 0.25])
+    assert float(lead.hopping) == 1.5
+
+
+@pytest.mark.parametrize(
+    ("wavenumber", "hopping", "told"),
+    [
+        ("pi", 1.0, "WireLead.wavenumber must be an array of numbers, but got text"),
+        ([1.0, [2.0]], 1.0, "WireLead.wavenumber must be .* rows of unequal shapes"),
+        (1.0, "1", "WireLead.hopping must be an array of numbers, but got text"),
+        (1.0, None, "WireLead.hopping must be an array of numbers, but got None"),
+        (1.0, [1.0, 2.0], r"WireLead.hopping must be a Float array of shape \(\)"),
+        (True, 1.0, "WireLead.wavenumber must be a Float array .* bool"),
+    ],
+)
+def test_what_is_no_wire_gets_one_sentence(wavenumber, hopping, told):
+    with pytest.raises(TypeError, match=told) as raised:
+        ebs.WireLead(wavenumber, hopping)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_masked_wavenumber_is_refused():
+    with pytest.raises(ValueError, match="carries no current"):
+        ebs.WireLead(np.ma.masked_array([0.5, 1e37], [False, True]))
 
 
 def test_a_matrix_of_wavenumbers_is_refused():
