@@ -5,7 +5,7 @@ import math
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from equibacksolve.imaging._box import Number
+from equibacksolve.imaging._box import Number, check_positive
 
 
 def triangular_lattice(atoms: int, box_length: Number) -> Float[Array, "atoms 2"]:
@@ -15,9 +15,11 @@ def triangular_lattice(atoms: int, box_length: Number) -> Float[Array, "atoms 2"
     little more, so that the last row meets the first one across the edge of the box without a fault. 460 atoms in
     40 x 40 give 23 rows of 20, 2.0 apart.
 
-    Raises `ValueError` if no such lattice is within 15 % of triangular, and names the nearest numbers that are.
+    Raises `ValueError` if no such lattice is within 15 % of triangular, and names the nearest numbers that are; and if
+    the box length is not positive.
     """
-    rows = _rows(atoms)
+    check_positive("box_length", box_length)
+    rows = _rows(atoms) if atoms > 0 else None
     if rows is None:
         fits = [n for n in range(max(1, atoms // 2), 2 * atoms + 40) if _rows(n)]
         near = sorted(fits, key=lambda n: abs(n - atoms))[:2]

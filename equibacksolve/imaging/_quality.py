@@ -4,34 +4,44 @@ A low misfit with two atoms on one spot is not good. These figures are for looki
 derivative, and need numbers, not tracers (but for the distance of the pair distributions). scipy comes with JAX.
 """
 
+from typing import Any
+
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial import cKDTree
 
-from equibacksolve.imaging._box import Number, check_structure, wrapped
-from equibacksolve.imaging._pair_distribution import check_distances, pair_distribution
-from equibacksolve.imaging._real_space import real_space_image
+from equibacksolve.imaging._box import Number, check_count, check_structure, real_array, wrapped
+from equibacksolve.imaging._pair_distribution import pair_distribution
+from equibacksolve.imaging._real_space import unchecked_image
 
 
-def closest_approach(positions: Float[Array, "atoms 2"], box_length: Number, *, periodic: bool = False) -> float:
-    """The smallest distance between two atoms (length); infinite for a single one."""
+def closest_approach(positions: Any, box_length: Number, *, periodic: bool = False) -> float:
+    """The smallest distance between two atoms (length); infinite for a single one.
+
+    Raises `ValueError` for an empty structure, atoms that are not finite, and a box length that is not positive. Atoms
+    may lie outside the box.
+    """
+    positions = _structure(positions, box_length)
     if positions.shape[0] < 2:
         return float("inf")
     return float(_neighbours(positions, box_length, periodic, 1)[1].min())
 
 
 def bond_orientation(
-    positions: Float[Array, "atoms 2"], box_length: Number, *, periodic: bool = False, neighbours: int = 6
+    positions: Any, box_length: Number, *, periodic: bool = False, neighbours: int = 6
 ) -> Float[Array, " atoms"]:
     """The bond-orientational order |psi_6| of each atom, over its six nearest neighbours.
 
     psi_6 = sum_j exp(6 i angle_j) / 6, angle_j the direction to neighbour j: 1 on a triangular lattice, near
     1 / sqrt(6) = 0.41 where the directions are random. Another number of `neighbours` m gives |psi_m|.
 
-    Raises `ValueError` if there are too few atoms to have so many neighbours.
+    Raises `ValueError` if there are too few atoms to have so many neighbours, for atoms that are not finite, and a box
+    length that is not positive. Atoms may lie outside the box.
     """
+    positions = _structure(positions, box_length)
+    check_count("neighbours", neighbours)
     if positions.shape[0] <= neighbours:
         raise ValueError(f"positions has {positions.shape[0]} atoms, but {neighbours} neighbours each need more.")
     vectors, distances = _neighbours(positions, box_length, periodic, neighbours)
@@ -41,22 +51,17 @@ def bond_orientation(
 
 
 def pair_distribution_distance(
-    positions: Float[Array, "atoms 2"],
-    truth: Float[Array, "others 2"],
-    distances: Float[Array, " points"],
-    box_length: Number,
-    *,
-    periodic: bool = False,
+    positions: Any, truth: Any, distances: Any, box_length: Number, *, periodic: bool = False
 ) -> Float[Array, ""]:
-    """The root mean square difference of the two g(r) at these distances; see `pair_distribution`."""
-    check_distances(distances, box_length, periodic)
-    of = lambda structure: pair_distribution(structure, distances, box_length, periodic=periodic)
+    """The root mean square difference of the two g(r) at these distances; see `pair_distribution`.
+
+    Raises `ValueError` for what `pair_distribution` refuses. Atoms may lie outside the box.
+    """
+    of = lambda structure: pair_distribution(structure, distances, box_length, periodic=periodic, inside=False)
     return jnp.sqrt(jnp.mean((of(positions) - of(truth)) ** 2))
 
 
-def matched_distance(
-    positions: Float[Array, "atoms 2"], truth: Float[Array, "atoms 2"], box_length: Number, *, candidates: int = 8
-) -> float:
+def matched_distance(positions: Any, truth: Any, box_length: Number, *, candidates: int = 8) -> float:
     """The root mean square distance of the atoms from the true ones, modulo what a momentum image cannot see.
 
     The box is periodic. Each atom is assigned to a true one so that the sum of squared distances is least, and the
@@ -65,16 +70,25 @@ def matched_distance(
 
     For orientation: two independently displaced triangular lattices come out at 0.4 spacings, ideal gases at 0.8.
 
-    Raises `ValueError` if a structure is empty, not finite or outside the box.
+    Raises `ValueError` if a structure is empty, not finite or outside the box, or if one has more atoms than the other.
     """
-    check_structure(positions, box_length)
-    check_structure(truth, box_length)
+    positions, truth = (_structure(atoms, box_length, inside=True) for atoms in (positions, truth))
+    if len(positions) != len(truth):
+        raise ValueError(f"positions has {len(positions)} atoms, truth {len(truth)}; give two structures of as many.")
+    check_count("candidates", candidates)
     box, here, there = float(box_length), np.asarray(positions, float), np.asarray(truth, float)
     found = []
     for structure in (here, box - here):
         for shift in _likely_shifts(structure, there, box, candidates):
             found.append(_assigned_distance(structure + shift, there, box))
     return min(found)
+
+
+def _structure(positions, box_length, inside=False):
+    """The positions as an array, checked."""
+    positions = real_array(positions, "positions", "atoms 2")
+    check_structure(positions, box_length, inside=inside)
+    return positions
 
 
 def _neighbours(positions, box_length, periodic, neighbours):
@@ -96,8 +110,8 @@ def _neighbours(positions, box_length, periodic, neighbours):
 def _likely_shifts(structure, truth, box, candidates):
     """Shifts (candidates, 2) of the structure at the peaks of the correlation of its image with that of the truth."""
     pixels = min(512, 8 * int(np.ceil(np.sqrt(len(truth)))))
-    image = lambda atoms: real_space_image(
-        jnp.asarray(atoms % box), 2 * box / pixels, box, pixels, periodic=True, stamp=min(12, pixels)
+    image = lambda atoms: unchecked_image(
+        jnp.asarray(atoms % box), 2 * box / pixels, box, pixels, periodic=True, stamp=min(12, pixels), chunk=4096
     )
     spectra = [np.fft.fft2(np.asarray(image(atoms))) for atoms in (structure, truth)]
     correlation = np.fft.ifft2(spectra[0].conj() * spectra[1]).real

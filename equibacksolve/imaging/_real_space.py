@@ -13,6 +13,7 @@ Pixels lie at (j + 1/2) L / M, j = 0..M-1, so that the grid is its own mirror im
 import math
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -20,12 +21,19 @@ from jax import lax
 from jaxtyping import Array, Float, Int
 
 from equibacksolve._arrays import is_concrete
-from equibacksolve.imaging._box import Number, check_positive, wrapped
+from equibacksolve.imaging._box import (
+    Number,
+    check_count,
+    check_positive,
+    check_structure,
+    in_precision_of,
+    real_array,
+    wrapped,
+)
 
 
-@partial(jax.jit, static_argnames=("pixels", "periodic", "stamp", "chunk"))
 def real_space_image(
-    positions: Float[Array, "atoms 2"],
+    positions: Any,
     width: Number,
     box_length: Number,
     pixels: int,
@@ -33,12 +41,13 @@ def real_space_image(
     periodic: bool = False,
     stamp: int | None = None,
     chunk: int = 4096,
+    inside: bool = True,
 ) -> Float[Array, "pixels pixels"]:
     """The image r of the structure (eq. 16): the first axis is x, the second y.
 
     **Arguments**
 
-    - `positions`: in units of length, in the box [0, L] x [0, L].
+    - `positions`: shape (atoms, 2), in units of length, in the box [0, L] x [0, L].
     - `width`: the standard deviation w of the Gaussians, the same unit.
     - `box_length`, `pixels`: the edge L of the box, and the number M of pixels along it.
     - `periodic`: sum over the images of the atoms in a periodic box. `False` is eq. 16 to the letter: an atom near the
@@ -46,7 +55,30 @@ def real_space_image(
     - `stamp`: pixels along the edge of the window on which an atom is evaluated (see `stamp_pixels`); `None` evaluates
       each atom on all pixels.
     - `chunk`: atoms that are evaluated together, which bounds the memory; the gradient evaluates them again.
+    - `inside`: whether to refuse atoms outside the box; False for those that a search has carried out of it.
+
+    Raises `ValueError` for an empty structure, atoms outside the box or not finite, a box length that is not positive,
+    and whatever `check_resolution` refuses.
     """
+    positions = real_array(positions, "positions", "atoms 2")
+    check_structure(positions, box_length, inside=inside)
+    check_resolution(width, box_length, pixels, periodic, stamp)
+    check_count("chunk", chunk)
+    width, box_length = in_precision_of(positions, width, box_length)
+    return unchecked_image(positions, width, box_length, pixels, periodic, stamp, chunk)
+
+
+@partial(jax.jit, static_argnames=("pixels", "periodic", "stamp", "chunk"))
+def unchecked_image(
+    positions: Float[Array, "atoms 2"],
+    width: Number,
+    box_length: Number,
+    pixels: int,
+    periodic: bool,
+    stamp: int | None,
+    chunk: int,
+) -> Float[Array, "pixels pixels"]:
+    """As `real_space_image`, also where the pixels are coarse."""
     if stamp is None:
         return _in_chunks(lambda part: _dense_image(part, width, box_length, pixels, periodic), positions, chunk)
     if periodic:
@@ -56,7 +88,14 @@ def real_space_image(
 
 
 def stamp_pixels(width: Number, box_length: Number, pixels: int, reach: float = 6.0) -> int:
-    """Pixels along the edge of a window that holds a Gaussian out to `reach` widths, where it is exp(-reach^2 / 2)."""
+    """Pixels along the edge of a window that holds a Gaussian out to `reach` widths, where it is exp(-reach^2 / 2).
+
+    Raises `ValueError` if an argument is not positive.
+    """
+    check_positive("width", width)
+    check_positive("box_length", box_length)
+    check_positive("reach", reach)
+    check_count("pixels", pixels)
     return min(pixels, math.ceil(2 * reach * float(width) * pixels / float(box_length)))
 
 
@@ -64,8 +103,10 @@ def needed_pixels(width: Number, box_length: Number) -> int:
     """The smallest M that resolves a Gaussian of this width in a box of this edge.
 
     The transform of the Gaussian, exp(-(k w)^2 / 2), must fall to a tenth at the edge k = pi M / L of the momentum
-    image; what lies beyond folds back (aliasing).
+    image; what lies beyond folds back (aliasing). Raises `ValueError` if an argument is not positive.
     """
+    check_positive("width", width)
+    check_positive("box_length", box_length)
     return math.ceil(math.sqrt(2 * math.log(10)) * float(box_length) / (math.pi * float(width)))
 
 
@@ -77,9 +118,12 @@ def check_resolution(width: Number, box_length: Number, pixels: int, periodic: b
     """
     if pixels < 1:
         raise ValueError(f"pixels is {pixels}, but an image needs at least one; give the edge of the image in pixels.")
+    if stamp is not None and not 1 <= stamp <= pixels:
+        raise ValueError(f"stamp is {stamp} pixels, but must lie between 1 and {pixels}; see `stamp_pixels`.")
+    check_positive("width", width)
+    check_positive("box_length", box_length)
     if not is_concrete(width, box_length):
         return
-    check_positive("width", width)
     needed = needed_pixels(width, box_length)
     if pixels < needed:
         raise ValueError(
@@ -92,7 +136,7 @@ def check_resolution(width: Number, box_length: Number, pixels: int, periodic: b
             "give narrower Gaussians or a larger box."
         )
     least = stamp_pixels(width, box_length, pixels, reach=4.8)
-    if stamp is not None and not least <= stamp <= pixels:
+    if stamp is not None and stamp < least:
         raise ValueError(f"stamp is {stamp} pixels, but must lie between {least} and {pixels}; see `stamp_pixels`.")
 
 
@@ -150,8 +194,6 @@ def _in_chunks(
     chunk: int,
 ) -> Float[Array, "edge edge"]:
     """Sum of the images of chunks of atoms, one chunk in memory at a time, also in the reverse sweep."""
-    if chunk < 1:
-        raise ValueError(f"chunk is {chunk}, but must be at least one atom; give a positive number.")
     whole = positions.shape[0] // chunk * chunk
     if whole == 0 or positions.shape[0] == chunk:
         return image_of(positions)

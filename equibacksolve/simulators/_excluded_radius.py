@@ -38,4 +38,4 @@ class ExcludedRadius(AbstractSimulator):
 
     def predict(self) -> Float[Array, " atoms"]:
         """The overlap of each atom with the others; zero where all keep their distance."""
-        return imaging.overlaps(self.positions, self.closest, self.box_length, periodic=self.periodic)
+        return imaging.overlaps(self.positions, self.closest, self.box_length, periodic=self.periodic, inside=False)

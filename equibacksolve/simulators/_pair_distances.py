@@ -38,4 +38,6 @@ class PairDistances(AbstractSimulator):
 
     def predict(self) -> Float[Array, " points"]:
         """g at each distance."""
-        return imaging.pair_distribution(self.positions, self.distances, self.box_length, periodic=self.periodic)
+        return imaging.pair_distribution(
+            self.positions, self.distances, self.box_length, periodic=self.periodic, inside=False
+        )

@@ -49,5 +49,11 @@ class AbstractStructureImage(AbstractSimulator):
     def real_space(self) -> Float[Array, "pixels pixels"]:
         """The blurred image r; the first axis is x, the second y, pixel j at (j + 1/2) L / M."""
         return imaging.real_space_image(
-            self.positions, self.width, self.box_length, self.pixels, periodic=self.periodic, stamp=self.stamp
+            self.positions,
+            self.width,
+            self.box_length,
+            self.pixels,
+            periodic=self.periodic,
+            stamp=self.stamp,
+            inside=False,
         )
