@@ -1,111 +1,168 @@
 """Text files: one row a point (long form), or a map with its axes in the first row and column (matrix form)."""
 
 import csv
+import dataclasses
 import io
 import pathlib
-import re
+from typing import Any
 
 import numpy as np
 
+from equibacksolve.measurements._layout import (
+    are_units,
+    cells_of,
+    decimal_mark,
+    is_matrix,
+    layout_of,
+    number_of,
+    separator_of,
+    units_in,
+)
 from equibacksolve.measurements._optional import wanted
-from equibacksolve.measurements._table import Table, column
+from equibacksolve.measurements._requests import shortened
+from equibacksolve.measurements._table import Column, Table, column
 from equibacksolve.measurements._units import is_unit
 
-_WORDS_WITH_UNITS = re.compile(r'"[^"]*"|[^\s(\["]+(?:\s*[(\[][^)\]]*[)\]])?')
+_SEPARATORS = {"tab": "\t", "\\t": "\t", "space": " ", "spaces": " "}
 
 
-def read_delimited(path: pathlib.Path, value: str | None = None, form: str | None = None) -> Table:
-    """The table of a text file: separated by commas, semicolons (then with decimal commas, if so), tabs or spaces.
+@dataclasses.dataclass(frozen=True)
+class TextFormat:
+    """What a user says of a text file; None is found out.
 
-    Lines that begin with # are comments; the last one above the numbers holds the headers if no other line does.
-    `form` is "long" or "matrix"; left out, a first row of numbers after a cell that is none means a matrix. The corner
-    of a matrix names its axes, `B (T) \\ Vg (V)` (down, then across); else they are called rows and columns. What is in
-    it is called `value`.
+    **Fields** `form`: "long" or "matrix"; `skip`: lines above the headers, of whatever kind; `separator`: one mark, or
+    "tab" or "space"; `decimal`: "." or ",".
+    """
+
+    form: str | None = None
+    skip: int | None = None
+    separator: str | None = None
+    decimal: str | None = None
+
+    @classmethod
+    def of(cls, form: Any, skip: Any, separator: Any, decimal: Any) -> "TextFormat":
+        """From the arguments of `read`. Raises ValueError for what they cannot be."""
+        if form is not None and not (isinstance(form, str) and form in ("long", "matrix")):
+            raise ValueError(f"form must be 'long' or 'matrix', got '{form}'; leave it out to have it recognised.")
+        if skip is not None and (isinstance(skip, bool) or not isinstance(skip, (int, np.integer)) or skip < 0):
+            raise ValueError(f"skip is {shortened(skip)}; give the number of lines above the headers, from 0.")
+        if separator is not None:
+            separator = _SEPARATORS.get(separator, separator) if isinstance(separator, str) else separator
+            if not (isinstance(separator, str) and len(separator) == 1) or separator.isalnum() or separator in '".+-':
+                raise ValueError(
+                    f"separator is {shortened(separator)!r}; give one mark, like ';', or 'tab' or 'space'."
+                )
+        if decimal is not None and not (isinstance(decimal, str) and decimal in (".", ",")):
+            raise ValueError(f"decimal is {shortened(decimal)!r}; give '.' or ','.")
+        return cls(form, None if skip is None else int(skip), separator, decimal)
+
+
+def read_delimited(path: pathlib.Path, value: str | None = None, told: TextFormat = TextFormat()) -> Table:
+    """The table of a text file: separated by commas, semicolons, tabs or spaces, with decimal points or commas.
+
+    Lines that begin with # or % are comments; the last one above the numbers holds the headers if no other line does.
+    Otherwise the headers are in the last line above the numbers, or in the one above a row of units; what is further up
+    is a preamble. Without `form`, a first row of numbers after a cell that is none means a matrix. The corner of a
+    matrix names its axes, `B (T) \\ Vg (V)` (down, then across); else they are called rows and columns. What is in it
+    is called `value`.
 
     Short rows miss their last cells. Raises ValueError for a file without rows, and rows longer than the headers.
     """
-    comments, lines = _split_comments(_text(path), path)
-    separator = _separator(lines[0])
+    comments, lines = _split_comments(_text(path), path, told.skip or 0)
+    separator = told.separator or separator_of(lines)
     lines = [line.rstrip(f"{separator} ") for line in lines]
-    first = _cells(lines[0], separator)
-    if form is None:
-        form = "matrix" if len(first) > 2 and not _is_number(first[0]) and all(map(_is_number, first[1:])) else "long"
-    if form == "matrix":
-        if len(lines) < 2:
+    layout = layout_of(lines, separator, from_top=told.skip is not None)
+    matrix = is_matrix(lines, separator, layout.data) if layout.data < len(lines) else False
+    if told.form == "matrix" or (told.form is None and matrix):
+        start = layout.data if matrix else 0
+        first = cells_of(lines[start], separator)
+        if len(lines) < start + 2:
             raise ValueError(f"{path.name} has a first row but no others.")
-        return _matrix(path.name, first, _frame(lines[1:], separator, path, len(first)), value or "G")
-    headers = None
-    if not all(_is_number(cell) or not cell for cell in first):
-        headers, lines = first, lines[1:]
-    elif comments and len(_cells(comments[-1], separator)) == len(first):
-        headers = _cells(comments[-1], separator)
-    if not lines:
+        decimal = told.decimal or decimal_mark(lines[start:], separator)
+        frame = _frame(lines[start + 1 :], separator, path, len(first), decimal)
+        return _matrix(path.name, first, frame, value or "G", decimal)
+    return _long(path, comments, lines, separator, layout, told.decimal)
+
+
+def _long(path, comments, lines, separator, layout, decimal) -> Table:
+    if layout.data >= len(lines):
         raise ValueError(f"{path.name} has headers but no rows.")
-    frame = _frame(lines, separator, path, len(headers or []))
-    if headers is None:
-        headers = [f"column {number + 1}" for number in range(frame.shape[1])]
+    headers, units = _headers(comments, lines, separator, layout)
+    decimal = decimal or decimal_mark(lines[layout.data :], separator)
+    frame = _frame(lines[layout.data :], separator, path, len(headers), decimal)
+    headers = headers or [f"column {number + 1}" for number in range(frame.shape[1])]
     if frame.shape[1] > len(headers):
         raise ValueError(
             f"{path.name} has {len(headers)} headers but rows of {frame.shape[1]} cells; if the decimal mark is a "
-            "comma, separate the cells by semicolons or tabs."
+            "comma, separate the cells by semicolons or tabs; if there are lines above the headers, pass skip=, their "
+            "number, or separator=."
         )
-    columns = (column(header, frame[number].to_numpy(), is_unit=is_unit) for number, header in enumerate(headers))
-    return Table(path.name, tuple(columns), (len(frame),))
+    units += [None] * (len(headers) - len(units))
+    read = [(header, frame[number].to_numpy(), units[number]) for number, header in enumerate(headers)]
+    return Table(path.name, _columns(read, decimal), (len(frame),))
 
 
-def _matrix(source: str, first: list[str], frame, value: str) -> Table:
+def _headers(comments, lines, separator, layout) -> tuple[list[str], list[str | None]]:
+    """Headers and units, each empty if there are none: from the lines, or from the last comments."""
+    if layout.headers is None:
+        wide = len(cells_of(lines[layout.data], separator))
+        fitting = [cells for cells in (cells_of(line, separator) for line in comments[-2:]) if len(cells) == wide]
+        if len(fitting) == 2 and are_units(fitting[1], fitting[0]):
+            return fitting[0], units_in(fitting[1])
+        return (fitting[-1] if fitting and len(cells_of(comments[-1], separator)) == wide else []), []
+    units = [] if layout.units is None else units_in(cells_of(lines[layout.units], separator))
+    return cells_of(lines[layout.headers], separator), units
+
+
+def _columns(read, decimal) -> tuple[Column, ...]:
+    named = (column(header, entries, unit, is_unit=is_unit) for header, entries, unit in read)
+    return tuple(dataclasses.replace(one, decimal=decimal) for one in named)
+
+
+def _matrix(source: str, first: list[str], frame, value: str, decimal: str) -> Table:
     names = [name.strip() for name in first[0].split("\\")]
     if len(names) != 2 or not all(names):
         names = ["rows", "columns"]
     if frame.shape[1] != len(first):
         raise ValueError(f"{source} has {len(first)} cells in its first row, but {frame.shape[1]} in the others.")
-    across, down = np.array([_number(cell) for cell in first[1:]]), frame[0].to_numpy()
+    if decimal == "," and any("." in cell for cell in first[1:]):
+        raise ValueError(
+            f"{source} has points in its first row but decimal commas elsewhere; pass decimal= to say which it is."
+        )
+    across, down = np.array([number_of(cell) for cell in first[1:]]), frame[0].to_numpy()
     rows, columns = (axis.reshape(-1) for axis in np.meshgrid(down, across, indexing="ij"))
     body = frame.iloc[:, 1:].to_numpy()
-    axes = [column(name, entries, is_unit=is_unit) for name, entries in zip(names, (rows, columns))]
-    reading = column(value, body, is_unit=is_unit)
-    return Table(source, (*axes, reading), body.shape, reading.header)
+    read = _columns([(names[0], rows, None), (names[1], columns, None), (value, body, None)], decimal)
+    return Table(source, read, body.shape, read[-1].header)
 
 
 def _text(path: pathlib.Path) -> str:
     raw = path.read_bytes()
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):  # "Unicode text" of Windows
+        return raw.decode("utf-16")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         return raw.decode("cp1252")  # what instruments under Windows write, with their µ and Ω
 
 
-def _split_comments(text: str, path: pathlib.Path) -> tuple[list[str], list[str]]:
+def _split_comments(text: str, path: pathlib.Path, skip: int) -> tuple[list[str], list[str]]:
     """Comments above the first line that is none, without their #; and all lines that are none and not empty."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    kept = [line for line in lines if not line.lstrip().startswith("#")]
+    lines = [line for line in text.splitlines()[skip:] if line.strip()]
+    kept = [line for line in lines if not line.lstrip().startswith(("#", "%"))]
     if not kept:
-        raise ValueError(f"{path.name} has no rows.")
-    comments = [line.lstrip().lstrip("#").strip() for line in lines[: lines.index(kept[0])]]
+        raise ValueError(f"{path.name} has no rows{f' after {skip} lines' if skip else ''}.")
+    comments = [line.lstrip().lstrip("#%").strip() for line in lines[: lines.index(kept[0])]]
     return comments, kept
 
 
-def _separator(line: str) -> str:
-    outside = re.sub(r'"[^"]*"', "", line)
-    return next((mark for mark in "\t;," if mark in outside), " ")
-
-
-def _cells(line: str, separator: str) -> list[str]:
-    if separator == " ":
-        return [cell.strip('"').strip() for cell in _WORDS_WITH_UNITS.findall(line)]
-    return [cell.strip() for cell in next(csv.reader([line], delimiter=separator, skipinitialspace=True))]
-
-
-def _frame(lines: list[str], separator: str, path: pathlib.Path, at_least: int):
+def _frame(lines: list[str], separator: str, path: pathlib.Path, at_least: int, decimal: str):
     """The cells as pandas reads them, numbers where they can be, NaN where nothing is; `at_least` so many columns."""
     pandas = wanted("pandas", f"reading {path.name}")
     split = (line.split() for line in lines) if separator == " " else csv.reader(lines, delimiter=separator)
     wide = max(map(len, split))
-    body = "\n".join(lines)
-    # Without decimal points, a comma that separates nothing is a decimal mark.
-    decimal = "," if separator in ";\t" and "." not in body and "," in body else "."
     return pandas.read_csv(
-        io.StringIO(body),
+        io.StringIO("\n".join(lines)),
         sep=r"\s+" if separator == " " else separator,
         header=None,
         names=range(max(wide, at_least)),
@@ -114,15 +171,3 @@ def _frame(lines: list[str], separator: str, path: pathlib.Path, at_least: int):
         skipinitialspace=True,
         skip_blank_lines=False,
     )
-
-
-def _number(cell: str) -> float:
-    return float(cell.replace(",", ".") if cell.count(",") == 1 else cell)
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        _number(cell)
-    except ValueError:
-        return False
-    return True

@@ -47,6 +47,9 @@ def read(
     sigma_column: Any = None,
     mask: Any = None,
     form: Any = None,
+    skip: Any = None,
+    separator: Any = None,
+    decimal: Any = None,
     same_setting: Any = 1e-9,
 ) -> Measurement:
     """Observations from a measurement, and a report of what was read. Stable.
@@ -72,7 +75,8 @@ def read(
       `relative_sigma`: a fraction; `sigma_column`: a column. Those that are given are added in quadrature.
     - `mask`: a column, or an array of the shape of the readings: True (1) where a value counts; "~bad" turns a column
       of bad points around. NaN and infinite values never count.
-    - `form`: "long" or "matrix", for text files whose form is not recognised.
+    - `form`: "long" or "matrix", for text files whose form is not recognised; `skip`: the number of lines above the
+      headers; `separator`: what stands between cells, ";" or "tab"; `decimal`: "," or ".".
     - `same_setting`: settings that differ by less than this fraction of their range are the same.
 
     The observations lie on a mesh (`grid`) if no setting is repeated and more than half of all combinations were read;
@@ -86,7 +90,7 @@ def read(
     check_names("{'value': 'nA'}", convert=convert)
     check_names("{'time': 't (s)'}", of_texts=False, variables=variables)
     same_setting = one_number(same_setting, "same_setting")
-    table = tabulate(source, value=value, form=form)
+    table = tabulate(source, value=value, form=form, skip=skip, separator=separator, decimal=decimal)
     if value_unit is not None:
         units = {**(units or {}), value or table.value or "G": value_unit}
     table = table.with_units(units or {})

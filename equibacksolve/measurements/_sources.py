@@ -1,11 +1,12 @@
 """Whatever a measurement comes in, as a table."""
 
+import dataclasses
 import os
 import pathlib
 from collections.abc import Mapping
 from typing import Any
 
-from equibacksolve.measurements._delimited import read_delimited
+from equibacksolve.measurements._delimited import TextFormat, read_delimited
 from equibacksolve.measurements._labelled import labelled_table, read_netcdf
 from equibacksolve.measurements._requests import check_texts
 from equibacksolve.measurements._table import Table, column, entries_of
@@ -15,23 +16,31 @@ _NETCDF = {".nc", ".nc4", ".cdf", ".h5", ".hdf5"}
 _TEXT = {".csv", ".tsv", ".txt", ".dat"}
 
 
-def tabulate(source: Any, *, value: Any = None, form: Any = None) -> Table:
+def tabulate(
+    source: Any,
+    *,
+    value: Any = None,
+    form: Any = None,
+    skip: Any = None,
+    separator: Any = None,
+    decimal: Any = None,
+) -> Table:
     """The columns of a source, with their units, before anything is converted. Stable.
 
     `source`: a path (.csv, .tsv, .txt, .dat; .nc, .nc4, .h5), an xarray Dataset or DataArray, a QCoDeS data set, a
     pandas DataFrame, or a dict of arrays of equal shape by header. `value` picks, in an xarray Dataset, the variable
-    whose axes count. `form` is that of a text file, "long" or "matrix", if it is not to be guessed.
+    whose axes count. `form`, `skip`, `separator` and `decimal` say how a text file is laid out, as in `read`.
 
     Raises ValueError for a source of another kind and arrays of unequal shape; FileNotFoundError; ImportError that
     names the extra to install.
     """
     check_texts(value=value)
-    if form is not None and not (isinstance(form, str) and form in ("long", "matrix")):
-        raise ValueError(f"form must be 'long' or 'matrix', got '{form}'; leave it out to have it recognised.")
+    told = TextFormat.of(form, skip, separator, decimal)
     if isinstance(source, (str, os.PathLike)):
-        return _of_file(pathlib.Path(source), value, form)
-    if form is not None:
-        raise ValueError("form is about text files; leave it out for data in memory.")
+        return _of_file(pathlib.Path(source), value, told)
+    for name, given in dataclasses.asdict(told).items():
+        if given is not None:
+            raise ValueError(f"{name} is about text files; leave it out for data in memory.")
     if hasattr(source, "to_xarray_dataset"):  # QCoDeS
         source = source.to_xarray_dataset()
     if hasattr(source, "broadcast_like"):  # xarray
@@ -48,11 +57,11 @@ def tabulate(source: Any, *, value: Any = None, form: Any = None) -> Table:
     )
 
 
-def _of_file(path: pathlib.Path, value: str | None, form: str | None) -> Table:
+def _of_file(path: pathlib.Path, value: str | None, told: TextFormat) -> Table:
     if path.suffix.lower() in _NETCDF:
         return labelled_table(read_netcdf(path), value, path.name)
     if path.suffix.lower() in _TEXT:
-        return read_delimited(path, value, form)
+        return read_delimited(path, value, told)
     raise ValueError(
         f"{path.name} ends in '{path.suffix}'; known are {', '.join(sorted(_TEXT))} (text) and "
         f"{', '.join(sorted(_NETCDF))} (netCDF)."

@@ -24,12 +24,16 @@ might be readings: `far_readings` makes them a doubt."""
 
 @dataclasses.dataclass(frozen=True)
 class Column:
-    """One column: its name, its unit as the file has it (None if it has none), and one entry per point."""
+    """One column: its name, its unit as the file has it (None if it has none), and one entry per point.
+
+    `decimal`: the mark in numbers that stand as text among the entries.
+    """
 
     header: str
     name: str
     unit: str | None
     entries: Shaped[np.ndarray, " points"]
+    decimal: str = "."
 
     def numbers(self) -> Float[np.ndarray, " points"]:
         """The entries as numbers, NaN where there is none. Raises ValueError for text and complex numbers.
@@ -56,13 +60,28 @@ class Column:
         for row, entry in enumerate(self.entries):
             try:
                 empty = is_missing(entry) or (isinstance(entry, str) and not entry.strip())
-                numbers[row] = np.nan if empty else float(entry)
+                numbers[row] = np.nan if empty else float(self._with_point(entry))
             except (TypeError, ValueError):
                 raise ValueError(
-                    f"column '{self.header}' has {str(entry)!r} in data row {row + 1} where a number was expected; "
-                    "leave a missing entry empty, or write NaN."
+                    f"column '{self.header}' has {str(entry)[:40]!r} in data row {row + 1} where a number was expected"
+                    f"{self._why_none(entry)}."
                 ) from None
         return numbers
+
+    def _with_point(self, entry: Any) -> Any:
+        if self.decimal == "." or not isinstance(entry, str):
+            return entry
+        if "." in entry:  # 1.234 may be a thousand and more
+            raise ValueError("another decimal mark")
+        return entry.replace(",", ".")
+
+    def _why_none(self, entry: Any) -> str:
+        text = entry if isinstance(entry, str) and re.fullmatch(r"\s*[-+]?[\d.,]+(?:[eE][-+]?\d+)?\s*", entry) else ""
+        if "." in text and "," in text:
+            return ", without a mark between thousands"
+        if "." in text or "," in text:
+            return f" with the decimal mark '{self.decimal}'; pass decimal= if it is another one"
+        return "; leave a missing entry empty, or write NaN"
 
     def flags(self) -> Shaped[np.ndarray, " points"]:
         """The entries as True and False. Raises ValueError for entries that are neither 0 nor 1."""
