@@ -1,5 +1,6 @@
 """From a file and options to observations: units, columns and errors of a measurement."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,25 +22,36 @@ MAP = (
     click.option("--hopping", help="The hopping as an energy, '2 meV': turns energies into hoppings."),
     click.option("--sigma", help="Standard deviation of a reading, 0.01 in its unit, or '5 nS'; unknown if left out."),
     click.option("--relative-sigma", help="Standard deviation as a fraction of the reading, 0.01."),
+    click.option("--skip", type=click.IntRange(0), help="Lines above the headers of a text file; found if left out."),
+    click.option("--separator", help="Between the cells of a text file, ';' or 'tab'; found if left out."),
+    click.option("--decimal", type=click.Choice([".", ","]), help="Decimal mark of a text file; found if left out."),
 )
 """Options of a conductance map; `map_of` takes them out of a command's options."""
+
+
+_NAMES = ("flux", "energy", "value", "units", "mask", "cell_area", "field_offset", "lever_arm", "offset", "hopping")
+_NAMES += ("sigma", "relative_sigma", "skip", "separator", "decimal")
 
 
 def map_of(path: Path, options: dict[str, Any]) -> Observations:
     """Read a conductance map; removes the options `MAP` from `options`, and tells on standard error what was read."""
     from equibacksolve import measurements
 
-    names = ("flux", "energy", "value", "units", "mask", "cell_area", "field_offset", "lever_arm", "offset", "hopping")
-    given = {name: options.pop(name) for name in (*names, "sigma", "relative_sigma")}
+    given = {name: options.pop(name) for name in _NAMES}
     given["units"] = dict(_unit(text) for text in given["units"]) or None
     given |= {name: _number_or_column(given[name]) for name in ("flux", "energy")}
-    read = measurements.read(path, **{name: value for name, value in given.items() if value is not None})
+    try:
+        read = measurements.read(path, **{name: value for name, value in given.items() if value is not None})
+    except ValueError as error:
+        raise ValueError(_as_options(str(error))) from error
     click.echo(str(read.report), err=True)
     return read.observations
 
 
 def image_of(path: Path, sigma: float | None) -> Observations:
     """Read a square image from a .npy file, or from numbers as text. NaN are missing pixels."""
+    from equibacksolve.measurements import Column
+
     if path.suffix == ".npy":
         image = np.load(path, allow_pickle=False)
     else:
@@ -47,7 +59,22 @@ def image_of(path: Path, sigma: float | None) -> Observations:
             image = np.loadtxt(file, delimiter="," if path.suffix == ".csv" else None, ndmin=2)
     if image.ndim != 2 or image.shape[0] != image.shape[1]:
         raise ValueError(f"{path} holds an array of shape {image.shape}, but an image is a square.")
+    if image.dtype.kind not in "iuf":
+        raise ValueError(f"{path} holds {image.dtype}, but an image is made of real numbers.")
+    image = Column("image", "image", None, image.reshape(-1)).numbers().reshape(image.shape)  # fill values are missing
     return Observations(image, sigma=sigma, mask=~np.isnan(image))
+
+
+def _as_options(told: str) -> str:
+    """A message with the options of the command in place of the arguments of `measurements.read`."""
+    told = re.sub(r"units=\{'([^']*)': ([^}]*)\}", r"--unit \1=\2", told).replace("value_unit=", "--unit ")
+    return (
+        re.sub(rf"\b({'|'.join(_NAMES)})=(?=['\s,.;]|$)", lambda name: f"--{name[1].replace('_', '-')} ", told)
+        .replace(" ,", ",")
+        .replace(" .", ".")
+        .replace(" ;", ";")
+        .replace("  ", " ")
+    )
 
 
 def _unit(text: str) -> tuple[str, str]:

@@ -1,0 +1,70 @@
+"""Files that are laid out in a way of their own: options of the commands, and messages that name them."""
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from equibacksolve.command_line import main
+from equibacksolve.command_line._measurement import MAP, image_of, map_of
+
+PLAIN = "flux,energy,G\n0.0,0.1,1.5\n0.1,0.1,1.25\n0.2,0.1,1.0\n"
+GERMAN = "Messung|3|x\nDatum|flux|energy|G\n" + "".join(
+    f"27.11.2026|{row.replace(',', '|').replace('.', ',')}\n" for row in PLAIN.splitlines()[1:]
+)
+LEFT_OUT = {"value": "G", "units": ()}
+
+
+def options(**given):
+    """The options of a map as click hands them over: all of them, None where left out."""
+
+    def command():
+        pass
+
+    for option in MAP:
+        command = option(command)
+    names = [parameter.name for parameter in command.__click_params__]
+    return dict.fromkeys(names) | LEFT_OUT | given
+
+
+def test_the_options_of_a_text_file_reach_the_reader(tmp_path):
+    (tmp_path / "plain.csv").write_text(PLAIN)
+    (tmp_path / "german.csv").write_text(GERMAN)
+    plain = map_of(tmp_path / "plain.csv", options())
+    given = options(skip=1, separator="|", decimal=",")
+    german = map_of(tmp_path / "german.csv", given)
+    np.testing.assert_array_equal(german.values, plain.values)
+    np.testing.assert_array_equal(german.variables["flux"], plain.variables["flux"])
+    assert given == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments", "message"),
+    [
+        (PLAIN, ("--skip", "9"), "a.csv has no rows after 9 lines"),
+        (PLAIN, ("--separator", "::"), "separator is '::'; give one mark"),
+        ("Lock-in\nNr\n0.1;0.2;1\n0.2;0.2;1\n", (), "above the headers, pass --skip, their number, or --separator."),
+        (PLAIN, ("--flux", "B"), "name one of them by --flux"),
+        (
+            PLAIN.replace("flux", "B (T)"),
+            ("--flux", "B"),
+            "needs cell_area to become a flux; pass --cell-area '400 nm^2'",
+        ),
+        (PLAIN.replace("G", "G (furlong)"), (), "or pass --unit G=..."),
+        ("flux;energy;G\n0,1;0,2;1.5\n0,2;0,3;1.5\n", (), "decimal mark ','; pass --decimal if it is another one"),
+    ],
+)
+def test_what_is_refused_names_the_options_of_the_command(tmp_path, text, arguments, message):
+    (tmp_path / "a.csv").write_text(text)
+    command = ["potential", str(tmp_path / "a.csv"), "--sites", "2x2", "--wavenumber", "1.5", *arguments]
+    result = CliRunner().invoke(main, [*command, "--out", str(tmp_path / "out")])
+    assert result.exit_code == 2, result.output
+    assert message in " ".join(result.stderr.split())
+
+
+def test_an_image_with_fill_values_and_one_of_words(tmp_path):
+    image = np.array([[1.0, 9.96921e36], [np.nan, 4.0]])
+    np.save(tmp_path / "image.npy", image)
+    np.testing.assert_array_equal(image_of(tmp_path / "image.npy", None).mask, [[True, False], [False, True]])
+    np.save(tmp_path / "words.npy", np.array([["a", "b"], ["c", "d"]]))
+    with pytest.raises(ValueError, match=r"words.npy holds <U1, but an image is made of real numbers"):
+        image_of(tmp_path / "words.npy", None)
