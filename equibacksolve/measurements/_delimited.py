@@ -137,7 +137,11 @@ def _matrix(source: str, first: list[str], frame, value: str, decimal: str) -> T
 
 
 def _text(path: pathlib.Path) -> str:
-    raw = path.read_bytes()
+    """The text, with the minus signs and spaces of typography as a computer writes them."""
+    return _decoded(path.read_bytes()).replace("\u2212", "-").replace("\u00a0", " ")
+
+
+def _decoded(raw: bytes) -> str:
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):  # "Unicode text" of Windows
         return raw.decode("utf-16")
     try:

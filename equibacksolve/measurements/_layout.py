@@ -51,7 +51,7 @@ def separator_of(lines: list[str]) -> str:
     Judged by the end of the file: a preamble has other marks. Numbers with decimal commas may stand between spaces.
     """
     sample = [re.sub(r'"[^"]*"', "", line) for line in _end(lines)]
-    found = next((mark for mark in "\t;," if 10 * sum(mark in line for line in sample) >= 9 * len(sample)), " ")
+    found = next((mark for mark in "\t;," if 2 * sum(mark in line for line in sample) > len(sample)), " ")
     if found != ",":
         return found
     cells = lambda mark: [cell for line in sample for cell in cells_of(line, mark) if cell]

@@ -213,6 +213,18 @@ def test_what_is_not_clear_gets_one_sentence_that_names_the_option(tmp_path, tex
     assert "\n" not in str(raised.value)
 
 
+def test_typography_and_what_stands_below(tmp_path):
+    text = saved(tmp_path, "B (T);Vg (V);G (uS)", lines(comma=True)).read_text()
+    path = saved(tmp_path, text.replace("-", "\u2212").replace(";", "\u00a0;").rstrip().split("\n"))
+    assert_same(read(path, **SAMPLE).observations, PLAIN)
+    path = saved(tmp_path, "B (T);Vg (V);G (uS)", lines()[:3], "End of data")
+    with pytest.raises(ValueError, match="has 'End of data' in data row 4 where a number was expected"):
+        read(path, **SAMPLE)
+    path = saved(tmp_path, "B (T);Vg (V);G (uS)", lines(), "B (T);Vg (V);G (uS)", lines())
+    with pytest.raises(ValueError, match=r"has 'B \(T\)' in data row 21"):
+        read(path, **SAMPLE)
+
+
 @pytest.mark.parametrize("given", [{"skip": 1}, {"separator": ";"}, {"decimal": ","}])
 def test_options_of_text_files_are_refused_elsewhere(given):
     with pytest.raises(ValueError, match=f"{next(iter(given))} is about text files"):
