@@ -32,6 +32,7 @@ with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve.inverse import NormalEquations as NormalEquations
     from equibacksolve.inverse import Observations as Observations
     from equibacksolve.inverse import OptimistixSolver as OptimistixSolver
+    from equibacksolve.inverse import OrthogonalFactor as OrthogonalFactor
     from equibacksolve.inverse import Restarts as Restarts
     from equibacksolve.inverse import Schedule as Schedule
     from equibacksolve.inverse import SideBySide as SideBySide

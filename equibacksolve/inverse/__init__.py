@@ -48,6 +48,7 @@ from equibacksolve.inverse.methods import ImageHopping as ImageHopping
 from equibacksolve.inverse.methods import LevenbergMarquardt as LevenbergMarquardt
 from equibacksolve.inverse.methods import NormalEquations as NormalEquations
 from equibacksolve.inverse.methods import OptimistixSolver as OptimistixSolver
+from equibacksolve.inverse.methods import OrthogonalFactor as OrthogonalFactor
 from equibacksolve.inverse.methods import Restarts as Restarts
 from equibacksolve.inverse.methods import Schedule as Schedule
 from equibacksolve.inverse.methods import SideBySide as SideBySide

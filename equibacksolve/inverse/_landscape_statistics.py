@@ -17,7 +17,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from equibacksolve._axes import Scalar
 from equibacksolve.inverse._leaves import Hidden, LeafKind
-from equibacksolve.inverse._observations import Observations
+from equibacksolve.inverse._problem import Problem
 from equibacksolve.inverse._residual_transforms import departures, roughness, stiffness
 
 LENGTHS = (0.0, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
@@ -52,13 +52,20 @@ def held_by_statistics(
     return jnp.concatenate(held)
 
 
-def seen_heights(observed: Observations, curvature: Hidden) -> Hidden:
-    """For each leaf the height that, by the linear model, changes the data by their standard deviation.
+def seen_heights(problem: Problem, curvature: Hidden) -> Hidden:
+    """The height of a map that, by the linear model, changes the data by their standard deviation.
 
-    `curvature` is the diagonal of J^T J.
+    One for each leaf that is a map, and one for each entry of others: in their units, whatever these are. `curvature`
+    is the diagonal of J^T J. What the data do not see has the height 1.
     """
-    spread = observed.variance() * observed.count
-    return jax.tree.map(lambda c: jnp.sqrt(spread / jnp.maximum(jnp.sum(c), jnp.finfo(c.dtype).tiny)), curvature)
+    spread = problem.spread * problem.observed.count
+
+    def height(of_leaf, kind):
+        total = jnp.sum(of_leaf) if kind.is_map else of_leaf
+        return jnp.where(total > 0, jnp.sqrt(spread / jnp.where(total > 0, total, 1.0)), 1.0)
+
+    leaves, tree = jax.tree.flatten(curvature)
+    return jax.tree.unflatten(tree, [height(*pair) for pair in zip(leaves, problem.kinds)])
 
 
 def _draw(key, parts: list[Float[Array, "..."]], least) -> LandscapeStatistics:

@@ -17,12 +17,20 @@ Hidden = PyTree
 class LeafKind(NamedTuple):
     """What the field of a leaf declares, by `eqx.field(metadata={"period": ..., "smooth": ...})`.
 
-    `period`: values that differ by it are the same (an angle), or None. `smooth`: whether neighbouring entries are
-    neighbours in space, so that a smoothness prior makes sense (for coordinates of atoms it does not).
+    - `period`: values that differ by it are the same (an angle), or None.
+    - `smooth`: whether neighbouring entries are neighbours in space, so that a smoothness prior makes sense. True if
+      nothing is declared, False for single numbers. Declare False for coordinates of atoms.
+    - `vector`: whether it has one axis, and nothing is declared. Its entries may be coefficients of different units.
     """
 
     period: float | None
     smooth: bool
+    vector: bool = False
+
+    @property
+    def is_map(self) -> bool:
+        """Whether a search may take the entries as sites of a map that share a unit, without being asked to."""
+        return self.smooth and not self.vector
 
 
 def hidden_leaves(simulator: eqx.Module, where: Callable[[Any], PyTree]) -> PyTree:
@@ -82,7 +90,8 @@ def _kind(node, path) -> LeafKind:
             node = getattr(node, key.name)
         else:
             node = node[getattr(key, "idx", getattr(key, "key", None))]
-    return LeafKind(metadata.get("period"), bool(metadata.get("smooth", True)) and np.ndim(node) > 0)
+    smooth = bool(metadata.get("smooth", True)) and np.ndim(node) > 0
+    return LeafKind(metadata.get("period"), smooth, smooth and np.ndim(node) == 1 and "smooth" not in metadata)
 
 
 def center_of_leaves(hidden: Hidden, kinds: tuple[LeafKind, ...]) -> Hidden:

@@ -21,40 +21,45 @@ Vectors = Float[Array, "*vectors unknowns"]
 
 
 class PriorPrecision(eqx.Module):
-    """A = H^T H / count + D, with H the derivative of the smoothness priors and D constant on each leaf.
+    """A = H^T H / count + D, with H the derivative of the smoothness priors and D constant on each map.
 
-    **Fields** `weights`: the eigenvalues of A, one array a leaf, in the order of its cosines.
+    **Fields** `weights`: the eigenvalues of A, one array a leaf: in the order of its cosines, or of its entries where
+    the leaf is no map; `in_cosines`: which of the two.
     """
 
     weights: tuple[Float[Array, "..."], ...]
+    in_cosines: tuple[bool, ...] = eqx.field(static=True)
 
     def solve(self, vectors: Vectors) -> Vectors:
         """A^-1 times each vector of unknowns."""
         pieces, start = [], 0
-        for weight in self.weights:
+        for weight, in_cosines in zip(self.weights, self.in_cosines):
             leaf = vectors[..., start : start + weight.size].reshape(*vectors.shape[:-1], *weight.shape)
-            leaf = _cosines(_cosines(leaf, weight.ndim, 0) / weight, weight.ndim, 1)
+            axes = weight.ndim if in_cosines else 0
+            leaf = _cosines(_cosines(leaf, axes, 0) / weight, axes, 1)
             pieces.append(leaf.reshape(*vectors.shape[:-1], weight.size))
             start += weight.size
         return jnp.concatenate(pieces, axis=-1)
 
 
 def prior_precision(problem: Problem, hidden: Hidden, diagonal: Float[Array, " unknowns"]) -> PriorPrecision:
-    """The precision of the priors of this stage, with the mean of `diagonal` over each leaf added.
+    """The precision of the priors of this stage, with `diagonal` added: its mean over each map.
 
     For leaves with a period it is that of a landscape that is nearly constant: no more than a preconditioner.
     """
     _, priors = data_and_priors(problem.transform)
     leaves = jax.tree.leaves(hidden)
     added = jax.tree.leaves(ravel_pytree(hidden)[1](diagonal))
-    weights = []
-    for leaf, kind, of_leaf in zip(leaves, problem.kinds, added):
-        weight = jnp.full(leaf.shape, jnp.mean(of_leaf), leaf.dtype)
+    weights, in_cosines = [], []
+    for number, (leaf, kind, of_leaf) in enumerate(zip(leaves, problem.kinds, added)):
+        holding = [prior for prior in priors if prior.kinds[number].smooth]
+        in_cosines.append(kind.is_map or bool(holding))
+        weight = jnp.full(leaf.shape, jnp.mean(of_leaf), leaf.dtype) if in_cosines[-1] else of_leaf
         turn = 1.0 if kind.period is None else (2 * jnp.pi / kind.period) ** 2
-        for prior in priors if kind.smooth else ():
-            weight = weight + prior.strength * turn * stiffness(leaf.shape, prior.length, leaf.dtype) ** 2
+        for prior in holding:
+            weight = weight + prior.strengths[number] * turn * stiffness(leaf.shape, prior.length, leaf.dtype) ** 2
         weights.append(weight)
-    return PriorPrecision(tuple(weights))
+    return PriorPrecision(tuple(weights), tuple(in_cosines))
 
 
 def data_and_priors(

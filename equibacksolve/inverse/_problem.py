@@ -21,15 +21,22 @@ from equibacksolve.simulators import AbstractSimulator
 class Problem(eqx.Module):
     """A simulator with hidden leaves, and the data that they must explain.
 
-    **Fields** `known`: the simulator without its hidden leaves; `lower`, `upper`: bounds on the hidden leaves, or None;
-    `kinds`: what the fields say about their leaves (period, smoothness); `tolerance`: the cost at which the data count
-    as explained; `transform`: what a stage looks at instead of the plain residuals, or None; `priors`: what is known of
-    the hidden leaves beforehand.
+    **Fields**
+
+    - `known`: the simulator without its hidden leaves.
+    - `observed`: the data.
+    - `tolerance`: the cost at which the data count as explained.
+    - `spread`: the cost at which nothing of the data is explained, see `spread_of_data`. Costs are judged against it.
+    - `lower`, `upper`: bounds on the hidden leaves, or None.
+    - `kinds`: what the fields say about their leaves (period, smoothness).
+    - `transform`: what a stage looks at instead of the plain residuals, or None.
+    - `priors`: what is known of the hidden leaves beforehand.
     """
 
     known: PyTree
     observed: Observations
     tolerance: Scalar
+    spread: Scalar
     lower: Hidden | None
     upper: Hidden | None
     kinds: tuple[LeafKind, ...] = eqx.field(static=True)
@@ -50,8 +57,13 @@ class Problem(eqx.Module):
 
     @property
     def has_landscape(self) -> bool:
-        """Whether some hidden leaf has neighbours that are neighbours in space."""
-        return any(kind.smooth for kind in self.kinds)
+        """Whether some hidden leaf is a map, whose neighbours are neighbours in space."""
+        return any(kind.is_map for kind in self.kinds)
+
+    @property
+    def maps(self) -> tuple[LeafKind, ...]:
+        """The kinds of the leaves, with nothing but maps called smooth: what a search assumes by itself."""
+        return tuple(kind._replace(smooth=kind.is_map) for kind in self.kinds)
 
     def staged(self, transform: AbstractResidualTransform | None) -> "Problem":
         """The same problem, seen through a residual transform."""
@@ -91,6 +103,28 @@ class Problem(eqx.Module):
     def explained(self, cost: Float[Array, ""]) -> Flag:
         """Whether the data are explained at this cost."""
         return cost <= self.tolerance
+
+    @property
+    def rounding(self) -> Scalar:
+        """Differences of costs below this are rounding, whatever the cost: residuals are differences of data.
+
+        A simulation is taken as good to a hundred units in the last place.
+        """
+        square = self.observed.mean_square()
+        return 1e4 * jnp.finfo(square.dtype).eps ** 2 * jnp.where(square > 0, square, self.spread)
+
+    def is_minimum(self, objective: Scalar, decrease: Scalar, resolution: float) -> Flag:
+        """Whether a further step changes nothing that matters: the criterion by which a search has arrived.
+
+        `decrease` is by how much the linear model expects the objective to fall in a full Gauss-Newton step:
+        g^T H^-1 g. Chi-squared falls by N times that, in units of the variance of the noise: sigma^2, or the objective
+        itself if sigma is unknown or the fit is worse than sigma says. Its square root is how far the minimum is away,
+        counted in standard errors (Bates and Watts, Technometrics 23, 179 (1981)). That must be below `resolution`; or
+        `decrease` is rounding. No unit of an unknown or of a datum enters.
+        """
+        noise = objective if self.observed.sigma is None else jnp.maximum(objective, 1.0)
+        enough = jnp.maximum(resolution**2 * noise / self.observed.count, self.rounding)
+        return (decrease <= enough) & jnp.isfinite(objective)
 
     def within_bounds(self, hidden: Hidden) -> Hidden:
         """The nearest hidden leaves that keep the bounds."""
@@ -137,42 +171,63 @@ def pose(
     hidden, known = eqx.partition(simulator, selected)
     # An explicit dtype, for a leaf made of a Python number has a weak one, and a step would be compiled twice.
     hidden = jax.tree.map(lambda leaf: jnp.asarray(leaf, leaf.dtype), hidden)
-    lower, upper = (None, None) if bounds is None else (_spread(b, simulator, where, hidden) for b in bounds)
+    lower, upper = (None, None) if bounds is None else (_on_leaves(b, simulator, where, hidden) for b in bounds)
     if lower is not None and not all(np.all(a < b) for a, b in zip(jax.tree.leaves(lower), jax.tree.leaves(upper))):
         raise ValueError(f"bounds must be (lower, upper) with lower < upper everywhere, got {bounds}.")
-    tolerance = jnp.asarray(_tolerance(observed) if tolerance is None else tolerance, observed.values.dtype)
-    problem = Problem(known, observed, tolerance, lower, upper, kinds_of_leaves(hidden), None, priors)
+    nothing = jnp.zeros((), observed.values.dtype)
+    problem = Problem(known, observed, nothing, nothing, lower, upper, kinds_of_leaves(hidden), None, priors)
     start = problem.within_bounds(hidden)
-    if not observed.variables and type(simulator).observe is not AbstractSimulator.observe:
-        raise ValueError(f"observed has no variables, but {type(simulator).__name__}.observe needs one entry a datum.")
+    misfit = _cost_at_start(problem, start)
+    spread = spread_of_data(observed, misfit)
+    tolerance = jnp.asarray(_tolerance(observed, spread) if tolerance is None else tolerance, nothing.dtype)
+    return dataclasses.replace(problem, tolerance=tolerance, spread=jnp.asarray(spread, nothing.dtype)), start
+
+
+def _cost_at_start(problem: Problem, start: Hidden) -> float:
+    """The cost at the start. Raises ValueError if it is not finite, or if simulator and data do not fit."""
+    observed, name = problem.observed, type(problem.known).__name__
+    if not observed.variables and type(problem.known).observe is not AbstractSimulator.observe:
+        raise ValueError(f"observed has no variables, but {name}.observe needs one entry a datum.")
     try:
         misfit = float(problem.cost(start))
     except TypeError as error:
         if "argument" not in str(error):
             raise
         raise ValueError(
-            f"{type(simulator).__name__} does not take the variables {sorted(observed.variables)} of the observations "
-            f"({error}); name them as the arguments of its predict or observe."
+            f"{name} does not take the variables {sorted(observed.variables)} of the observations ({error}); name them "
+            "as the arguments of its predict or observe."
         ) from error
     if not np.isfinite(misfit):
         raise ValueError(
             f"the cost at the start is {misfit}; start from finite hidden leaves inside the model's range."
         )
-    return problem, start
+    return misfit
 
 
-def _tolerance(observed: Observations) -> float:
+def spread_of_data(observed: Observations, misfit: float) -> float:
+    """The cost at which nothing is explained: the variance of the data.
+
+    Data that are all the same have none (up to rounding): then it is their mean square, and for zeros the `misfit` at
+    the start.
+    """
+    variance, square = float(observed.variance()), float(observed.mean_square())
+    if variance > 1e4 * float(jnp.finfo(observed.values.dtype).eps) ** 2 * square:
+        return variance
+    return square if square > 0 else misfit
+
+
+def _tolerance(observed: Observations, spread: float) -> float:
     """The cost at which data count as explained.
 
     With sigma, chi-squared per datum is 1 +- sqrt(2/N) at the truth, and less where the fit follows the noise. Without,
-    the data are taken as free of noise, and a millionth of their variance may remain.
+    the data are taken as free of noise, and a millionth of their spread may remain.
     """
     if observed.sigma is not None:
         return 1 + 3 * float(2 / observed.count) ** 0.5
-    return 1e-6 * max(float(observed.variance()), 1e-12)
+    return 1e-6 * spread
 
 
-def _spread(bound, simulator, where, hidden) -> Hidden:
+def _on_leaves(bound, simulator, where, hidden) -> Hidden:
     """One number for all hidden leaves, or leaves as `where` returns them, in the shape of `hidden`."""
     if jax.tree.structure(bound) == jax.tree.structure(0) and jnp.ndim(bound) == 0:
         return jax.tree.map(lambda leaf: jnp.full_like(leaf, bound), hidden)

@@ -54,40 +54,56 @@ class Smoothing(AbstractResidualTransform):
 
 
 class SmoothnessPrior(AbstractResidualTransform):
-    """Append a prior: strength x |(1 + (length k)^2) c|^2, with c the cosine transform of the hidden leaves.
+    """Append a prior: strength x |(1 + (length k)^2) c|^2 of each hidden leaf, with c its cosine transform.
 
     k = pi m / n per axis is the wavenumber of a cosine; the prior says that the landscape varies over `length` entries.
     Leaves with a period enter by their cosine and sine, which know of no 2 pi. Leaves declared not smooth, and single
     numbers, are not held.
 
-    **Fields** `strength`: weight against the mean squared residual; `length`: in entries of the leaf; `center`: what
-    the landscape is compared with; `kinds`: what the fields of the hidden leaves declare.
+    **Fields**
+
+    - `strength`: weight against the mean squared residual, in the unit of the leaf to the power -2: one for each leaf,
+      or one for all.
+    - `length`: in entries of the leaf.
+    - `center`: what the landscape is compared with.
+    - `kinds`: what the fields of the hidden leaves declare.
     """
 
-    strength: Scalar
+    strength: Float[Array, "*leaves"]
     length: Scalar
     center: Hidden
     kinds: tuple[LeafKind, ...] = eqx.field(static=True)
 
     def __call__(self, observed, hidden, residuals):
-        return jnp.concatenate([residuals, jnp.sqrt(self.strength * observed.count) * self.held(hidden)])
+        weights = jnp.sqrt(self.strengths * observed.count)
+        weighted = [weight * held for weight, held in zip(weights, self.of_leaves(hidden))]
+        return jnp.concatenate([residuals, *weighted])
+
+    @property
+    def strengths(self) -> Float[Array, " leaves"]:
+        """The strength for each leaf."""
+        return jnp.broadcast_to(self.strength, (len(self.kinds),))
 
     def held(self, hidden: Hidden) -> Float[Array, " held"]:
         """(1 + (length k)^2) c of the leaves that the prior holds, flat."""
-        held = [jnp.zeros(0, self.strength.dtype)]
-        for leaf, center, kind in zip(jax.tree.leaves(hidden), jax.tree.leaves(self.center), self.kinds):
-            if not kind.smooth:
-                continue
-            held += [roughness(part, self.length).reshape(-1) for part in departures(leaf, center, kind)]
-        return jnp.concatenate(held)
+        return jnp.concatenate(self.of_leaves(hidden))
 
-    def height_squared(self, hidden: Hidden) -> Scalar:
-        """The mean square of what is held: of all heights, the one under which this landscape is most probable.
+    def of_leaves(self, hidden: Hidden) -> list[Float[Array, " held"]]:
+        """The same, leaf by leaf; empty for a leaf that is not held."""
+        return [
+            jnp.concatenate([roughness(part, self.length).reshape(-1) for part in departures(leaf, center, kind)])
+            if kind.smooth
+            else jnp.zeros(0, leaf.dtype)
+            for leaf, center, kind in zip(jax.tree.leaves(hidden), jax.tree.leaves(self.center), self.kinds)
+        ]
 
-        Infinite where nothing is held, which calls for no prior.
+    def squared_heights(self, hidden: Hidden) -> Float[Array, " leaves"]:
+        """The mean square of what is held of each leaf: of all heights, the one that makes the leaf most probable.
+
+        Infinite for a leaf that is not held, which calls for no prior.
         """
-        held = self.held(hidden)
-        return jnp.mean(held**2) if held.size else jnp.asarray(jnp.inf, held.dtype)
+        held = self.of_leaves(hidden)
+        return jnp.stack([jnp.mean(one**2) if one.size else jnp.asarray(jnp.inf, one.dtype) for one in held])
 
 
 class Composed(AbstractResidualTransform):
@@ -119,7 +135,7 @@ def smooth_draw(key: PRNGKeyArray, shape: tuple[int, ...], length: Scalar) -> Fl
     """A random landscape of mean square one, its cosines as tall as 1 / (1 + (length k)^2)^2.
 
     That is smoother than what the prior expects. Its own draws are as rough as it allows, at all wavelengths: added to
-    a landscape, they would raise `height_squared` by much, and so weaken a prior whose weight follows from that.
+    a landscape, they would raise `squared_heights` by much, and so weaken a prior whose weight follows from that.
     """
     drawn = jax.random.normal(key, shape, length.dtype) / stiffness(shape, length, length.dtype) ** 2
     for axis, n in enumerate(shape):

@@ -81,9 +81,9 @@ def test_it_works_in_single_precision():
 
 
 class Slopes(ebs.AbstractSimulator):
-    """Residuals (x, y / 10)."""
+    """Residuals (x, y / 10), of two sites of a map."""
 
-    place: Array
+    place: Array = eqx.field(metadata={"smooth": True})
 
     def predict(self, weight):
         return weight * self.place

@@ -80,7 +80,9 @@ def test_fields_declare_what_their_leaves_are():
     kinds = kinds_of_leaves(hidden)
     scalar = LeafKind(None, False)
     angle = LeafKind(pytest.approx(2 * np.pi), True)
-    assert kinds == (PLAIN, LeafKind(2.0, True), ROUGH, scalar, PLAIN, angle, scalar, PLAIN)
+    vector = LeafKind(None, True, True)  # its entries may be coefficients of different units
+    assert kinds == (vector, LeafKind(2.0, True, True), ROUGH, scalar, vector, angle, scalar, vector)
+    assert [kind.is_map for kind in kinds] == [kind is kinds[5] for kind in kinds]
 
 
 def test_the_center_of_angles_is_their_circular_mean():

@@ -12,11 +12,12 @@ from toys import DECAYS, NEAR_DECAYS, READINGS, Line, coefficients, numbers, rat
 
 import equibacksolve as ebs
 from equibacksolve.inverse import center_of_leaves, pose
-from equibacksolve.inverse.methods._levenberg_marquardt import equations_of
+from equibacksolve.inverse.methods._suitable_equations import suitable_equations
 
 EXACT = 1e-13
 EQUATIONS = {
     "normal": ebs.NormalEquations(),
+    "orthogonal factor": ebs.OrthogonalFactor(),
     "data space": ebs.DataSpace(),
     "conjugate gradients": ebs.ConjugateGradients(EXACT, 500),
     "conjugate gradients, J not kept": ebs.ConjugateGradients(EXACT, 500, keep_jacobian=False),
@@ -65,7 +66,7 @@ def stage(nx, ny):
 def taken(equations, problem, hidden, diagonal):
     """Value, gradient, scale and step at `hidden`."""
     model, cost = equations.look(problem, hidden)
-    scale = equations.scale(problem, hidden, model, jnp.array(1e-3))
+    scale = equations.curvature(problem, hidden, model)
     step = equations.solve(problem, hidden, model, diagonal, jnp.ones_like(diagonal))
     return model.value, cost, model.gradient, scale, step
 
@@ -97,7 +98,7 @@ def test_all_solve_the_same_equations():
         # The scale is the curvature, or its mean over each leaf: exact, or estimated from 16 random vectors, with 12
         # unknowns that are correlated: the standard deviation is sqrt(2 / 16) at worst.
         mean = np.append(np.full(12, curvature[:-1].mean()), curvature[-1])
-        if name == "normal":
+        if name in ("normal", "orthogonal factor"):
             np.testing.assert_allclose(scale, curvature, rtol=1e-12)
         else:
             np.testing.assert_allclose(scale, mean, rtol=1e-12 if name == "data space" else 1.0)
@@ -114,7 +115,7 @@ def test_levenberg_marquardt_converges_with_each(name):
 
 def test_a_continuation_under_a_prior_ends_at_the_same_place_with_each():
     ends = []
-    for equations in list(EQUATIONS.values())[:3]:
+    for equations in list(EQUATIONS.values())[:4]:
         method = ebs.LevenbergMarquardt(steps=40, decrease=1e-12, equations=equations)
         search = ebs.Continuation(method, method, ebs.single_stage())
         states = []
@@ -149,6 +150,7 @@ def test_data_space_says_what_it_cannot_do():
 @pytest.mark.parametrize(
     ("sites", "data", "bounds", "chosen"),
     [
+        ((12, 12), 651, None, ebs.OrthogonalFactor),
         ((32, 32), 5000, None, ebs.NormalEquations),
         ((64, 64), 1000, None, ebs.DataSpace),
         ((64, 64), 1000, (-1.0, 1.0), ebs.ConjugateGradients),
@@ -159,6 +161,8 @@ def test_the_size_chooses(sites, data, bounds, chosen):
     start = Line(jnp.ones(sites), jnp.ones((1, sites[0])))
     problem, hidden = pose(start, ebs.Observations(jnp.ones((1, sites[1]))), coefficients, bounds)
     with_data = lambda n: eqx.tree_at(lambda p: p.observed, problem, ebs.Observations(jnp.ones(n)))
-    assert type(equations_of(ebs.LevenbergMarquardt(), with_data(data), hidden)) is chosen
+    assert type(suitable_equations(None, True, with_data(data), hidden)) is chosen
     if sites == (64, 64):  # 10 GB of Jacobian are not kept
-        assert not equations_of(ebs.LevenbergMarquardt(), with_data(300_000), hidden).keep_jacobian
+        assert not suitable_equations(None, True, with_data(300_000), hidden).keep_jacobian
+    if chosen is ebs.OrthogonalFactor:  # quick steps want quick equations
+        assert type(suitable_equations(None, False, with_data(data), hidden)) is ebs.NormalEquations

@@ -20,12 +20,13 @@ from equibacksolve.inverse.methods._gradient import GradientDescent as GradientD
 from equibacksolve.inverse.methods._image_hopping import ImageHopping as ImageHopping
 from equibacksolve.inverse.methods._level_walk import AbstractLevelWalk as AbstractLevelWalk
 from equibacksolve.inverse.methods._levenberg_marquardt import LevenbergMarquardt as LevenbergMarquardt
-from equibacksolve.inverse.methods._levenberg_marquardt import heavy_ball as heavy_ball
 from equibacksolve.inverse.methods._method import AbstractMethod as AbstractMethod
 from equibacksolve.inverse.methods._method import State as State
 from equibacksolve.inverse.methods._normal_equations import NormalEquations as NormalEquations
 from equibacksolve.inverse.methods._optimistix import OptimistixSolver as OptimistixSolver
+from equibacksolve.inverse.methods._orthogonal_factor import OrthogonalFactor as OrthogonalFactor
 from equibacksolve.inverse.methods._restarts import Restarts as Restarts
+from equibacksolve.inverse.methods._search_methods import heavy_ball as heavy_ball
 from equibacksolve.inverse.methods._side_by_side import SideBySide as SideBySide
 from equibacksolve.inverse.methods._step_equations import AbstractStepEquations as AbstractStepEquations
 from equibacksolve.inverse.methods._two_levels import TwoLevels as TwoLevels

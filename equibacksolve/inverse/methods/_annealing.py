@@ -15,9 +15,9 @@ from equibacksolve.inverse._leaves import Hidden, center_of_leaves
 from equibacksolve.inverse._problem import Problem
 from equibacksolve.inverse.methods._continuation import Continuation, two_stages
 from equibacksolve.inverse.methods._cooling import compiled_cost, noise_level
-from equibacksolve.inverse.methods._levenberg_marquardt import LevenbergMarquardt, quick_ball
 from equibacksolve.inverse.methods._method import AbstractMethod, State, check_counts, check_momentum
-from equibacksolve.inverse.methods._step_equations import Unknowns, columns
+from equibacksolve.inverse.methods._search_methods import quick_ball, stage_of_search
+from equibacksolve.inverse.methods._step_equations import Unknowns, columns, over_leaves
 
 _MOST_WRONG = 1 / 16
 """The share of the unknowns that may be wrong while a chain still feels the data."""
@@ -36,7 +36,7 @@ class Chain(NamedTuple):
 
 def _polish() -> AbstractMethod:
     # A ball finds the truth from farther away than Levenberg-Marquardt does.
-    return Continuation(quick_ball(), LevenbergMarquardt(steps=60), two_stages())
+    return Continuation(quick_ball(), stage_of_search(60), two_stages())
 
 
 class Annealing(AbstractMethod):
@@ -110,21 +110,23 @@ class Annealing(AbstractMethod):
 
     def _polished(self, problem, state, chain, polishing):
         found = self.polish.step(problem, polishing)
-        better = bool(found.cost < state.cost)
+        better = bool(found.cost <= state.cost)
         hidden, cost = (found.hidden, found.cost) if better else (state.hidden, state.cost)
         ended = bool(found.done)
         done = ended and (self._is_over(chain) or bool(problem.explained(found.cost)))
         evaluations = state.evaluations + found.evaluations - polishing.evaluations
-        return _outer(hidden, cost, chain, found, jnp.asarray(not ended), evaluations, done)
+        settled = found.settled if better else jnp.zeros((), bool)
+        return _outer(hidden, cost, chain, found, jnp.asarray(not ended), evaluations, done, settled)
 
     def _is_over(self, chain: Chain) -> bool:
         return int(chain.passes) >= int(self.passes) * int(self.sweeps)
 
 
-def _outer(hidden, cost, chain, polishing, at_polish, evaluations, done):
+def _outer(hidden, cost, chain, polishing, at_polish, evaluations, done, settled=False):
     zero = jnp.zeros((), jnp.int32)
     inner = (chain, polishing, at_polish)
-    return State(hidden, cost, jnp.asarray(done), evaluations.astype(jnp.int32), inner, zero, zero)
+    settled = jnp.asarray(settled)
+    return State(hidden, cost, jnp.asarray(done), evaluations.astype(jnp.int32), inner, zero, zero, settled)
 
 
 def _level(method: Annealing, problem: Problem, chain: Chain) -> Scalar:
@@ -169,15 +171,15 @@ def _wander(method: Annealing, some: Problem, scale: float, level: Scalar, key: 
     curvature = (1 - forget) * chain.curvature + forget * scale * (jacobian.T @ jacobian)
     center = center_of_leaves(chain.hidden, some.kinds)
     # The curvature is that of all the data, the variance that of some.
-    seen = seen_heights(some.observed, unravel(jnp.diagonal(curvature) / scale))
-    least = jax.tree.map(lambda height: 0.1 * height, seen)
+    seen = seen_heights(some, unravel(jnp.diagonal(curvature) / scale))
+    least = jax.tree.map(lambda height: 0.1 * jnp.min(height), seen)
     statistics = draw_statistics(of_statistics, chain.hidden, center, least, some.kinds)
     held, pull = _linearized(lambda x: _held(some, unravel(x), center, statistics), flat)
     metric = curvature / level**2 + pull.T @ pull
-    # Unknowns that neither data nor prior hold would be thrown far away.
-    metric = metric + jnp.diag(1e-3 * jnp.mean(jnp.diagonal(metric)) * jnp.ones_like(flat))
+    # Sites that neither data nor prior hold would be thrown far away.
+    metric = metric + jnp.diag(1e-3 * over_leaves(some, chain.hidden, jnp.diagonal(metric)))
     gradient = scale * (jacobian.T @ residual) / level**2 + pull.T @ held
-    step = _langevin_step(method, metric, gradient, chain.velocity, of_noise)
+    step = _langevin_step(method, metric, gradient, chain.velocity, of_noise, _groups(some.kinds, unravel))
     hidden = some.within_bounds(unravel(flat + step))
     # What a bound has stopped has no inertia left.
     velocity = ravel_pytree(hidden)[0] - flat
@@ -187,21 +189,33 @@ def _wander(method: Annealing, some: Problem, scale: float, level: Scalar, key: 
 
 def _held(problem, hidden, center, statistics):
     """What the prior with the drawn statistics holds, and what the priors hold that are known."""
-    return jnp.concatenate([held_by_statistics(hidden, center, statistics, problem.kinds), problem.held(hidden)])
+    return jnp.concatenate([held_by_statistics(hidden, center, statistics, problem.maps), problem.held(hidden)])
 
 
-def _langevin_step(method, metric, gradient, velocity, key):
+def _langevin_step(method, metric, gradient, velocity, key, groups):
     rate, momentum, reach = (n.astype(metric.dtype) for n in (method.rate, method.momentum, method.reach))
     factor = jnp.linalg.cholesky(metric)
     downhill = -jax.scipy.linalg.cho_solve((factor, True), gradient)
     white = jax.random.normal(key, gradient.shape, gradient.dtype)
     noise = jax.scipy.linalg.solve_triangular(factor, white, trans=1, lower=True)
     # Far from the data the model is not to be trusted: the downhill part must not exceed thermal motion by much.
-    thermal, driven = jnp.sqrt(jnp.mean(noise**2)), jnp.sqrt(jnp.mean(downhill**2))
-    downhill = downhill * jnp.minimum(1.0, reach * thermal / jnp.maximum(driven, jnp.finfo(driven.dtype).tiny))
+    pairs = zip(groups(noise, metric), groups(downhill, metric))
+    ratios = jnp.stack([jnp.sqrt(jnp.mean(thermal**2) / jnp.mean(driven**2)) for thermal, driven in pairs])
+    downhill = downhill * jnp.minimum(1.0, reach * jnp.nan_to_num(jnp.min(ratios), nan=1.0))
     heat = rate * (1 - momentum) * (2 - rate / (1 + momentum))
     step = momentum * velocity + rate * downhill + jnp.sqrt(heat) * noise
     return jnp.where(jnp.all(jnp.isfinite(step)), step, 0.0)
+
+
+def _groups(kinds, unravel):
+    """Splits unknowns into groups of one unit: each map; and all other entries, in units of their own deviation."""
+
+    def split(unknowns, metric):
+        leaves = list(zip(jax.tree.leaves(unravel(unknowns)), jax.tree.leaves(unravel(jnp.diagonal(metric))), kinds))
+        others = [(leaf * jnp.sqrt(of_leaf)).reshape(-1) for leaf, of_leaf, kind in leaves if not kind.is_map]
+        return [leaf for leaf, _, kind in leaves if kind.is_map] + ([jnp.concatenate(others)] if others else [])
+
+    return split
 
 
 def _linearized(function, flat):

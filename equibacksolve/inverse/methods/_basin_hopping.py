@@ -88,4 +88,5 @@ class BasinHopping(AbstractMethod):
 
 def _outer(inner, kept, evaluations, hop, done):
     start = jnp.asarray(hop, jnp.int32)
-    return State(inner.hidden, inner.cost, jnp.asarray(done), evaluations, (inner, kept), inner.stage, start)
+    kept = (inner, kept)
+    return State(inner.hidden, inner.cost, jnp.asarray(done), evaluations, kept, inner.stage, start, inner.settled)

@@ -10,9 +10,9 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from equibacksolve._arrays import float_array
 from equibacksolve.inverse._leaves import Hidden, center_of_leaves
 from equibacksolve.inverse._problem import Problem
-from equibacksolve.inverse.methods._levels import check_levels, levels_of, pair_of_levels
-from equibacksolve.inverse.methods._levenberg_marquardt import heavy_ball
-from equibacksolve.inverse.methods._method import AbstractMethod, State
+from equibacksolve.inverse.methods._levels import check_levels, levels_of
+from equibacksolve.inverse.methods._method import AbstractMethod, State, optional_array
+from equibacksolve.inverse.methods._search_methods import heavy_ball
 
 
 class BetweenLevels(AbstractMethod):
@@ -34,7 +34,7 @@ class BetweenLevels(AbstractMethod):
     """
 
     method: AbstractMethod = eqx.field(default_factory=heavy_ball)
-    levels: Float[Array, " 2"] | None = eqx.field(converter=pair_of_levels, default=None)
+    levels: Float[Array, " 2"] | None = eqx.field(converter=optional_array, default=None)
     height: Float[Array, ""] = eqx.field(converter=float_array, default=1.0)
     margin: Float[Array, ""] = eqx.field(converter=float_array, default=0.3)
     rise: Float[Array, ""] = eqx.field(converter=float_array, default=0.2)
@@ -45,7 +45,8 @@ class BetweenLevels(AbstractMethod):
             raise ValueError(f"margin is {self.margin:g}; give at least 0, so that both levels are in the box.")
 
     def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
-        start, box = _box(self, problem, hidden)
+        levels = levels_of(self.levels, self.height, problem, hidden)
+        start, box = _box(self, problem, hidden, levels)
         inner = self.method.init(problem.bounded(*box), start, key)
         # One simulation told how high the levels are.
         return _outer(inner, box, inner.evaluations + (self.levels is None))
@@ -57,10 +58,12 @@ class BetweenLevels(AbstractMethod):
 
 
 @eqx.filter_jit
-def _box(method: BetweenLevels, problem: Problem, hidden: Hidden) -> tuple[Hidden, tuple[Hidden, Hidden]]:
+def _box(
+    method: BetweenLevels, problem: Problem, hidden: Hidden, levels: Float[Array, "2 unknowns"]
+) -> tuple[Hidden, tuple[Hidden, Hidden]]:
     """The start, moved towards the other level, and the ends of the box."""
     flat, unravel = ravel_pytree(hidden)
-    one, other = levels_of(method.levels, method.height, problem, hidden)
+    one, other = levels
     distance = other - one
     center = ravel_pytree(center_of_leaves(hidden, problem.kinds))[0]
     beyond = method.margin.astype(flat.dtype) * jnp.abs(distance)

@@ -16,6 +16,7 @@ from equibacksolve.inverse.methods._step_equations import (
     Linearized,
     Unknowns,
     look_with_jacobian,
+    over_leaves,
     unseen_jacobian,
 )
 
@@ -61,21 +62,19 @@ class ConjugateGradients(AbstractStepEquations):
         (value, cost), gradient = jax.value_and_grad(problem.objective, has_aux=True)(hidden)
         return Slope(value, ravel_pytree(gradient)[0] / 2), cost
 
-    def scale(self, problem: Problem, hidden: Hidden, model: Linearized | Slope, floor: Scalar) -> Unknowns:
-        """The mean curvature of each leaf, estimated: E (J^T w)^2 is the diagonal of J^T J for random signs w."""
-        del floor
+    def curvature(self, problem: Problem, hidden: Hidden, model: Linearized | Slope) -> Unknowns:
+        """Estimated, over a whole map: E (J^T w)^2 is the diagonal of J^T J for random signs w."""
         push, pull = _linear(problem, hidden, model)
-        flat, unravel = ravel_pytree(hidden)
-        rows = jax.eval_shape(push, flat)
+        rows = jax.eval_shape(push, ravel_pytree(hidden)[0])
         signs = jax.random.rademacher(jax.random.key(0), (PROBES, *rows.shape), rows.dtype)
         curvature = jnp.mean(jax.lax.map(pull, signs) ** 2, axis=0) / problem.observed.count
-        means = jax.tree.map(lambda leaf: jnp.full_like(leaf, jnp.mean(leaf)), unravel(curvature))
-        flat = ravel_pytree(means)[0]
-        return jnp.where(flat > 0, flat, 1.0)
+        return over_leaves(problem, hidden, curvature)
 
-    def solve(
-        self, problem: Problem, hidden: Hidden, model: Linearized | Slope, diagonal: Unknowns, free: Unknowns
-    ) -> Unknowns:
+    def least_damping(self, dtype: jnp.dtype) -> float:
+        return 1e-6  # with less, the iterations would not come to an end
+
+    def solve(self, problem, hidden, model: Linearized | Slope, diagonal, free, right=None) -> Unknowns:
+        right = -model.gradient if right is None else right
         push, pull = _linear(problem, hidden, model)
         precision = prior_precision(problem, hidden, diagonal)
 
@@ -83,9 +82,7 @@ class ConjugateGradients(AbstractStepEquations):
             return free * (pull(push(free * x)) / problem.observed.count) + (diagonal + (1 - free)) * x
 
         held = lambda x: free * precision.solve(free * x) + (1 - free) * x
-        step, _ = jax.scipy.sparse.linalg.cg(
-            damped, -model.gradient * free, tol=self.tolerance, maxiter=self.iterations, M=held
-        )
+        step, _ = jax.scipy.sparse.linalg.cg(damped, right * free, tol=self.tolerance, maxiter=self.iterations, M=held)
         return step
 
 

@@ -3,15 +3,17 @@
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
 from equibacksolve._arrays import float_array
-from equibacksolve._axes import Scalar
 from equibacksolve.inverse._leaves import Hidden, center_of_leaves
 from equibacksolve.inverse._problem import Problem
 from equibacksolve.inverse._residual_transforms import Composed, Smoothing, SmoothnessPrior
+from equibacksolve.inverse.methods._levels import heights_seen_by_data
 from equibacksolve.inverse.methods._method import AbstractMethod, State
 
 
@@ -22,8 +24,12 @@ def _entries(values: Any) -> Shaped[Array, "..."]:
 class Schedule(eqx.Module):
     """The stages of a continuation, one entry a stage.
 
-    **Fields** `width`: of the blur, as a fraction of the range of the settings; `strength`: of the prior, as a fraction
-    of the variance of the data; `length`: over which the prior expects the landscape to vary, in entries of the leaf.
+    **Fields**
+
+    - `width`: of the blur, as a fraction of the range of the settings.
+    - `strength`: of the prior, against the mean curvature of the cost at the start: a map that by the linear model
+      changes the data by their standard deviation adds `strength` times their variance to the cost.
+    - `length`: over which the prior expects the map to vary, in entries of the leaf.
     """
 
     width: Float[Array, " stages"] = eqx.field(converter=_entries)
@@ -33,12 +39,12 @@ class Schedule(eqx.Module):
 
 def brisk_schedule(length: float = 1.0) -> Schedule:
     """Five stages, for landscapes that vary over a few entries."""
-    return Schedule([0.15, 0.075, 0.0375, 0.0, 0.0], [4e-4, 4e-5, 4e-6, 4e-7, 0.0], length)
+    return Schedule([0.15, 0.075, 0.0375, 0.0, 0.0], [8e-4, 8e-5, 8e-6, 8e-7, 0.0], length)
 
 
 def patient_schedule(length: float = 2.0) -> Schedule:
     """Six stages that keep the blur longer under a weaker prior, for higher and smoother landscapes."""
-    return Schedule([0.15, 0.15, 0.075, 0.0375, 0.0, 0.0], [4e-5, 4e-6, 4e-6, 4e-7, 4e-8, 0.0], length)
+    return Schedule([0.15, 0.15, 0.075, 0.0375, 0.0, 0.0], [8e-5, 8e-6, 8e-6, 8e-7, 8e-8, 0.0], length)
 
 
 def single_stage(length: float = 1.0) -> Schedule:
@@ -68,40 +74,57 @@ class Continuation(AbstractMethod):
 
     def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
         center = center_of_leaves(hidden, problem.kinds)
-        strength = self.strength(problem, hidden, center, 0)
+        heights = self.heights(problem, hidden)
+        strength = self.strength(problem, hidden, center, heights, 0)
         inner = self.method_of(0).init(self.staged(problem, center, strength, 0), hidden, key)
-        return _outer(inner, (center, strength, key), inner.evaluations, 0, done=False)
+        looked = inner.evaluations + self.asks_for_heights(problem)
+        return _outer(inner, (center, heights, strength, key), looked, 0, done=False)
 
     def step(self, problem: Problem, state: State) -> State:
-        inner, (center, strength, key) = state.inner
+        inner, (center, heights, strength, key) = state.inner
         stage = int(state.stage)
-        if bool(inner.done):
-            stage = stage + 1
-            strength = self.strength(problem, inner.hidden, center, stage)
+        explained = bool(problem.explained(inner.cost))
+        if bool(inner.done) or (explained and stage < self._last_stage):
+            # Data that are explained already need no stage but the last, which leads to the minimum.
+            stage = self._last_stage if explained else stage + 1
+            strength = self.strength(problem, inner.hidden, center, heights, stage)
             inner = self.method_of(stage).init(self.staged(problem, center, strength, stage), inner.hidden, key)
         found = self.method_of(stage).step(self.staged(problem, center, strength, stage), inner)
         used = found.evaluations - inner.evaluations
-        done = bool(found.done) and self._is_last(stage)
-        return _outer(found, (center, strength, key), state.evaluations + used, stage, done)
+        done = bool(found.done) and stage == self._last_stage
+        return _outer(found, (center, heights, strength, key), state.evaluations + used, stage, done)
 
-    def _is_last(self, stage):
-        return stage == self.schedule.width.shape[0] - 1
+    @property
+    def _last_stage(self):
+        return self.schedule.width.shape[0] - 1
 
     def method_of(self, stage: int) -> AbstractMethod:
         """What runs in this stage."""
-        return self.last if self._is_last(stage) else self.method
+        return self.last if stage == self._last_stage else self.method
 
-    def strength(self, problem: Problem, hidden: Hidden, center: Hidden, stage: int) -> Scalar:
-        """The weight of the prior in this stage, if it begins at `hidden`."""
-        scheduled = self.schedule.strength[stage] * problem.observed.variance()
+    def asks_for_heights(self, problem: Problem) -> bool:
+        """Whether a prior of some stage needs to know how high the maps are."""
+        return problem.has_landscape and bool(jnp.any(self.schedule.strength > 0))
+
+    def heights(self, problem: Problem, hidden: Hidden) -> Float[Array, " leaves"]:
+        """The unit in which the prior counts each leaf: `seen_heights`, at the start."""
+        if not self.asks_for_heights(problem):
+            return jnp.ones(len(problem.kinds), ravel_pytree(hidden)[0].dtype)
+        return jnp.stack([jnp.min(height) for height in jax.tree.leaves(heights_seen_by_data(problem, hidden))])
+
+    def strength(
+        self, problem: Problem, hidden: Hidden, center: Hidden, heights: Float[Array, " leaves"], stage: int
+    ) -> Float[Array, " leaves"]:
+        """The weight of the prior on each leaf in this stage, if it begins at `hidden`."""
+        scheduled = self.schedule.strength[stage].astype(heights.dtype) * problem.spread / heights**2
         if problem.observed.sigma is None or problem.priors:
             return scheduled
-        unit = SmoothnessPrior(jnp.ones_like(scheduled), self.schedule.length, center, problem.kinds)
-        return jnp.maximum(scheduled, 1 / (problem.observed.count * unit.height_squared(hidden)))
+        unit = SmoothnessPrior(jnp.ones_like(problem.spread), self.schedule.length, center, problem.maps)
+        return jnp.maximum(scheduled, 1 / (problem.observed.count * unit.squared_heights(hidden)))
 
-    def staged(self, problem: Problem, center: Hidden, strength: Scalar, stage: int) -> Problem:
+    def staged(self, problem: Problem, center: Hidden, strength: Float[Array, " leaves"], stage: int) -> Problem:
         """The problem as this stage sees it."""
-        prior = SmoothnessPrior(strength, self.schedule.length, center, problem.kinds)
+        prior = SmoothnessPrior(strength, self.schedule.length, center, problem.maps)
         return problem.staged(Composed((Smoothing(self.schedule.width[stage]), prior)))
 
 
@@ -114,4 +137,5 @@ def _outer(inner, kept, evaluations, stage, done):
         (inner, kept),
         jnp.asarray(stage, jnp.int32),
         inner.start,
+        jnp.asarray(done) & inner.settled,
     )

@@ -11,7 +11,7 @@ from equibacksolve.inverse._problem import Problem
 
 def noise_level(problem: Problem, hot: Scalar, cold: Scalar, along: Float[Array, ""]) -> Scalar:
     """s, in units of the residuals: from `hot` (along 0) to `cold` (1) deviations of the data, never below sigma."""
-    level = hot * (cold / hot) ** along * problem.observed.deviation()
+    level = hot * (cold / hot) ** along * jnp.sqrt(problem.spread)
     return level if problem.observed.sigma is None else jnp.maximum(level, 1.0)
 
 

@@ -14,6 +14,7 @@ from equibacksolve.inverse.methods._step_equations import (
     Linearized,
     Unknowns,
     look_with_jacobian,
+    over_leaves,
     unseen_jacobian,
 )
 
@@ -46,25 +47,27 @@ class DataSpace(AbstractStepEquations):
     def look(self, problem: Problem, hidden: Hidden) -> tuple[Linearized, Scalar]:
         return look_with_jacobian(problem, hidden)
 
-    def scale(self, problem: Problem, hidden: Hidden, model: Linearized, floor: Scalar) -> Unknowns:
-        del floor
+    def curvature(self, problem: Problem, hidden: Hidden, model: Linearized) -> Unknowns:
         _, blurred = _blurred(problem, hidden, model)
-        unravel = ravel_pytree(hidden)[1]
-        of_data = unravel(jnp.sum(blurred**2, axis=0) / problem.observed.count)
+        of_data = ravel_pytree(hidden)[1](jnp.sum(blurred**2, axis=0) / problem.observed.count)
         of_prior = prior_precision(problem, hidden, jnp.zeros_like(model.gradient)).weights
         leaves, tree = jax.tree.flatten(of_data)
-        means = [jnp.full_like(leaf, jnp.mean(leaf) + jnp.mean(prior)) for leaf, prior in zip(leaves, of_prior)]
-        flat = ravel_pytree(jax.tree.unflatten(tree, means))[0]
-        return jnp.where(flat > 0, flat, 1.0)
+        sums = [leaf + jnp.mean(prior) for leaf, prior in zip(leaves, of_prior)]
+        return over_leaves(problem, hidden, ravel_pytree(jax.tree.unflatten(tree, sums))[0])
 
-    def solve(
-        self, problem: Problem, hidden: Hidden, model: Linearized, diagonal: Unknowns, free: Unknowns
-    ) -> Unknowns:
+    def least_damping(self, dtype: jnp.dtype) -> float:
+        # 1 + B A^-1 B^T loses as many digits as A is smaller than the curvature of the data.
+        return float(jnp.finfo(dtype).eps) ** 0.5
+
+    def solve(self, problem, hidden, model: Linearized, diagonal, free, right=None) -> Unknowns:
         del free
         root = jnp.sqrt(jnp.asarray(problem.observed.count, diagonal.dtype))
         residuals, blurred = (part / root for part in _blurred(problem, hidden, model))
         precision = prior_precision(problem, hidden, diagonal)
-        of_prior = model.gradient - residuals @ blurred
+        if right is None:
+            of_prior = model.gradient - residuals @ blurred
+        else:
+            residuals, of_prior = jnp.zeros_like(residuals), -right
         weighted = precision.solve(blurred)
         matrix = jnp.eye(residuals.size, dtype=diagonal.dtype) + blurred @ weighted.T
         right = residuals - weighted @ of_prior

@@ -15,8 +15,8 @@ from equibacksolve.inverse.methods._cooling import noise_level
 from equibacksolve.inverse.methods._disc_moves import Discs, Space, changed, covered, no_discs, space_of
 from equibacksolve.inverse.methods._flips import coarse_will_do, in_single_precision, landscape, random_part
 from equibacksolve.inverse.methods._level_walk import AbstractLevelWalk, careful_search
-from equibacksolve.inverse.methods._levels import check_levels, levels_of, levels_within_bounds, pair_of_levels
-from equibacksolve.inverse.methods._method import AbstractMethod, check_counts
+from equibacksolve.inverse.methods._levels import check_levels, levels_of, levels_within_bounds
+from equibacksolve.inverse.methods._method import AbstractMethod, check_counts, optional_array
 
 STRIDE = 50
 """Changes in one step, all judged by the same part of the data."""
@@ -64,7 +64,7 @@ class FewDiscs(AbstractLevelWalk):
     """
 
     pause: ClassVar[int] = 200
-    levels: Float[Array, " 2"] | None = eqx.field(converter=pair_of_levels, default=None)
+    levels: Float[Array, " 2"] | None = eqx.field(converter=optional_array, default=None)
     height: Float[Array, ""] = eqx.field(converter=float_array, default=1.0)
     radii: Float[Array, " 2"] = eqx.field(converter=float_array, default=(0.7, 2.5))
     polish: AbstractMethod = eqx.field(default_factory=careful_search)
@@ -86,7 +86,7 @@ class FewDiscs(AbstractLevelWalk):
         return self.moves
 
     def begin(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> Walk:
-        if not problem.has_landscape:
+        if not any(kind.smooth for kind in problem.kinds):
             raise ValueError("FewDiscs needs a hidden leaf whose neighbours are neighbours in space; none is declared.")
         levels = levels_of(self.levels, self.height, problem, hidden)
         discs = no_discs(space_of(hidden, problem.kinds), self.most)

@@ -57,7 +57,7 @@ def coarse_will_do(problem: Problem, like: Hidden, cold: Scalar) -> bool:
     """
     observed = problem.observed
     largest = jnp.max(jnp.abs(observed.values * observed.weights()))
-    return knows_changes(problem.simulator(like), like) and bool(cold * observed.deviation() > 1e-3 * largest)
+    return knows_changes(problem.simulator(like), like) and bool(cold * jnp.sqrt(problem.spread) > 1e-3 * largest)
 
 
 def random_part(problem: Problem, share: int, key: PRNGKeyArray) -> tuple[Problem, float]:

@@ -55,4 +55,4 @@ class ImageHopping(AbstractMethod):
 def _outer(inner, first_end, key, evaluations, image, done):
     start = jnp.asarray(image, jnp.int32)
     kept = (inner, first_end, key)
-    return State(inner.hidden, inner.cost, jnp.asarray(done), evaluations, kept, inner.stage, start)
+    return State(inner.hidden, inner.cost, jnp.asarray(done), evaluations, kept, inner.stage, start, inner.settled)

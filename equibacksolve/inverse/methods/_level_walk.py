@@ -70,7 +70,8 @@ class AbstractLevelWalk(AbstractMethod):
             return self._walked(problem, state, walk, polishing)
         polished = self.polish.step(problem, polishing)
         evaluations = state.evaluations + polished.evaluations - polishing.evaluations
-        return _outer(polished.hidden, polished.cost, walk, polished, evaluations, bool(polished.done))
+        done, settled = bool(polished.done), polished.settled
+        return _outer(polished.hidden, polished.cost, walk, polished, evaluations, done, settled)
 
     def _walked(self, problem, state, walk, polishing):
         hidden, cost, before = state.hidden, state.cost, int(walk.moves)
@@ -80,13 +81,13 @@ class AbstractLevelWalk(AbstractMethod):
         if over or moves // self.pause > before // self.pause:
             walk, hidden, cost = self.looked(problem, hidden, walk)
             evaluations = evaluations + 1
-            if over or bool(cost < WELL_EXPLAINED * problem.observed.variance()):
+            if over or bool(cost < WELL_EXPLAINED * problem.spread):
                 walk = walk._replace(moves=self.length.astype(jnp.int32))
                 polishing = self.polish.init(problem, hidden, walk.key)
         return _outer(hidden, cost, walk, polishing, evaluations, False)
 
 
-def _outer(hidden, cost, walk, polishing, evaluations, done):
+def _outer(hidden, cost, walk, polishing, evaluations, done, settled=False):
     zero = jnp.zeros((), jnp.int32)
-    inner = (walk, polishing)
-    return State(hidden, cost, jnp.asarray(done), evaluations.astype(jnp.int32), inner, zero, zero)
+    inner, settled = (walk, polishing), jnp.asarray(settled)
+    return State(hidden, cost, jnp.asarray(done), evaluations.astype(jnp.int32), inner, zero, zero, settled)

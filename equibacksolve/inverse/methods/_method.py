@@ -7,6 +7,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Int, PRNGKeyArray
 
+from equibacksolve._arrays import float_array
 from equibacksolve._axes import Flag, Scalar
 from equibacksolve.inverse._leaves import Hidden
 from equibacksolve.inverse._problem import Problem
@@ -24,6 +25,7 @@ class State(eqx.Module):
     - `evaluations`: simulations of the whole data set so far, with or without derivatives.
     - `stage`, `start`: counted from 0, in methods that have them.
     - `inner`: whatever the method keeps for itself.
+    - `settled`: whether the method knows that the guess is at a minimum: see `Problem.is_minimum`.
     """
 
     hidden: Hidden
@@ -33,6 +35,7 @@ class State(eqx.Module):
     inner: Any
     stage: Count
     start: Count
+    settled: Flag = eqx.field(default_factory=lambda: jnp.zeros((), bool))
 
 
 class AbstractMethod(eqx.Module):
@@ -51,6 +54,11 @@ def first_state(hidden: Hidden, cost: Scalar, inner: Any) -> State:
     """A state that has seen no simulation yet, or whose method does not count it."""
     zero = jnp.zeros((), jnp.int32)
     return State(hidden, cost, jnp.zeros((), bool), zero, inner, zero, zero)
+
+
+def optional_array(value: Any) -> Any:
+    """Converts a field that is an array of floats, or None."""
+    return value if value is None else float_array(value)
 
 
 def check_counts(method: AbstractMethod, *names: str) -> None:

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 from equibacksolve._axes import Scalar
 from equibacksolve.inverse._leaves import Hidden
 from equibacksolve.inverse._problem import Problem
-from equibacksolve.inverse.methods._step_equations import AbstractStepEquations, Unknowns, columns
+from equibacksolve.inverse.methods._step_equations import AbstractStepEquations, Unknowns, seen_with_jacobian
 
 
 class Quadratic(eqx.Module):
@@ -21,7 +21,7 @@ class Quadratic(eqx.Module):
 
 
 class NormalEquations(AbstractStepEquations):
-    """Form J^T J + D, and factor it. Damping is scaled by the diagonal of J^T J (Marquardt)."""
+    """Form J^T J + D, and factor it."""
 
     @property
     def simulations(self) -> int:
@@ -32,25 +32,19 @@ class NormalEquations(AbstractStepEquations):
         infinite = jnp.asarray(jnp.inf, unknowns.dtype)
         return Quadratic(infinite, jnp.zeros_like(unknowns), jnp.zeros((unknowns.size,) * 2, unknowns.dtype))
 
+    def least_damping(self, dtype: jnp.dtype) -> float:
+        return 100 * float(jnp.finfo(dtype).eps)
+
     def look(self, problem: Problem, hidden: Hidden) -> tuple[Quadratic, Scalar]:
-        flat, unravel = ravel_pytree(hidden)
-
-        def seen(unknowns):
-            leaves = unravel(unknowns)
-            plain = problem.residuals(leaves)
-            return problem.seen(leaves, plain), plain
-
-        r, push, plain = jax.linearize(seen, flat, has_aux=True)
-        jacobian = columns(push, flat)
+        r, jacobian, plain = seen_with_jacobian(problem, hidden)
         count = problem.observed.count
         model = Quadratic(r @ r / count, jacobian.T @ r / count, jacobian.T @ jacobian / count)
         return model, plain @ plain / count
 
-    def scale(self, problem: Problem, hidden: Hidden, model: Quadratic, floor: Scalar) -> Unknowns:
-        curvature = jnp.diagonal(model.hessian)
-        scale = jnp.maximum(curvature, floor.astype(curvature.dtype) * jnp.mean(curvature))
-        return jnp.where(scale > 0, scale, 1.0)
+    def curvature(self, problem: Problem, hidden: Hidden, model: Quadratic) -> Unknowns:
+        return jnp.diagonal(model.hessian)
 
-    def solve(self, problem: Problem, hidden: Hidden, model: Quadratic, diagonal: Unknowns, free: Unknowns) -> Unknowns:
+    def solve(self, problem, hidden, model: Quadratic, diagonal, free, right=None) -> Unknowns:
+        right = -model.gradient if right is None else right
         damped = model.hessian * free * free[:, None] + jnp.diag(diagonal + (1 - free))
-        return -jax.scipy.linalg.cho_solve(jax.scipy.linalg.cho_factor(damped), model.gradient * free)
+        return jax.scipy.linalg.cho_solve(jax.scipy.linalg.cho_factor(damped), right * free)

@@ -9,26 +9,37 @@ from equibacksolve._arrays import float_array
 from equibacksolve._axes import Scalar
 from equibacksolve.inverse._leaves import Hidden, center_of_leaves
 from equibacksolve.inverse._problem import Problem
+from equibacksolve.inverse.methods._levels import heights_seen_by_data
 from equibacksolve.inverse.methods._method import AbstractMethod, State, check_counts
 from equibacksolve.inverse.methods._threads import in_threads
+
+SAME_MINIMUM = 1e-6
+"""Costs that differ by this fraction are of one minimum."""
 
 
 class Restarts(AbstractMethod):
     """Run methods in turn, each from a new random start, until the data are explained.
 
     The first two starts are the user's: with `opening`, in case it is close to the truth, and with the first of the
-    `methods`. Later ones are uniform around the mean of each leaf at that start, as wide as it was (or `spread`, where
-    the start has no width of its own).
+    `methods`. Later ones are uniform: around the mean of each map at that start, as wide as it was; around single
+    numbers and the entries of vectors as they were, since they may differ in unit, by `spread`.
 
     `abreast` searches go on at a time, each in a thread: a step of all is a step of each of them, and whichever has
     ended is followed by the next start. So the numbers do not depend on which thread is faster. The guess that counts
     is the best one of the moment. Where a mesh of devices is set, the searches of a step take their turns instead.
 
-    **Fields** `opening`: for the first start; `methods`: taken in turn, so that starts can differ in more than their
-    random numbers; `starts`: the most that are made; `spread`: half-width of random starts if the user's is constant;
-    `abreast`: searches at a time, as many as there are cores to run them.
+    **Fields**
 
-    **Raises** ValueError if `starts` or `abreast` is below 1.
+    - `opening`: for the first start.
+    - `methods`: taken in turn, so that starts can differ in more than their random numbers.
+    - `starts`: the most that are made.
+    - `spread`: half-width of random starts where the user's has no width, in units of the change that, by the linear
+      model, moves the data by their standard deviation.
+    - `abreast`: searches at a time, as many as there are cores to run them.
+    - `repeats`: the search ends as well when so many starts have led to the same lowest minimum: there is no better one
+      to be found. 0: it does not.
+
+    **Raises** ValueError if `starts` or `abreast` is below 1, or `repeats` below 0.
     """
 
     opening: AbstractMethod
@@ -36,18 +47,22 @@ class Restarts(AbstractMethod):
     starts: int = 20
     spread: Float[Array, ""] = eqx.field(converter=float_array, default=0.1)
     abreast: int = 1
+    repeats: int = 0
 
     def __check_init__(self):
         check_counts(self, "starts", "abreast")
+        if self.repeats < 0:
+            raise ValueError(f"repeats is {self.repeats}; give at least 0.")
 
     def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
         first = min(self.abreast, self.starts)
         searches = in_threads([lambda n=n: self._begin(problem, hidden, key, n) for n in range(first)])
         evaluations = sum(search.evaluations for search in searches)
-        return _outer(searches, list(range(first)), (hidden, key), evaluations, done=False)
+        nothing = (jnp.full_like(problem.tolerance, jnp.inf), jnp.zeros((), jnp.int32))
+        return _outer(searches, list(range(first)), (hidden, key), nothing, evaluations, done=False)
 
     def step(self, problem: Problem, state: State) -> State:
-        before, numbers, (first, key) = state.inner
+        before, numbers, (first, key), minima = state.inner
         numbers, latest = [int(number) for number in numbers], max(int(number) for number in numbers)
         go_on = []
         for slot, search in enumerate(before):
@@ -66,8 +81,22 @@ class Restarts(AbstractMethod):
             searches[slot] = search
         ended = [bool(search.done) for search in searches]
         explained = any(end and bool(problem.explained(search.cost)) for end, search in zip(ended, searches))
-        done = explained or (all(ended) and latest + 1 >= self.starts)
-        return _outer(searches, numbers, (first, key), used, done)
+        minima = self._counted(problem, minima, [searches[slot] for slot, _ in go_on])
+        found_again = 0 < self.repeats <= int(minima[1])
+        done = explained or found_again or (all(ended) and latest + 1 >= self.starts)
+        return _outer(searches, numbers, (first, key), minima, used, done)
+
+    def _counted(self, problem, minima, stepped):
+        """The cost of the lowest minimum so far, and how many starts have led to it."""
+        lowest, times = minima
+        for search in stepped if self.repeats else ():
+            if bool(search.done) and bool(search.settled):
+                # Two searches that have settled differ by the square of what is left of a standard error.
+                same = abs(float(search.cost) - float(lowest)) <= SAME_MINIMUM * float(lowest) + float(problem.rounding)
+                if bool(search.cost < lowest) or same:
+                    times = times + 1 if same else jnp.ones_like(times)
+                    lowest = jnp.minimum(lowest, search.cost)
+        return lowest, times
 
     def _method(self, start):
         return self.opening if start == 0 else self.methods[(start - 1) % len(self.methods)]
@@ -82,20 +111,27 @@ class Restarts(AbstractMethod):
 
 
 def random_start(problem: Problem, first: Hidden, key: PRNGKeyArray, spread: Scalar) -> Hidden:
-    """Uniform around the mean of each leaf of `first`, as wide as that leaf, or `spread` if it has no width."""
-    centers, tree = jax.tree.flatten(center_of_leaves(first, problem.kinds))
-    keys = jax.random.split(key, len(centers))
+    """Uniform: around the mean of each leaf of `first`, and as wide; around the entries of a vector by `spread`.
+
+    A leaf without a width, too, gets `spread`, in units of `heights_seen_by_data`.
+    """
+    leaves, tree = jax.tree.flatten(first)
+    centers = jax.tree.leaves(center_of_leaves(first, problem.kinds))
+    wide = [leaf.ndim > 0 and not kind.vector and bool(jnp.std(leaf) > 0) for leaf, kind in zip(leaves, problem.kinds)]
+    seen = leaves if all(wide) else jax.tree.leaves(heights_seen_by_data(problem, first))
     guesses = []
-    for center, leaf, k in zip(centers, jax.tree.leaves(first), keys):
-        half = jnp.sqrt(3.0).astype(leaf.dtype) * jnp.std(leaf)
-        half = jnp.where(half > 0, half, spread.astype(leaf.dtype))
+    for leaf, mean, kind, has_width, unit, k in zip(
+        leaves, centers, problem.kinds, wide, seen, jax.random.split(key, len(leaves))
+    ):
+        half = jnp.sqrt(3.0).astype(leaf.dtype) * jnp.std(leaf) if has_width else spread.astype(leaf.dtype) * unit
+        center = leaf if kind.vector or leaf.ndim == 0 else mean
         guesses.append(center + half * jax.random.uniform(k, leaf.shape, leaf.dtype, -1.0, 1.0))
     return jax.tree.unflatten(tree, guesses)
 
 
-def _outer(searches, numbers, kept, evaluations, done):
+def _outer(searches, numbers, kept, minima, evaluations, done):
     costs = [float(search.cost) for search in searches]
     slot = min(range(len(costs)), key=lambda i: (costs[i] != costs[i], costs[i]))
     best, start = searches[slot], jnp.asarray(numbers[slot], jnp.int32)
-    inner = (tuple(searches), jnp.asarray(numbers, jnp.int32), kept)
-    return State(best.hidden, best.cost, jnp.asarray(done), evaluations, inner, best.stage, start)
+    inner = (tuple(searches), jnp.asarray(numbers, jnp.int32), kept, minima)
+    return State(best.hidden, best.cost, jnp.asarray(done), evaluations, inner, best.stage, start, best.settled)

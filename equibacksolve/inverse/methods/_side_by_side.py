@@ -42,27 +42,30 @@ class SideBySide(AbstractMethod):
         guesses = [hidden] + [problem.within_bounds(random_start(problem, hidden, k, self.spread)) for k in fresh]
         guesses = jax.tree.map(lambda *leaves: jnp.stack(leaves), *guesses)
         centers = jax.vmap(lambda guess: center_of_leaves(guess, problem.kinds))(guesses)
-        states, strengths = self._begin(problem, guesses, centers, key, 0)
-        return _outer(states, (centers, strengths, key), jnp.zeros((), jnp.int32), 0, False)
+        heights = self.search.heights(problem, hidden)
+        states, strengths = self._begin(problem, guesses, centers, heights, key, 0)
+        looked = jnp.asarray(self.search.asks_for_heights(problem), jnp.int32)
+        return _outer(states, (centers, heights, strengths, key), looked, 0, False)
 
     def step(self, problem: Problem, state: State) -> State:
-        states, (centers, strengths, key) = state.inner
+        states, (centers, heights, strengths, key) = state.inner
         stage, evaluations = int(state.stage), state.evaluations
         if bool(jnp.all(states.done)):
             stage = stage + 1
-            states, strengths = self._begin(problem, states.hidden, centers, key, stage)
+            states, strengths = self._begin(problem, states.hidden, centers, heights, key, stage)
         before = jnp.sum(states.evaluations)
         states = _step_all(self.search, stage, (problem, states, centers, strengths))
         evaluations = evaluations + (jnp.sum(states.evaluations) - before).astype(jnp.int32)
         last = stage == self.search.schedule.width.shape[0] - 1
         found = jnp.any(states.done & jax.vmap(problem.explained)(states.cost))
         done = last and bool(found | jnp.all(states.done))
-        return _outer(states, (centers, strengths, key), evaluations, stage, done)
+        return _outer(states, (centers, heights, strengths, key), evaluations, stage, done)
 
-    def _begin(self, problem, guesses, centers, key, stage):
+    def _begin(self, problem, guesses, centers, heights, key, stage):
         """The states before the first step of a stage, and the strengths of their priors."""
         search = self.search
-        strengths = jax.vmap(lambda guess, center: search.strength(problem, guess, center, stage))(guesses, centers)
+        strength = lambda guess, center: search.strength(problem, guess, center, heights, stage)
+        strengths = jax.vmap(strength)(guesses, centers)
 
         def begin(guess, center, strength):
             return search.method_of(stage).init(search.staged(problem, center, strength, stage), guess, key)
@@ -92,4 +95,5 @@ def _outer(states, kept, evaluations, stage, done):
     best = jnp.nanargmin(states.cost)
     hidden = jax.tree.map(lambda leaf: leaf[best], states.hidden)
     stage, start = jnp.asarray(stage, jnp.int32), best.astype(jnp.int32)
-    return State(hidden, states.cost[best], jnp.asarray(done), evaluations, (states, kept), stage, start)
+    settled = jnp.asarray(done) & states.settled[best]
+    return State(hidden, states.cost[best], jnp.asarray(done), evaluations, (states, kept), stage, start, settled)

@@ -46,12 +46,34 @@ class AbstractStepEquations(eqx.Module):
         """The model of the objective at `hidden`, and the plain cost there."""
 
     @abstractmethod
-    def scale(self, problem: Problem, hidden: Hidden, model: Any, floor: Scalar) -> Unknowns:
-        """What the damping is multiplied by: the curvature along each unknown, not below `floor` times its mean."""
+    def curvature(self, problem: Problem, hidden: Hidden, model: Any) -> Unknowns:
+        """The diagonal of the Hessian, or an estimate of it."""
 
     @abstractmethod
-    def solve(self, problem: Problem, hidden: Hidden, model: Any, diagonal: Unknowns, free: Unknowns) -> Unknowns:
-        """The step for D = `diagonal`, in units of the model. `free` is 0 where an unknown is held, else 1."""
+    def solve(
+        self,
+        problem: Problem,
+        hidden: Hidden,
+        model: Any,
+        diagonal: Unknowns,
+        free: Unknowns,
+        right: Unknowns | None = None,
+    ) -> Unknowns:
+        """The step for D = `diagonal`, in units of the model. `free` is 0 where an unknown is held, else 1.
+
+        With `right`, the x of (J^T J + D) x = right.
+        """
+
+    @abstractmethod
+    def least_damping(self, dtype: jnp.dtype) -> float:
+        """What keeps a Hessian without an inverse from breaking its factorisation, in units of its diagonal."""
+
+
+def over_leaves(problem: Problem, hidden: Hidden, curvature: Unknowns) -> Unknowns:
+    """The mean curvature of its leaf for each site of a map, which share a unit; for other unknowns their own."""
+    leaves, tree = jax.tree.flatten(ravel_pytree(hidden)[1](curvature))
+    mean = lambda leaf, kind: jnp.full_like(leaf, jnp.mean(leaf)) if kind.is_map else leaf
+    return ravel_pytree(jax.tree.unflatten(tree, [mean(*pair) for pair in zip(leaves, problem.kinds)]))[0]
 
 
 class Linearized(eqx.Module):
@@ -82,6 +104,21 @@ def look_with_jacobian(problem: Problem, hidden: Hidden) -> tuple[Linearized, Sc
     count = problem.observed.count
     gradient = (of_hidden + of_plain @ jacobian) / count
     return Linearized(seen @ seen / count, gradient, plain, jacobian), plain @ plain / count
+
+
+def seen_with_jacobian(
+    problem: Problem, hidden: Hidden
+) -> tuple[Float[Array, " rows"], Float[Array, "rows unknowns"], Float[Array, " data"]]:
+    """Simulate once: what the stage makes of the residuals, its Jacobian, and the plain residuals."""
+    flat, unravel = ravel_pytree(hidden)
+
+    def seen(unknowns):
+        leaves = unravel(unknowns)
+        plain = problem.residuals(leaves)
+        return problem.seen(leaves, plain), plain
+
+    r, push, plain = jax.linearize(seen, flat, has_aux=True)
+    return r, columns(push, flat), plain
 
 
 def columns(push, flat: Unknowns) -> Float[Array, "rows unknowns"]:

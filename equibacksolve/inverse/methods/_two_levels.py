@@ -22,8 +22,8 @@ from equibacksolve.inverse.methods._flips import (
     random_part,
 )
 from equibacksolve.inverse.methods._level_walk import AbstractLevelWalk, careful_search
-from equibacksolve.inverse.methods._levels import check_levels, levels_of, levels_within_bounds, pair_of_levels
-from equibacksolve.inverse.methods._method import AbstractMethod, check_counts
+from equibacksolve.inverse.methods._levels import check_levels, levels_of, levels_within_bounds
+from equibacksolve.inverse.methods._method import AbstractMethod, check_counts, optional_array
 from equibacksolve.inverse.methods._step_equations import columns
 from equibacksolve.simulators import knows_changes
 
@@ -53,7 +53,7 @@ class TwoLevels(AbstractLevelWalk):
     """
 
     pause: ClassVar[int] = 20
-    levels: Float[Array, " 2"] | None = eqx.field(converter=pair_of_levels, default=None)
+    levels: Float[Array, " 2"] | None = eqx.field(converter=optional_array, default=None)
     height: Float[Array, ""] = eqx.field(converter=float_array, default=1.0)
     polish: AbstractMethod = eqx.field(default_factory=careful_search)
     flips: Int[Array, ""] = eqx.field(converter=jnp.asarray, default=2000)
