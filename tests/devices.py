@@ -13,6 +13,8 @@ import equibacksolve as ebs
 from equibacksolve.transport import Scattering, transmission_by_greens_function, transmission_by_qr, wire_self_energy
 
 SHAPE, POINTS = (5, 4), 12
+INTERVAL = 6
+"""What is chosen for known onsite energies up to 1, as those of the laws are: rough samples name another one."""
 
 
 class Numbers(NamedTuple):
@@ -47,8 +49,8 @@ def channels(numbers: Numbers) -> int:
     return numbers.values.shape[1] * numbers.wavenumber.shape[0]
 
 
-def by_sweep(numbers: Numbers, settings: Settings, interval: int | None = None) -> jax.Array:
-    """Inside `jax.jit` the onsite energies are unknown and taken to be below 1: rough samples must name an interval."""
+def by_sweep(numbers: Numbers, settings: Settings, interval: int = INTERVAL) -> jax.Array:
+    """Inside `jax.jit` the onsite energies are unknown, and left to itself the sweep would normalise every slice."""
     return simulator(numbers, interval=interval).predict(**settings._asdict())
 
 
@@ -83,7 +85,7 @@ sweep_slope, qr_slope, greens_function_slope = _slope(by_sweep), _slope(by_qr), 
 
 @jax.jit
 def scatter(numbers: Numbers, settings: Settings) -> Scattering:
-    return simulator(numbers).scattering(**settings._asdict())
+    return simulator(numbers, interval=INTERVAL).scattering(**settings._asdict())
 
 
 def random_numbers(seed: int, orbitals: int, shape: tuple[int, int] = SHAPE) -> Numbers:

@@ -53,3 +53,42 @@ def slopes_of_log_conductance(values, wavenumber, flux, energy):
     ]
     of_sites = np.stack(slopes, axis=1) / np.sum(np.abs(across) ** 2, axis=(1, 2))[:, None, None]
     return of_sites.astype(float), -of_sites.sum(axis=(1, 2)).astype(float)
+
+
+def dense_conductance(values, wavenumber, flux, energy, present=None):
+    """G = Gamma^2 Tr S†S, S = G(L, 1), and dG/dv of every site, from one dense inverse a point; hopping 1 in the wires.
+
+    Shapes (points,) and (points, length, width). Where `present` is False, there is no site. Values may be complex; the
+    derivative is then that with respect to their real part.
+    """
+    values = np.asarray(values)
+    present = np.ones(values.shape, bool) if present is None else present
+    number = np.cumsum(present).reshape(present.shape) - 1
+    wire = -np.exp(1j * np.longdouble(wavenumber))
+    outer = [number[x][present[x]] for x in (0, -1)]
+    resolvent = [_hamiltonian(values, present, number, f) for f in np.asarray(flux, np.longdouble)]
+    for matrix, e in zip(resolvent, np.asarray(energy, np.longdouble)):
+        matrix *= -1
+        matrix[np.diag_indices(len(matrix))] += e
+        for sites in outer:
+            matrix[sites, sites] -= wire
+    inverse = _inverse(np.stack(resolvent))
+    first, last = outer
+    across = inverse[:, last][:, :, first]
+    gamma = 4 * wire.imag**2
+    slopes = 2 * gamma * np.einsum("pab,pai,pib->pi", np.conj(across), inverse[:, last], inverse[:, :, first]).real
+    of_sites = np.zeros((len(slopes), *values.shape))
+    of_sites[:, present] = slopes
+    return (gamma * np.sum(np.abs(across) ** 2, axis=(1, 2))).astype(float), of_sites
+
+
+def _hamiltonian(values, present, number, flux):
+    """Eq. 14 on the sites that are present."""
+    matrix = np.diag(values[present].astype(np.clongdouble))
+    turn = np.exp(2j * np.arccos(np.longdouble(-1)) * flux)
+    for x, y in np.argwhere(present):
+        for along, hopping in (((x + 1, y), 1), ((x, y + 1), turn ** (x + 1))):
+            if along[0] < len(values) and along[1] < values.shape[1] and present[along]:
+                here, there = number[x, y], number[along]
+                matrix[there, here], matrix[here, there] = hopping, np.conj(hopping)
+    return matrix

@@ -1,5 +1,6 @@
 """The cost over two unknowns around a point (Sec. IV, Fig. 4)."""
 
+import itertools
 from typing import Any
 
 import equinox as eqx
@@ -7,12 +8,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 from jax.flatten_util import ravel_pytree
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, PyTree
 
 from equibacksolve._arrays import float_array
 from equibacksolve.diagnostics._unknowns import Entry, Selector, entry_number, split
 from equibacksolve.inverse import Observations, cost
-from equibacksolve.simulators import AbstractSimulator
+from equibacksolve.inverse._leaves import Hidden
+from equibacksolve.simulators import AbstractSimulator, check_before_compiling
 
 
 class CostLandscape(eqx.Module):
@@ -51,8 +53,8 @@ def cost_landscape(
     - `first_values`, `second_values`: what the two entries take, in their own units.
     - `batch`: simulations of the data set that are made together, and are in memory together. One is fastest on a CPU.
 
-    **Raises** ValueError if an entry does not exist, if both are the same, or if there are no values, or values that
-    are not finite.
+    **Raises** ValueError if an entry does not exist, if both are the same, if there are no values, or values that are
+    not finite, or if the simulator cannot be trusted at a corner of the landscape (`AbstractSimulator.check_settings`).
     """
     numbers = [entry_number(simulator, where, entry) for entry in entries]
     if numbers[0] == numbers[1]:
@@ -78,11 +80,22 @@ def costs_at(
 ) -> Float[Array, " grid"]:
     """The cost with the chosen unknowns (by their numbers in the vector of unknowns) set to each of the points."""
     hidden, known = split(simulator, where)
+    for end in corners(points):
+        check_before_compiling(moved(hidden, known, numbers, end), observed.variables)
     return _costs(hidden, known, observed, numbers, points, batch)
+
+
+def corners(points: Float[Array, "grid chosen"]) -> list[Float[Array, " chosen"]]:
+    """The corners of the box that holds the points: where the simulator is farthest from what is usual."""
+    return [jnp.stack(corner) for corner in itertools.product(*zip(jnp.min(points, axis=0), jnp.max(points, axis=0)))]
+
+
+def moved(hidden: Hidden, known: PyTree, numbers: Int[Array, " chosen"], point: Float[Array, " chosen"]) -> Any:
+    """The simulator with the chosen unknowns set to a point."""
+    flat, unravel = ravel_pytree(hidden)
+    return eqx.combine(unravel(flat.at[numbers].set(point.astype(flat.dtype))), known)
 
 
 @eqx.filter_jit
 def _costs(hidden, known, observed, numbers, points, batch):
-    flat, unravel = ravel_pytree(hidden)
-    moved = lambda point: eqx.combine(unravel(flat.at[numbers].set(point.astype(flat.dtype))), known)
-    return lax.map(lambda point: cost(moved(point), observed), points, batch_size=batch)
+    return lax.map(lambda point: cost(moved(hidden, known, numbers, point), observed), points, batch_size=batch)

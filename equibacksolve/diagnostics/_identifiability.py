@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 from equibacksolve.diagnostics._unknowns import Selector, split
 from equibacksolve.inverse import Observations, residuals
 from equibacksolve.inverse._leaves import Hidden
-from equibacksolve.simulators import AbstractSimulator
+from equibacksolve.simulators import AbstractSimulator, check_before_compiling
 
 
 class Identifiability(eqx.Module):
@@ -85,8 +85,10 @@ def residual_jacobian(
 ) -> Float[Array, "data unknowns"]:
     """d residual_i / d unknown_j: the sensitivity of each datum, over its sigma if that is known (0 where masked).
 
-    Raises ValueError if `where` selects nothing, or if an entry is not finite.
+    Raises ValueError if `where` selects nothing, if the simulator cannot be trusted at this point
+    (`AbstractSimulator.check_settings`), or if an entry is not finite.
     """
+    check_before_compiling(simulator, observed.variables)
     jacobian = _jacobian(*split(simulator, where), observed)
     if not np.all(np.isfinite(jacobian)):
         raise ValueError("the Jacobian at this point is not finite; choose a point inside the range of the model.")

@@ -7,13 +7,12 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 import optimistix
-from jax.flatten_util import ravel_pytree
 from jaxtyping import Float
 
-from equibacksolve.diagnostics._cost_landscape import CostLandscape
+from equibacksolve.diagnostics._cost_landscape import CostLandscape, moved
 from equibacksolve.diagnostics._unknowns import Entry, Selector, entry_number, split
 from equibacksolve.inverse import Observations, cost, residuals
-from equibacksolve.simulators import AbstractSimulator
+from equibacksolve.simulators import AbstractSimulator, check_before_compiling
 
 
 class LocalMinimum(NamedTuple):
@@ -78,10 +77,14 @@ def refined(
 
     `within` is the mesh width. None if the way down leads further than that in either unknown: then the mesh has
     shown a minimum that is not there. The barrier is corrected for the lower cost.
+
+    Raises ValueError if the simulator cannot be trusted where the minimum is (`AbstractSimulator.check_settings`).
     """
     numbers = jnp.asarray([entry_number(simulator, where, entry) for entry in entries])
     start = jnp.asarray([minimum.first, minimum.second])
-    end, lower = _descended(*split(simulator, where), observed, numbers, start)
+    hidden, known = split(simulator, where)
+    check_before_compiling(moved(hidden, known, numbers, start), observed.variables)
+    end, lower = _descended(hidden, known, observed, numbers, start)
     if not bool(jnp.all(jnp.abs(end - start) <= within)) or not float(lower) <= minimum.cost:
         return None
     first, second = (float(value) for value in end)
@@ -90,9 +93,8 @@ def refined(
 
 @eqx.filter_jit
 def _descended(hidden, known, observed, numbers, start):
-    flat, unravel = ravel_pytree(hidden)
-    moved = lambda pair: eqx.combine(unravel(flat.at[numbers].set(pair.astype(flat.dtype))), known)
+    at = lambda pair: moved(hidden, known, numbers, pair)
     solver = optimistix.LevenbergMarquardt(rtol=1e-8, atol=1e-10)
-    differ = lambda pair, _: residuals(moved(pair), observed)
+    differ = lambda pair, _: residuals(at(pair), observed)
     end = optimistix.least_squares(differ, solver, start, max_steps=100, throw=False).value
-    return end, cost(moved(end), observed)
+    return end, cost(at(end), observed)

@@ -14,6 +14,7 @@ from equibacksolve.simulators._perturbed import predict_perturbed as predict_per
 from equibacksolve.simulators._real_space_image import RealSpaceImage as RealSpaceImage
 from equibacksolve.simulators._series_resistance import SeriesResistance as SeriesResistance
 from equibacksolve.simulators._simulator import AbstractSimulator as AbstractSimulator
+from equibacksolve.simulators._simulator import check_before_compiling as check_before_compiling
 from equibacksolve.simulators._structure_factor import StructureFactor as StructureFactor
 from equibacksolve.simulators._structure_image import AbstractStructureImage as AbstractStructureImage
 from equibacksolve.simulators._thermal_smearing import ThermalSmearing as ThermalSmearing

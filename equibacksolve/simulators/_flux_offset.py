@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 
 from equibacksolve._arrays import check_fields, check_known, named_float_array
 from equibacksolve._axes import Scalar
-from equibacksolve.simulators._changed_setting import changed_setting
+from equibacksolve.simulators._changed_setting import Setting, changed_setting
 from equibacksolve.simulators._settings import settings_of
 from equibacksolve.simulators._simulator import AbstractSimulator
 
@@ -35,5 +35,11 @@ class FluxOffset(AbstractSimulator):
 
     def predict(self, **variables: Any) -> Float[Array, " points"]:
         """The data at the true flux, one entry a datum."""
+        return self.simulator.predict(**self._true(variables))
+
+    def check_settings(self, **variables: Any) -> None:
+        self.simulator.check_settings(**self._true(variables))
+
+    def _true(self, variables: dict[str, Any]) -> dict[str, Setting]:
         true = lambda reading: reading - self.offset
-        return self.simulator.predict(**changed_setting(settings_of(variables), self.variable, true, self))
+        return changed_setting(settings_of(variables), self.variable, true, self)

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, PyTree
 
-from equibacksolve.simulators._simulator import AbstractSimulator
+from equibacksolve.simulators._simulator import AbstractSimulator, check_before_compiling
 
 
 class Perturbed(NamedTuple):
@@ -49,6 +49,8 @@ def predict_perturbed(
     """
     if knows_changes(simulator, changes):
         return simulator.predict_perturbed(changes, **variables)
+    for end in (simulator, eqx.apply_updates(simulator, changes)):
+        check_before_compiling(end, variables)
     flat, unravel = ravel_pytree(changes)
 
     def one(entry):

@@ -42,3 +42,6 @@ class SeriesResistance(AbstractSimulator):
         """The conductance of both in series, one entry a datum."""
         conductance = self.simulator.predict(**settings_of(variables))
         return conductance / (1 + self.resistance * conductance)
+
+    def check_settings(self, **variables: Any) -> None:
+        self.simulator.check_settings(**settings_of(variables))

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from equibacksolve._arrays import float_array_and_mask
+from equibacksolve._axes import Scalar
 
 
 def settings_of(variables: dict[str, Any]) -> dict[str, Float[Array, " points"]]:
@@ -21,12 +22,25 @@ def settings_of(variables: dict[str, Any]) -> dict[str, Float[Array, " points"]]
     return settings
 
 
+def setting_of_one(given: Any, name: str) -> Scalar:
+    """The setting of one datum, a single number; raises as `settings_of` does."""
+    setting = _real(given, name)
+    if setting.ndim:
+        raise ValueError(f"{name} has shape {setting.shape}, but one datum has one setting; give a single number.")
+    return setting
+
+
 def _setting(given: Any, name: str) -> Float[Array, " points"]:
+    setting = _real(given, name)
+    if setting.ndim != 1:
+        raise ValueError(f"{name} has shape {setting.shape}; give one entry a datum, as a list.")
+    return setting
+
+
+def _real(given: Any, name: str) -> Float[Array, "..."]:
     setting, present = float_array_and_mask(given, name)
     if not jnp.issubdtype(setting.dtype, jnp.floating):
         raise TypeError(f"{name} must be an array of real numbers, but got {setting.dtype}; convert it first.")
-    if setting.ndim != 1:
-        raise ValueError(f"{name} has shape {setting.shape}; give one entry a datum, as a list.")
     if present is not None:
         raise ValueError(f"{name} has {int((~present).sum())} masked entries: a setting must be known; drop them.")
     return setting

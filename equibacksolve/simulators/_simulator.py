@@ -7,8 +7,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from equibacksolve._arrays import is_concrete
 from equibacksolve._per_datum import per_datum
-from equibacksolve.simulators._settings import settings_of
+from equibacksolve.simulators._settings import setting_of_one, settings_of
 
 
 class AbstractSimulator(eqx.Module):
@@ -21,7 +22,7 @@ class AbstractSimulator(eqx.Module):
     - `predict(self, **variables)`: the whole data set at once, for data that share one simulation (an image).
 
     The keywords are the names of the variables in the `Observations`. The other method follows from the one that is
-    implemented; this pair is the one exception to the rule that no concrete method is overridden.
+    implemented; this pair and `check_settings` are the exceptions to the rule that no concrete method is overridden.
     """
 
     def __check_init__(self):
@@ -34,11 +35,28 @@ class AbstractSimulator(eqx.Module):
 
     def predict(self, **variables: Any) -> Float[Array, " *data"]:
         """The data that this simulator expects at the given settings, one entry a datum."""
-        return _observe_all(self, settings_of(variables))
+        settings = settings_of(variables)
+        check_before_compiling(self, settings)
+        return _observe_all(self, settings)
 
-    def observe(self, **datum: Float[Array, ""]) -> Float[Array, ""]:
+    def observe(self, **datum: Any) -> Float[Array, ""]:
         """The reading at one setting: a data set of one."""
-        return self.predict(**jax.tree.map(lambda value: value[None], datum))[0]
+        return self.predict(**{name: setting_of_one(value, name)[None] for name, value in datum.items()})[0]
+
+    def check_settings(self, **variables: Any) -> None:
+        """Raise ValueError if, as it is, the simulator cannot be trusted at these settings.
+
+        Inside `jax.jit` numbers are unknown and nothing can be raised. So whatever compiles a simulation (searches,
+        diagnostics) calls this before it does, with numbers. By default all settings will do. A simulator with limits
+        overrides it; one that holds another simulator hands on the settings that it asks that one for.
+        """
+
+
+def check_before_compiling(simulator: AbstractSimulator, variables: dict[str, Any]) -> None:
+    """Let a simulator check its settings, for those who compile it next; nothing is checked if it is traced already."""
+    if is_concrete(simulator, variables):
+        with jax.ensure_compile_time_eval():
+            simulator.check_settings(**variables)
 
 
 @eqx.filter_jit

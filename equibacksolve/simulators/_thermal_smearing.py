@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 
 from equibacksolve._arrays import check_fields, is_concrete, named_float_array
 from equibacksolve._axes import Scalar
-from equibacksolve.simulators._changed_setting import changed_setting
+from equibacksolve.simulators._changed_setting import Setting, changed_setting
 from equibacksolve.simulators._settings import settings_of
 from equibacksolve.simulators._simulator import AbstractSimulator
 
@@ -55,12 +55,18 @@ class ThermalSmearing(AbstractSimulator):
 
     def predict(self, **variables: Any) -> Float[Array, " points"]:
         """The smeared data, one entry a datum."""
-        x, weights = (jnp.asarray(a, self.temperature.dtype) for a in thermal_nodes(self.nodes))
-        # Every setting is repeated for all nodes: one list of points for the simulator inside.
+        readings = self.simulator.predict(**self._at_all_nodes(variables))
+        return readings.reshape(-1, self.nodes) @ jnp.asarray(thermal_nodes(self.nodes)[1], self.temperature.dtype)
+
+    def check_settings(self, **variables: Any) -> None:
+        self.simulator.check_settings(**self._at_all_nodes(variables))
+
+    def _at_all_nodes(self, variables: dict[str, Any]) -> dict[str, Setting]:
+        """Every setting is repeated for all nodes: one list of points for the simulator inside."""
+        x = jnp.asarray(thermal_nodes(self.nodes)[0], self.temperature.dtype)
         repeated = {name: jnp.repeat(setting, self.nodes) for name, setting in settings_of(variables).items()}
         smear = lambda energy: energy + jnp.tile(self.temperature * x, energy.size // self.nodes)
-        readings = self.simulator.predict(**changed_setting(repeated, self.variable, smear, self))
-        return readings.reshape(-1, self.nodes) @ weights
+        return changed_setting(repeated, self.variable, smear, self)
 
 
 @functools.lru_cache

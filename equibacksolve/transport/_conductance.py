@@ -11,6 +11,7 @@ from jaxtyping import Array, Complex, Float
 from equibacksolve._axes import OnsiteBlocks
 from equibacksolve._per_datum import per_datum
 from equibacksolve.transport._batched_matrices import Split, divide, random_rotation, rotated, squared_norm
+from equibacksolve.transport._growth import one_or_nan
 from equibacksolve.transport._sweep import Ends, Slices, Wave, stacked, sweep
 
 Orbital = Float[Array, " orbitals"]
@@ -50,27 +51,38 @@ def conductance(
 
     `flux` per plaquette in h/e, `energy` in units of the hopping; `interval` slices between two normalisations. All
     derivatives cost one further sweep: dG/dh is twice the real part of the product of the scattering states from the
-    left and from the right, see `_sweep`.
+    left and from the right, see `_sweep`. NaN, with all derivatives, where waves grow too much over `interval` slices.
     """
     _, width, orbitals, _ = device.onsite_real.shape
-    return _batched_conductance(interval, _chunk(width * orbitals))(device, (flux, energy))
+    found = _batched_conductance(interval, _chunk(width * orbitals))(device, (flux, energy))
+    return found * one_or_nan(_onsite(device), energy, interval)
 
 
 def scattering(
     device: Device, flux: Float[Array, " points"], energy: Float[Array, " points"], interval: int
 ) -> Scattering:
-    """Transmission matrices t (eq. 8), from the right lead to the left one, and reflection matrices r at the right."""
+    """Transmission matrices t (eq. 8), from the right lead to the left one, and reflection matrices r at the right.
+
+    NaN where `conductance` is.
+    """
+    trusted = one_or_nan(_onsite(device), energy, interval)
     shared = Device(*(None if leaf is None else leaf[..., None] for leaf in device))
     passed, outgoing, arriving = _amplitudes(shared, flux, energy, interval)
     transmission, reflection = divide([passed, outgoing], arriving)
     transmission = rotated(random_rotation(transmission.real.shape[0]).T, transmission)
-    return Scattering(*(jnp.moveaxis(jax.lax.complex(m.real, m.imag), -1, 0) for m in (transmission, reflection)))
+    joined = (jax.lax.complex(m.real * trusted, m.imag * trusted) for m in (transmission, reflection))
+    return Scattering(*(jnp.moveaxis(m, -1, 0) for m in joined))
 
 
 def unitarity_error(found: Scattering) -> Float[Array, " points"]:
     """|Tr t†t + Tr r†r - number of modes|: current that got lost, one value per point."""
     total = sum(jnp.sum(jnp.abs(matrix) ** 2, axis=(1, 2)) for matrix in found)
     return jnp.abs(total - found.transmission.shape[1])
+
+
+def _onsite(device: Device) -> OnsiteBlocks:
+    real, imag = device.onsite_real, device.onsite_imag
+    return real if imag is None else jax.lax.complex(real, imag)
 
 
 @functools.cache

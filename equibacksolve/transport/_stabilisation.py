@@ -7,20 +7,28 @@ import numpy as np
 
 _TOLERATED_GROWTH = {"float64": 3e3, "float32": 50.0}
 """Growth between two normalisations that still leaves the gradient, whose error is about growth^2 x machine epsilon,
-with eight digits in float64, and two to three in float32. (G itself tolerates the square of it.)"""
+with eight digits in float64, and two to three in float32. (G tolerates the square of it, but not where high and low
+sites share a slice: there it is as sensitive as the gradient.)"""
 
 
 def growth_per_slice(reach: float) -> float:
     """g = e^kappa, the growth of an evanescent wave a slice, where reach = max |E - onsite|.
 
-    The least favourable transverse mode has an energy of -+2 across: cosh kappa = (reach + 2) / 2.
+    The least favourable transverse mode has an energy of -+2 across: cosh kappa = (reach + 2) / 2. The bound holds for
+    absorption as well, where E - onsite is complex: if g e^{i phi} solves z = g + 1/g, the sum of the distances of z
+    from -2 and 2 is 2 (g + 1/g), and at most 4 + 2 reach.
     """
-    return math.exp(math.acosh(max(1.0, (reach + 2) / 2)))
+    return math.exp(_rate(reach))
+
+
+def _rate(reach: float) -> float:
+    """kappa; its exponential overflows for an onsite energy of 1e308, which is to be refused in a sentence."""
+    return math.acosh(max(1.0, reach / 2 + 1))
 
 
 def stabilisation_interval(reach: float, dtype: jnp.dtype | type = jnp.float64) -> int:
     """Slices between two normalisations, S_D of eqs. 12 and 13: g^S_D stays below what the dtype tolerates."""
-    growth = math.log(growth_per_slice(reach))
+    growth = _rate(reach)
     tolerated = math.log(_TOLERATED_GROWTH[np.dtype(dtype).name])
     return max(1, int(tolerated / growth)) if growth > 0 else 10
 

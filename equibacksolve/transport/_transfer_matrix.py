@@ -9,6 +9,7 @@ from jaxtyping import Array, Complex, Float
 
 from equibacksolve._axes import OnsiteBlocks, Scalar
 from equibacksolve.transport._conductance import Orbital
+from equibacksolve.transport._growth import one_or_nan
 from equibacksolve.transport._hamiltonian import slice_hamiltonian
 
 Matrix = Complex[Array, "modes modes"]
@@ -44,7 +45,10 @@ def transmission_by_qr(
     energy: Scalar,
     interval: int = 6,
 ) -> Matrix:
-    """Transmission matrix t by eqs. 8, 12 and 13: QR decomposition after every `interval` slices, unrolled."""
+    """Transmission matrix t by eqs. 8, 12 and 13: QR decomposition after every `interval` slices, unrolled.
+
+    NaN where waves grow too much over `interval` slices.
+    """
     length, width, orbitals = onsite.shape[:3]
     v, u = leftgoing_vectors(norm, phase, width)
     ones = jnp.ones(width * orbitals, dtype=norm.dtype)
@@ -56,4 +60,5 @@ def transmission_by_qr(
         if x % interval == 0 and x < length:
             states, r = jnp.linalg.qr(states)
             inverse_r = inverse_r @ jnp.linalg.inv(r)
-    return inverse_r @ jnp.linalg.inv(u @ states)
+    t = inverse_r @ jnp.linalg.inv(u @ states)
+    return t * one_or_nan(onsite, energy[None], interval).astype(t.dtype)
