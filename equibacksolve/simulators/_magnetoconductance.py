@@ -1,5 +1,6 @@
 """The conductance map G(flux, energy) of a two-terminal device."""
 
+import math
 from typing import Any
 
 import equinox as eqx
@@ -40,15 +41,15 @@ class Magnetoconductance(AbstractPerturbableSimulator):
     - `sample`, `lead`: the device.
     - `interval`: slices between two normalisations of the growing waves (S_D of eqs. 12, 13). Chosen from the onsite
       energies given here, with room for them to grow by 1 during a search, for |energy| <= 1, and from the dtype. Where
-      the device is built inside `jax.jit`, `jax.grad` or `jax.vmap`, they are unknown, and it is 1: safe, and two to
-      three times as slow. Build the device outside and move its leaves by `eqx.tree_at`, or pass `interval=`.
+      the device is built inside `jax.jit`, `jax.grad` or `jax.vmap`, they are unknown, and it is 1: safe, and up to
+      six times as slow. Build the device outside and move its leaves by `eqx.tree_at`, or pass `interval=`.
 
     Rounding grows with |energy - onsite|. Where `interval` is too long for it, known numbers are refused; numbers that
     are known only when compiled code runs give NaN, with all derivatives, a little later (`transport.conductance`).
 
-    Every site of the rectangle takes part. A hard wall, or a site that is absent, is an onsite energy of 1e4: G then
-    differs by some 1e-4 from that without the site, and the difference falls as 1 / height. Up to 9e4 (in single
-    precision 190) the sweep is right, to 1e-6; higher walls are refused.
+    Every site of the rectangle takes part. A hard wall, or a site that is absent, is an onsite energy of 1e4 (100 in
+    single precision): G then differs by a few 1e-4 from that without the site, and the difference falls as 1 / height.
+    Walls up to 9e4 are computed right to 1e-6; higher ones are refused.
 
     **Raises** ValueError if lead and sample differ in orbitals, or if the arrays are not float64 (pass
     `single_precision=True` to mean it).
@@ -88,15 +89,7 @@ class Magnetoconductance(AbstractPerturbableSimulator):
 
     def check_settings(self, *, flux: Any, energy: Any) -> None:
         """Raise ValueError if the energies are so far from the onsite energies that `interval` is too long."""
-        energy = settings_of({"flux": flux, "energy": energy})["energy"]
-        blocks = _known_blocks(self.sample)
-        if blocks is None or not is_concrete(energy):
-            return
-        kind = blocks.real.dtype.name
-        with jax.ensure_compile_time_eval():
-            growth = largest_growth(blocks, energy.astype(kind), self.interval)
-            if growth.over_interval > np.log(REFUSED_GROWTH[kind]):
-                raise ValueError(_too_far(growth, self.interval, kind))
+        self._check_growth(settings_of({"flux": flux, "energy": energy})["energy"])
 
     def predict(self, *, flux: Any, energy: Any) -> Float[Array, " points"]:
         """G at each (flux, energy) point, in units of e^2/h; the settings are lists or arrays, one entry a point.
@@ -126,10 +119,20 @@ class Magnetoconductance(AbstractPerturbableSimulator):
     def _device_at(self, flux, energy) -> tuple[Device, Float[Array, " points"], Float[Array, " points"]]:
         """The device and its settings, all in the precision of the sample."""
         settings = settings_of({"flux": flux, "energy": energy})
-        self.check_settings(**settings)
+        self._check_growth(settings["energy"])
         blocks = self.sample.onsite.blocks()
         modes = [mode.astype(blocks.real.dtype) for mode in self.lead.modes()]
         return device(blocks, *modes), *(setting.astype(blocks.real.dtype) for setting in settings.values())
+
+    def _check_growth(self, energy: Float[Array, " points"]) -> None:
+        blocks = _known_blocks(self.sample)
+        if blocks is None or not is_concrete(energy):
+            return
+        kind = blocks.real.dtype.name
+        with jax.ensure_compile_time_eval():
+            growth = largest_growth(blocks, energy.astype(kind), self.interval)
+            if float(growth.over_interval) > math.log(REFUSED_GROWTH[kind]):
+                raise ValueError(_too_far(growth, self.interval, kind))
 
 
 def _chosen_interval(sample: SquareLattice) -> int:
@@ -156,7 +159,7 @@ def _too_far(growth: Growth, interval: int, kind: str) -> str:
     """What to do about it."""
     reach = float(growth.reach)
     told = f"|energy - onsite| reaches {reach:.3g} hoppings, too much"
-    if growth.over_one <= np.log(REFUSED_GROWTH[kind]):
+    if float(growth.over_one) <= math.log(REFUSED_GROWTH[kind]):
         return (
             f"{told} for interval={interval} slices between normalisations; pass "
             f"interval={min(interval - 1, stabilisation_interval(reach, np.dtype(kind)))} to Magnetoconductance."

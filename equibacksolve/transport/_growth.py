@@ -6,11 +6,11 @@ already. So it is computed beside the sweep, from one number a slice, and where 
 """
 
 import functools
+import math
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float, Inexact
 
 from equibacksolve._axes import Scalar
@@ -73,5 +73,5 @@ def one_or_nan(
 ) -> Scalar:
     """1, or NaN where so much growth leaves nothing to be trusted: a factor for results and their derivatives."""
     growth = largest_growth(*jax.lax.stop_gradient((onsite, energy)), interval)
-    borne = _BORNE * REFUSED_GROWTH[energy.dtype.name]
-    return jnp.where(growth.counted <= np.log(borne), 1.0, jnp.nan).astype(energy.dtype)
+    borne = math.log(_BORNE * REFUSED_GROWTH[energy.dtype.name])
+    return jnp.where(growth.counted <= borne, 1.0, jnp.nan).astype(energy.dtype)
