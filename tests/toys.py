@@ -42,6 +42,16 @@ class Line(ebs.AbstractSimulator):
         return self.design @ self.coefficients
 
 
+class LineOfSites(ebs.AbstractSimulator):
+    """The same, with coefficients that are neighbours in space and share a unit."""
+
+    coefficients: Array = eqx.field(metadata={"smooth": True})
+    design: Array
+
+    def predict(self):
+        return self.design @ self.coefficients
+
+
 class Squares(ebs.AbstractSimulator):
     """Squares of random sums: a sign is lost, and most patterns are local minima."""
 

@@ -24,12 +24,15 @@ class Identifiability(eqx.Module):
     - `singular_values`: falling, one per unknown; zeros are appended where there are fewer data than unknowns.
     - `directions`: row i is the unit vector of unknowns that belongs to singular value i, in the order of the
       simulator's fields.
-    - `threshold`: singular values up to this fraction of the largest count as zero.
+    - `relative_values`: singular values with each unknown counted in units of what it takes to change the residuals by
+      one, by which the rank is judged: it depends on no unit of the unknowns.
+    - `threshold`: relative values up to this fraction of the largest count as zero.
     - `like`: the point, of whose form the hidden leaves of a direction are.
     """
 
     singular_values: Float[Array, " unknowns"]
     directions: Float[Array, "unknowns unknowns"]
+    relative_values: Float[Array, " unknowns"]
     threshold: float = eqx.field(static=True)
     like: AbstractSimulator
     where: Selector = eqx.field(static=True)
@@ -37,7 +40,7 @@ class Identifiability(eqx.Module):
     @property
     def rank(self) -> int:
         """How many combinations of the unknowns change the data at all."""
-        return int(jnp.sum(self.singular_values > self.threshold * self.singular_values[0]))
+        return int(jnp.sum(self.relative_values > self.threshold * self.relative_values[0]))
 
     @property
     def condition(self) -> float:
@@ -64,7 +67,7 @@ def identifiability(
     """Which combinations of the hidden unknowns the data determine at a point, and how well.
 
     **Arguments** `simulator`: the point; `observed`: the data, of which only settings, mask and sigma matter;
-    `where`: returns the hidden leaves; `threshold`: singular values up to this fraction of the largest count as zero.
+    `where`: returns the hidden leaves; `threshold`: relative values up to this fraction of the largest count as zero.
     Left out, it is the larger dimension of the Jacobian times the rounding unit, as in `numpy.linalg.matrix_rank`.
 
     **Raises** ValueError if `where` selects nothing, if the threshold is not between 0 and 1, or if the Jacobian is not
@@ -74,10 +77,12 @@ def identifiability(
         raise ValueError(f"threshold is {threshold}; give a fraction of the largest singular value, from 0 to below 1.")
     jacobian = residual_jacobian(simulator, observed, where=where)
     _, values, rows = jnp.linalg.svd(jacobian, full_matrices=jacobian.shape[0] < jacobian.shape[1])
-    values = jnp.pad(values, (0, jacobian.shape[1] - values.size))
+    length = jnp.linalg.norm(jacobian, axis=0)
+    relative = jnp.linalg.svd(jacobian / jnp.where(length > 0, length, 1.0), compute_uv=False)
+    values, relative = (jnp.pad(one, (0, jacobian.shape[1] - one.size)) for one in (values, relative))
     if threshold is None:
         threshold = max(jacobian.shape) * float(jnp.finfo(jacobian.dtype).eps)
-    return Identifiability(values, rows, threshold, simulator, where)
+    return Identifiability(values, rows, relative, threshold, simulator, where)
 
 
 def residual_jacobian(

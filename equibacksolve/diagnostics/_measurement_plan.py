@@ -18,12 +18,11 @@ from typing import Any, Literal
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float, Int
 
 from equibacksolve._arrays import float_array
 from equibacksolve.diagnostics._identifiability import residual_jacobian
-from equibacksolve.diagnostics._uncertainty import prior_matrix
+from equibacksolve.diagnostics._uncertainty import lowest_eigenvalue, prior_matrix
 from equibacksolve.diagnostics._unknowns import Selector
 from equibacksolve.inverse import Observations
 from equibacksolve.simulators import AbstractSimulator
@@ -82,13 +81,14 @@ def plan_measurements(
     planned = Observations(jnp.zeros(points), sigma=jnp.asarray(sigma, float), **settings)
     jacobian = residual_jacobian(simulator, planned, where=where)
     prior = prior_matrix(jnp.asarray(prior_precision, jacobian.dtype), jacobian.shape[1])
-    values = np.linalg.eigvalsh(np.asarray(prior))
-    if not values[0] > values.size * np.finfo(values.dtype).eps * values[-1]:
+    if not lowest_eigenvalue(prior) > prior.shape[0] * float(jnp.finfo(prior.dtype).eps):
         raise ValueError(
             "prior_precision leaves a combination of the unknowns free, so that its error before the first reading is "
             "infinite; give 1 / standard deviation^2 of what is expected, for all of them."
         )
-    return _greedy(jacobian, jnp.linalg.inv(prior), count, criterion)
+    unit = jnp.sqrt(jnp.diagonal(prior))
+    covariance = jnp.linalg.inv(prior / unit / unit[:, None]) / unit / unit[:, None]
+    return _greedy(jacobian, covariance, count, criterion)
 
 
 @eqx.filter_jit

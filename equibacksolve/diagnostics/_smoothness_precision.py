@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 
 from equibacksolve.diagnostics._unknowns import Selector, split
 from equibacksolve.inverse import SmoothnessPrior, center_of_leaves
-from equibacksolve.inverse._leaves import kinds_of_leaves
+from equibacksolve.inverse._leaves import Hidden, LeafKind, kinds_of_leaves
 from equibacksolve.simulators import AbstractSimulator
 
 
@@ -27,23 +27,36 @@ def smoothness_precision(
     if not (height > 0 and length >= 0):
         raise ValueError(f"height is {height} and length {length}; give a positive height, and a length from 0.")
     hidden, _ = split(simulator, where)
-    flat, unravel = ravel_pytree(hidden)
-    one, over = jnp.ones((), flat.dtype), jnp.asarray(length, flat.dtype)
-    prior = SmoothnessPrior(one, over, hidden, kinds_of_leaves(hidden))
-    rough = jax.jit(jax.jacfwd(lambda unknowns: prior.held(unravel(unknowns))))(flat)
-    return rough.T @ rough / height**2
+    kinds = kinds_of_leaves(hidden)
+    return _precision(hidden, kinds, length, jnp.full(len(kinds), height))
 
 
 def search_precision(simulator: AbstractSimulator, *, where: Selector) -> Float[Array, "unknowns unknowns"] | float:
-    """The precision of the smoothness prior of length 1 whose height is that of the landscape itself.
+    """The precision of the smoothness prior of length 1 whose height is, for each map, that of the map itself.
 
     Where sigma is known, `Continuation`, and with it the default search, ends under this prior (see there); errors and
-    chi-squared must count it in. Zero where no leaf is smooth, or where the landscape is flat.
+    chi-squared must count it in. Zero where no leaf is a map, or where the maps are flat.
 
     Raises ValueError if `where` selects nothing.
     """
     hidden, _ = split(simulator, where)
-    kinds = kinds_of_leaves(hidden)
+    kinds = tuple(kind._replace(smooth=kind.is_map) for kind in kinds_of_leaves(hidden))
     prior = SmoothnessPrior(jnp.ones(()), jnp.ones(()), center_of_leaves(hidden, kinds), kinds)
-    height = float(eqx.filter_jit(prior.height_squared)(hidden)) ** 0.5
-    return smoothness_precision(simulator, where=where, height=height) if 0 < height < float("inf") else 0.0
+    heights = jnp.sqrt(eqx.filter_jit(prior.squared_heights)(hidden))
+    if not bool(jnp.any((heights > 0) & jnp.isfinite(heights))):
+        return 0.0
+    return _precision(hidden, kinds, 1.0, jnp.where(heights > 0, heights, jnp.inf))
+
+
+def _precision(
+    hidden: Hidden, kinds: tuple[LeafKind, ...], length: float, heights: Float[Array, " leaves"]
+) -> Float[Array, "unknowns unknowns"]:
+    """R^T R of all leaves, each over its height squared."""
+    flat, unravel = ravel_pytree(hidden)
+    one, over = jnp.ones((), flat.dtype), jnp.asarray(length, flat.dtype)
+    prior = SmoothnessPrior(one, over, hidden, kinds)
+    weighted = lambda unknowns: jnp.concatenate(
+        [part / height.astype(flat.dtype) for part, height in zip(prior.of_leaves(unravel(unknowns)), heights)]
+    )
+    rough = jax.jit(jax.jacfwd(weighted))(flat)
+    return rough.T @ rough

@@ -3,7 +3,6 @@
 from typing import Any
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
@@ -57,19 +56,33 @@ def standard_errors(
         raise ValueError("observed has no sigma, without which errors have no scale; pass sigma= to Observations.")
     jacobian = residual_jacobian(simulator, observed, where=where)
     prior = prior_matrix(jnp.asarray(prior_precision, jacobian.dtype), jacobian.shape[1])
-    precision = jacobian.T @ jacobian + prior
-    values = np.linalg.eigvalsh(np.asarray(precision))
-    determined = int(np.sum(values > values.size * np.finfo(values.dtype).eps * values[-1]))
-    if determined < values.size:
-        raise ValueError(
-            f"data and prior determine only {determined} of {values.size} combinations of the unknowns, so the errors "
-            "of the others are infinite; pass prior_precision=, hide fewer leaves, or look at identifiability."
-        )
-    covariance = jax.scipy.linalg.cho_solve(jax.scipy.linalg.cho_factor(precision), jnp.eye(values.size))
-    covariance = (covariance + covariance.T) / 2
+    covariance = _inverse_of_sum(jacobian, prior)
     hidden, known = split(simulator, where)
     errors = ravel_pytree(hidden)[1](jnp.sqrt(jnp.diagonal(covariance)))
     return Uncertainty(covariance, jnp.sum(covariance * prior, axis=1), eqx.combine(errors, known))
+
+
+def _inverse_of_sum(
+    jacobian: Float[Array, "data unknowns"], prior: Float[Array, "unknowns unknowns"]
+) -> Float[Array, "unknowns unknowns"]:
+    """(J^T J + P)^-1, by the singular values of J over a root of P, each unknown in units of its own curvature.
+
+    In these units the matrix has ones on its diagonal, so that its rank depends on no unit; and J is not squared, which
+    would lose half of the digits. Raises ValueError if the rank is not full.
+    """
+    unit = jnp.sqrt(jnp.sum(jacobian**2, axis=0) + jnp.diagonal(prior))
+    unit = jnp.where(unit > 0, unit, 1.0)
+    heights, axes = np.linalg.eigh(np.asarray(prior / unit / unit[:, None]))
+    root = np.sqrt(np.maximum(heights, 0.0))[:, None] * axes.T
+    _, values, rows = np.linalg.svd(np.concatenate([jacobian / unit, root]), full_matrices=False)
+    determined = int(np.sum(values > max(jacobian.shape) * np.finfo(values.dtype).eps * values[0]))
+    if determined < unit.size:
+        raise ValueError(
+            f"data and prior determine only {determined} of {unit.size} combinations of the unknowns, so the errors "
+            "of the others are infinite; pass prior_precision=, hide fewer leaves, or look at identifiability."
+        )
+    scaled = rows / values[:, None]
+    return jnp.asarray(scaled.T @ scaled) / unit / unit[:, None]
 
 
 def prior_matrix(precision: Float[Array, "..."], size: int) -> Float[Array, "unknowns unknowns"]:
@@ -80,7 +93,20 @@ def prior_matrix(precision: Float[Array, "..."], size: int) -> Float[Array, "unk
             "unknown, or a matrix of them."
         )
     matrix = precision if precision.ndim == 2 else jnp.diag(jnp.broadcast_to(precision, (size,)))
-    lowest = np.linalg.eigvalsh(np.asarray(matrix))[0] if np.all(np.isfinite(matrix)) else np.nan
-    if not lowest >= -1e-12 * float(jnp.max(jnp.abs(matrix))):
-        raise ValueError(f"prior_precision has the eigenvalue {lowest:.3g}; a precision is finite and not negative.")
+    lowest = lowest_eigenvalue(matrix)
+    if not lowest >= -1e-12:
+        raise ValueError(
+            f"prior_precision has the eigenvalue {lowest:.3g} (over its diagonal); a precision is finite and not "
+            "negative."
+        )
     return matrix
+
+
+def lowest_eigenvalue(precision: Float[Array, "unknowns unknowns"]) -> float:
+    """Of a precision whose unknowns are counted in units of their own: with ones on its diagonal. NaN if not finite."""
+    matrix = np.asarray(precision)
+    if not np.all(np.isfinite(matrix)):
+        return float("nan")
+    unit = np.sqrt(np.abs(np.diagonal(matrix)))
+    unit = np.where(unit > 0, unit, np.sqrt(np.max(np.abs(matrix), initial=0.0)) or 1.0)
+    return float(np.linalg.eigvalsh(matrix / unit / unit[:, None])[0])

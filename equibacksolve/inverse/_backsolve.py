@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from equibacksolve._devices import agreed, on_every_device
 from equibacksolve.inverse._history import Course, History
+from equibacksolve.inverse._leaves import hidden_leaves
 from equibacksolve.inverse._observations import Observations
 from equibacksolve.inverse._priors import AbstractPrior
 from equibacksolve.inverse._problem import Problem, pose
@@ -23,8 +24,15 @@ from equibacksolve.inverse._run_directory import RunDirectory
 from equibacksolve.inverse._run_settings import settings_of
 from equibacksolve.inverse._solution import Solution
 from equibacksolve.inverse._symmetry import AbstractSymmetry, check_symmetries
-from equibacksolve.inverse._verdict import verdict
-from equibacksolve.inverse.methods import AbstractMethod, State, as_method, hopping_between_images
+from equibacksolve.inverse._verdict import leaves_without_slope, verdict
+from equibacksolve.inverse.methods import (
+    AbstractMethod,
+    State,
+    as_method,
+    check_bounds_are_kept,
+    hopping_between_images,
+    way_to_the_minimum,
+)
 from equibacksolve.simulators import AbstractSimulator
 
 
@@ -34,11 +42,12 @@ def backsolve(
     method: Any = None,
     *,
     where: Callable[[Any], PyTree],
-    key: PRNGKeyArray | None = None,
-    bounds: tuple[Any, Any] | None = None,
+    key: Any = None,
+    bounds: Any = None,
     prior: AbstractPrior | Sequence[AbstractPrior] = (),
     symmetries: Sequence[AbstractSymmetry] = (),
     tolerance: float | int | None = None,
+    polish: bool = True,
     steps: int | None = None,
     seconds: float | int = 300,
     progress: bool = True,
@@ -56,7 +65,7 @@ def backsolve(
       escalates by itself: Levenberg-Marquardt, continuation, balls, annealing, discs, from one random start after
       another, one on each core. With another number of cores the starts come in another order.
     - `where`: a function that returns the hidden leaves, e.g. `lambda s: s.sample.onsite.values`.
-    - `key`: for random restarts; the seed 0 if left out.
+    - `key`: for random restarts, a key of JAX or a seed; the seed 0 if left out.
     - `bounds`: (lower, upper), each one number or leaves as `where` returns them.
     - `prior`: what is known of the hidden leaves, one or several: `Smoothness`, `KnownMean`, `TotalVariation`. Minus
       twice its logarithm is added to chi-squared; without sigma, the tolerance stands for the variance of the noise.
@@ -64,6 +73,8 @@ def backsolve(
       a search that ended in the trap beside an image goes on from the images of its end.
     - `tolerance`: the cost at which the data count as explained. Left out, it is a millionth of the variance of the
       data, or chi-squared per datum of 1 + 3 sqrt(2/N) if sigma is known.
+    - `polish`: whether the best guess of a search that ended by itself is led to the minimum beside it, by
+      Levenberg-Marquardt. It changes nothing where the method has arrived there already.
     - `steps`, `seconds`: the budget of the whole search. A search that has not found a solution ends after 300 seconds.
       Of a resumed search, the steps and seconds of earlier processes count, the time between them does not.
     - `progress`: whether to show a progress bar.
@@ -74,6 +85,12 @@ def backsolve(
       the same numbers as one that was not, to the last bit on the same machine; one whose budget is used up, or that
       was interrupted, goes on if there is budget left.
 
+    `converged` says that two things hold: the data are explained, and the guess is at a minimum, where a further step
+    would change it by less than a thousandth of a standard error (`Problem.is_minimum`).
+
+    Leaves keep their precision, and a search computes in it: with a hidden leaf of float32, the data are taken as
+    float32, too; of several hidden leaves, the finest counts.
+
     While it searches, BLAS has one thread, in the whole process.
 
     Ctrl-C ends the search, too: whatever ended it, the best guess so far is returned.
@@ -82,32 +99,38 @@ def backsolve(
     devices. If they belong to several processes, all of them make the same call, and callbacks decide alike.
 
     **Raises** ValueError for a `where` that selects nothing trainable, a start whose cost is not finite, bounds out of
-    order, an unknown kind of method, variables that the simulator does not take, a symmetry that the data can tell, or
-    an `out` that holds a run which is not to be resumed, or cannot be: of another problem or version, in use, damaged.
+    order or for a method that does not keep them, an unknown kind of method, variables that the simulator does not
+    take, a symmetry that the data can tell, or an `out` that holds a run which is not to be resumed, or cannot be: of
+    another problem or version, in use, damaged.
     """
     if steps is not None and steps < 1:
         raise ValueError(f"steps must be at least 1, got {steps}; leave it out for no such budget.")
     priors = (prior,) if isinstance(prior, AbstractPrior) else tuple(prior)
-    check_symmetries(symmetries, simulator, observed)
-    broken = bounds is not None or priors
-    problem, hidden = on_every_device(pose(simulator, observed, where, bounds, tolerance, priors))
+    key = on_every_device(_key(key))
+    try:
+        check_symmetries(symmetries, simulator, observed)
+        problem, hidden = on_every_device(pose(simulator, observed, where, bounds, tolerance, priors))
+    except KeyboardInterrupt:
+        return _interrupted_before_it_began(simulator, where)
     chosen = as_method(method, problem.has_landscape)
-    method = hopping_between_images(chosen, tuple(symmetries) if broken else ())
-    key = on_every_device(jax.random.key(0) if key is None else key)
+    if bounds is not None:
+        check_bounds_are_kept(chosen)
+    method = hopping_between_images(chosen, tuple(symmetries) if bounds is not None or priors else ())
     directory = None
     if out is not None:
         settings = settings_of(problem, hidden, method, key, {"steps": steps, "seconds": seconds})
         directory = RunDirectory(out, settings, hidden, observed, resume)
+    last = way_to_the_minimum(chosen, problem, hidden) if polish else None
     try:
         # On a CPU jax calls OpenBLAS, whose own threads would wait, spinning, on the cores that the searches need.
         with threadpool_limits(1, user_api="blas"):
-            course, reason = _run(method, problem, hidden, key, steps, seconds, progress, callback, directory)
+            course, reason = _run((method, last), problem, hidden, key, steps, seconds, progress, callback, directory)
     finally:
         if directory is not None:
             directory.close()
     best, cost = course.best, _cost_of_the_best(problem, course)
-    converged = bool(problem.explained(cost))
-    told = verdict(problem, best, float(cost), converged, reason)
+    told = verdict(problem, best, float(cost), course.settled, reason)
+    converged = course.settled and bool(problem.explained(cost))
     history = course.history.until(course.steps)
     found = Solution(problem.simulator(best), cost, converged, told, history, best)
     if directory is not None:
@@ -115,17 +138,41 @@ def backsolve(
     return found
 
 
-def _run(method: AbstractMethod, problem: Problem, hidden, key, steps, seconds, progress, callback, directory):
-    """Step until the method is done, or the budget is. Returns how far it came, and why it ended."""
+def _key(key: Any) -> PRNGKeyArray:
+    if key is None or (isinstance(key, (int, np.integer)) and not isinstance(key, bool)):
+        return jax.random.key(0 if key is None else int(key))
+    try:
+        one = jax.random.key_data(key).ndim == 1  # also of an old-style key, two integers
+    except TypeError:
+        one = False
+    if not one:
+        raise TypeError(f"key is a {type(key).__name__}; give a whole number as a seed, or jax.random.key(0).")
+    return key
+
+
+def _interrupted_before_it_began(simulator: AbstractSimulator, where: Callable[[Any], PyTree]) -> Solution:
+    hidden = eqx.filter(simulator, hidden_leaves(simulator, where))
+    reason = "the search was interrupted before its first step; nothing was found"
+    return Solution(simulator, jnp.asarray(jnp.inf), False, reason, History(), hidden)
+
+
+def _run(methods, problem: Problem, hidden, key, steps, seconds, progress, callback, directory):
+    """Step until the method is done, or the budget is. Returns how far it came, and why it ended.
+
+    `methods`: the search, and what leads from its end to the minimum, or None.
+    """
     course = Course(None, hidden, np.inf, History()) if directory is None else directory.course
     began = time.monotonic() - course.history.seconds_now
     with tqdm(disable=not progress, desc="backsolve", unit=" steps", initial=course.steps) as bar:
         try:
             if course.state is None:
-                course = course._replace(state=method.init(problem, hidden, key))
-            while (reason := _ended(course, steps, seconds)) is None:
-                state = method.step(problem, course.state)
-                state = dataclasses.replace(state, hidden=on_every_device(state.hidden))
+                course = course._replace(state=methods[0].init(problem, hidden, key))
+            while (reason := _ended(course, steps, seconds, methods[1] is not None)) is None:
+                if bool(course.state.done):
+                    course = _polishing(methods[1], problem, course, key)
+                state = methods[int(course.polishing)].step(problem, course.state)
+                start = course.state.start if course.polishing else state.start
+                state = dataclasses.replace(state, hidden=on_every_device(state.hidden), start=start)
                 penalty = float(problem.penalty(state.hidden)) if problem.priors else 0.0
                 course = course.after(state, agreed(time.monotonic() - began), penalty)
                 if directory is not None:
@@ -135,13 +182,40 @@ def _run(method: AbstractMethod, problem: Problem, hidden, key, steps, seconds, 
                 if callback is not None and callback(state) and not bool(state.done):
                     reason = "the callback ended the search"
                     break
+                if (reason := _without_slope(problem, course)) is not None:
+                    break
         except KeyboardInterrupt:
             reason = "the search was interrupted"
     return course, reason
 
 
+def _polishing(last: AbstractMethod, problem: Problem, course: Course, key) -> Course:
+    """The course, about to go from the best guess of the search to the minimum beside it."""
+    state, before = last.init(problem, course.best, key), course.state
+    state = dataclasses.replace(state, evaluations=before.evaluations, start=before.start)
+    return course._replace(state=state, polishing=True)
+
+
+def _without_slope(problem: Problem, course: Course) -> str | None:
+    """Why nothing moves: looked at when a search has ended where it began, or stands there after ten steps."""
+    if course.polishing or not (bool(course.state.done) or course.steps == 10):
+        return None
+    costs = course.history.cost
+    if np.nanmin(costs, initial=np.inf) < np.max(costs[np.isfinite(costs)], initial=-np.inf):
+        return None
+    names = leaves_without_slope(problem, course.best)
+    if not names:
+        return None
+    return (
+        f"the gradient of the cost at the start is not a number in {', '.join(names)}, so that no step leads on; look "
+        "for a square root or a division at zero in the simulator, or start elsewhere"
+    )
+
+
 def _cost_of_the_best(problem: Problem, course: Course):
     """As the search saw it: nothing is simulated again, unless no step had a cost that is a number."""
+    if course.steps == 0:
+        return problem.cost(course.best)
     if not np.isfinite(course.lowest):
         # Compiled, for a search may end where the simulator, asked from outside, refuses to go.
         return eqx.filter_jit(Problem.cost)(problem, course.best)
@@ -149,11 +223,11 @@ def _cost_of_the_best(problem: Problem, course: Course):
     return on_every_device(jnp.asarray(course.cost_of_the_best(penalty), course.state.cost.dtype))
 
 
-def _ended(course: Course, steps, seconds) -> str | None:
+def _ended(course: Course, steps, seconds, polish: bool) -> str | None:
     """Why the search has ended, or None if it goes on. A step is always made."""
     if course.steps == 0:
         return None
-    if bool(course.state.done):
+    if bool(course.state.done) and (course.polishing or course.settled or not polish):
         return "the search ended by itself"
     if steps is not None and course.steps >= steps:
         return f"the budget of {steps} steps is used up"

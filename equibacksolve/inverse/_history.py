@@ -119,7 +119,10 @@ class History:
 class Course(NamedTuple):
     """How far a search has come: all that is needed to go on as if nothing had happened in between.
 
-    `state` is None before the first step. `steps` is the number of entries of `history` that belong to it.
+    - `state`: None before the first step.
+    - `best`, `lowest`: the best guess so far, and its cost plus penalty.
+    - `steps`: the number of entries of `history` that belong to it.
+    - `polishing`: whether the search has ended, and the way to the minimum has begun.
     """
 
     state: State | None
@@ -127,13 +130,26 @@ class Course(NamedTuple):
     lowest: float
     history: History
     steps: int = 0
+    polishing: bool = False
+
+    @property
+    def settled(self) -> bool:
+        """Whether the best guess is known to be at a minimum."""
+        if self.state is None or not bool(self.state.settled):
+            return False
+        pairs = zip(jax.tree.leaves(self.state.hidden), jax.tree.leaves(self.best))
+        return all(np.array_equal(*pair) for pair in pairs)
 
     def after(self, state: State, seconds: float, penalty: float = 0.0) -> "Course":
-        """The course after one more step; of guesses, the one with the lowest cost plus penalty is the best."""
+        """The course after one more step; of guesses, the one with the lowest cost plus penalty is the best.
+
+        A guess that has settled is as good as one that another program found lower by rounding.
+        """
         self.history.record(state, seconds)
         judged = self.history.cost_now + penalty
-        best, lowest = (state.hidden, judged) if judged < self.lowest else (self.best, self.lowest)
-        return Course(state, best, lowest, self.history, len(self.history))
+        better = judged < self.lowest or (bool(state.settled) and judged <= self.lowest * (1 + 1e-9))
+        best, lowest = (state.hidden, judged) if better else (self.best, self.lowest)
+        return Course(state, best, lowest, self.history, len(self.history), self.polishing)
 
     def cost_of_the_best(self, penalty: float = 0.0) -> float:
         """The cost of `best`, whose penalty this is: the one of the way that makes up `lowest` with it."""

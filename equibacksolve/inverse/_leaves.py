@@ -65,6 +65,11 @@ def _check_trainable(entry: Any) -> None:
             "of floats, e.g. by eqx.field(converter=jnp.asarray)."
         )
     for leaf in arrays:
+        if leaf.dtype not in (np.float32, np.float64):
+            raise ValueError(
+                f"where selects an array of {leaf.dtype}, in which no search computes; give it float64 or float32, and "
+                "two leaves for real and imaginary part."
+            )
         if leaf.size == 0:
             raise ValueError(f"where selects an array of shape {leaf.shape}, which has no entries.")
         if not np.all(np.isfinite(leaf)):

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PyTree
 
+from equibacksolve._arrays import float_array
 from equibacksolve._axes import Flag, Scalar
 from equibacksolve.inverse._leaves import Hidden, LeafKind, hidden_leaves, kinds_of_leaves
 from equibacksolve.inverse._observations import Observations
@@ -141,7 +142,7 @@ def residuals(simulator: AbstractSimulator, observed: Observations) -> Float[Arr
             f"{type(simulator).__name__} predicts data of shape {predicted.shape}, but the observed values have shape "
             f"{observed.values.shape}; make them agree."
         )
-    return ((predicted - observed.values) * observed.weights()).reshape(-1)
+    return ((predicted.astype(observed.values.dtype) - observed.values) * observed.weights()).reshape(-1)
 
 
 def mean_squared_error(simulator: AbstractSimulator, observed: Observations) -> Float[Array, ""]:
@@ -158,7 +159,7 @@ def pose(
     simulator: AbstractSimulator,
     observed: Observations,
     where: Callable[[Any], PyTree],
-    bounds: tuple[Any, Any] | None = None,
+    bounds: Any = None,
     tolerance: float | int | None = None,
     priors: tuple[AbstractPrior, ...] = (),
 ) -> tuple[Problem, Hidden]:
@@ -171,9 +172,8 @@ def pose(
     hidden, known = eqx.partition(simulator, selected)
     # An explicit dtype, for a leaf made of a Python number has a weak one, and a step would be compiled twice.
     hidden = jax.tree.map(lambda leaf: jnp.asarray(leaf, leaf.dtype), hidden)
-    lower, upper = (None, None) if bounds is None else (_on_leaves(b, simulator, where, hidden) for b in bounds)
-    if lower is not None and not all(np.all(a < b) for a, b in zip(jax.tree.leaves(lower), jax.tree.leaves(upper))):
-        raise ValueError(f"bounds must be (lower, upper) with lower < upper everywhere, got {bounds}.")
+    lower, upper = _bounds(bounds, simulator, where, hidden)
+    observed = _in_precision(observed, jnp.result_type(*jax.tree.leaves(hidden)))
     nothing = jnp.zeros((), observed.values.dtype)
     problem = Problem(known, observed, nothing, nothing, lower, upper, kinds_of_leaves(hidden), None, priors)
     start = problem.within_bounds(hidden)
@@ -181,6 +181,23 @@ def pose(
     spread = spread_of_data(observed, misfit)
     tolerance = jnp.asarray(_tolerance(observed, spread) if tolerance is None else tolerance, nothing.dtype)
     return dataclasses.replace(problem, tolerance=tolerance, spread=jnp.asarray(spread, nothing.dtype)), start
+
+
+def _bounds(bounds, simulator, where, hidden) -> tuple[Hidden | None, Hidden | None]:
+    if bounds is None:
+        return None, None
+    if not (isinstance(bounds, (tuple, list)) and len(bounds) == 2):
+        raise ValueError(f"bounds must be a pair (lower, upper), got {bounds}.")
+    lower, upper = (_on_leaves(end, simulator, where, hidden) for end in bounds)
+    if not all(np.all(a < b) for a, b in zip(jax.tree.leaves(lower), jax.tree.leaves(upper))):
+        raise ValueError(f"bounds must be (lower, upper) with lower < upper everywhere, got {bounds}.")
+    return lower, upper
+
+
+def _in_precision(observed: Observations, dtype: jnp.dtype) -> Observations:
+    """The data in the precision of the hidden leaves, in which the search computes."""
+    cast = lambda array: array.astype(dtype) if eqx.is_inexact_array(array) else array
+    return jax.tree.map(cast, observed)
 
 
 def _cost_at_start(problem: Problem, start: Hidden) -> float:
@@ -229,6 +246,9 @@ def _tolerance(observed: Observations, spread: float) -> float:
 
 def _on_leaves(bound, simulator, where, hidden) -> Hidden:
     """One number for all hidden leaves, or leaves as `where` returns them, in the shape of `hidden`."""
+    leaves = jax.tree.structure(where(simulator))
+    if leaves == jax.tree.structure(0) and not isinstance(bound, tuple):
+        bound = float_array(bound, "bounds")  # of one hidden leaf, whatever is like an array
     if jax.tree.structure(bound) == jax.tree.structure(0) and jnp.ndim(bound) == 0:
         return jax.tree.map(lambda leaf: jnp.full_like(leaf, bound), hidden)
     given = jax.tree.structure(bound)
@@ -240,6 +260,9 @@ def _on_leaves(bound, simulator, where, hidden) -> Hidden:
 
 
 def _spread_over(leaf, bound):
+    bound = float_array(bound, "bounds")
+    if bool(jnp.any(jnp.isnan(bound))):
+        raise ValueError("bounds has entries that are not known; give -jnp.inf or jnp.inf where there is no bound.")
     if jnp.ndim(bound) and jnp.shape(bound) != leaf.shape:
         raise ValueError(
             f"bounds has an end of shape {jnp.shape(bound)} for a hidden leaf of shape {leaf.shape}; make them agree."

@@ -18,7 +18,7 @@ from equibacksolve.inverse._observations import Observations
 from equibacksolve.inverse._problem import Problem
 from equibacksolve.inverse.methods import AbstractMethod, Restarts
 
-FORMAT = 1
+FORMAT = 2
 """Of the files in a run directory; a change that older programs cannot read is a higher number."""
 
 PACKAGES = ("equibacksolve", "jax", "jaxlib", "equinox", "optax", "optimistix", "numpy")
@@ -96,7 +96,7 @@ def _of_any_breadth(method: AbstractMethod) -> AbstractMethod:
 
 def _other_fields(problem: Problem) -> list[str]:
     """Whatever else a problem is made of."""
-    told = {"known", "observed", "lower", "upper", "tolerance"}
+    told = {"known", "observed", "lower", "upper", "tolerance", "spread"}  # the spread follows from data and start
     return [field.name for field in dataclasses.fields(problem) if field.name not in told]
 
 

@@ -1,27 +1,62 @@
 """What a search found, judged by the data alone, in one sentence."""
 
+import equinox as eqx
 import jax
+import jax.numpy as jnp
+import numpy as np
 
-from equibacksolve.inverse._leaves import Hidden
+from equibacksolve.inverse._leaves import Hidden, name_of_leaf
 from equibacksolve.inverse._problem import Problem
 
+NAMED = 3
+"""Entries that a sentence names; of more it gives the number."""
 
-def verdict(problem: Problem, hidden: Hidden, cost: float, converged: bool, reason: str) -> str:
-    """Whether the data are explained, why the search ended, and what to try if they are not.
+
+def verdict(problem: Problem, hidden: Hidden, cost: float, settled: bool, reason: str) -> str:
+    """Whether the data are explained, whether this is a minimum, why the search ended, and what to try.
 
     With sigma known, chi-squared per datum is put beside what is expected of the truth's neighbourhood: 1 - m/N, where
     m of the unknowns were determined by the N data; m is between none and all (`diagnostics.goodness_of_fit` finds it).
     """
     sigma_known = problem.observed.sigma is not None
+    explained = cost <= float(problem.tolerance)
     if sigma_known:
         compared = _against_expectation(problem, hidden, cost)
     else:
-        compared = f"cost {cost:.2e} is {'below' if converged else 'above'} {float(problem.tolerance):.2e}"
-    if converged:
-        return f"the data are explained: {compared}; {reason}"
+        compared = f"cost {cost:.2e} is {'below' if explained else 'above'} {float(problem.tolerance):.2e}"
+    held = _held_by_bounds(problem, hidden)
+    if explained and settled:
+        return f"the data are explained: {compared}; {reason}{held}"
+    if explained:
+        return f"the data are explained, but this is not yet a minimum: {compared}; {reason}{held}; give it more time"
     known = "bounds= or a prior= that the leaves keep"
     more = "data over a wider range" if sigma_known else "sigma= if the data are noisy"
-    return f"the data are not explained: {compared}; {reason}; give it more time or another key, {known}, or {more}"
+    advice = f"give it more time or another key, {known}, or {more}"
+    return f"the data are not explained: {compared}; {reason}{', at a minimum' if settled else ''}{held}; {advice}"
+
+
+def leaves_without_slope(problem: Problem, hidden: Hidden) -> list[str]:
+    """The names of the hidden leaves in which the gradient of the cost is not a number."""
+    gradient = eqx.filter_jit(jax.grad(Problem.cost, argnums=1))(problem, hidden)
+    leaves = jax.tree_util.tree_leaves_with_path(gradient)
+    return [name_of_leaf(path) for path, leaf in leaves if not bool(jnp.all(jnp.isfinite(leaf)))]
+
+
+def _held_by_bounds(problem: Problem, hidden: Hidden) -> str:
+    """Which entries are at a bound, if any."""
+    if problem.lower is None:
+        return ""
+    names = []
+    leaves = jax.tree_util.tree_leaves_with_path(hidden)
+    for (path, leaf), *ends in zip(leaves, *(jax.tree.leaves(end) for end in (problem.lower, problem.upper))):
+        for end, word in zip(ends, ("lower", "upper")):
+            for index in np.argwhere(np.asarray(leaf) == np.asarray(end)):
+                entry = f"[{', '.join(map(str, index))}]" if index.size else ""
+                names.append(f"{name_of_leaf(path)}{entry} by its {word} one")
+    if not names:
+        return ""
+    told = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+    return f"; held by bounds: {told}"
 
 
 def _against_expectation(problem, hidden, cost):

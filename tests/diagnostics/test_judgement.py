@@ -4,14 +4,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import scipy.fft
-from toys import Line
+from toys import Line, LineOfSites
 
 import equibacksolve as ebs
 from equibacksolve.diagnostics import judgement, largest_matrix
 
 SIGMA, SIZE = 0.5, 6
 COEFFICIENTS = np.random.default_rng(0).normal(size=SIZE)
-LINE = Line(jnp.asarray(COEFFICIENTS), jnp.eye(SIZE))
+LINE = LineOfSites(jnp.asarray(COEFFICIENTS), jnp.eye(SIZE))
 OBSERVED = ebs.Observations(LINE.predict() + 0.1, sigma=SIGMA)
 
 

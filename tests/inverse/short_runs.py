@@ -10,7 +10,7 @@ ADAM = ebs.GradientDescent(optax.adam(0.3), steps=40)
 
 
 def solve(out=None, simulator=NEAR_DECAYS, observed=READINGS, method=ADAM, **more):
-    more = {"where": rate, "progress": False, "out": out, "tolerance": 1e-30, **more}
+    more = {"where": rate, "progress": False, "out": out, "tolerance": 1e-30, "polish": False, **more}
     return ebs.backsolve(simulator, observed, method, **more)
 
 

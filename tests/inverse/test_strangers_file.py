@@ -1,5 +1,6 @@
 """Files that somebody else wrote, and wrote to do harm: nothing runs, nothing is imported, and a sentence says why."""
 
+import encodings.cp437  # noqa: F401  zipfile asks for it, once
 import io
 import json
 import os

@@ -5,8 +5,10 @@ from equibacksolve.inverse.methods._backtracking import backtracking_descent as 
 from equibacksolve.inverse.methods._basin_hopping import BasinHopping as BasinHopping
 from equibacksolve.inverse.methods._between_levels import BetweenLevels as BetweenLevels
 from equibacksolve.inverse.methods._choice import as_method as as_method
+from equibacksolve.inverse.methods._choice import check_bounds_are_kept as check_bounds_are_kept
 from equibacksolve.inverse.methods._choice import default_method as default_method
 from equibacksolve.inverse.methods._choice import hopping_between_images as hopping_between_images
+from equibacksolve.inverse.methods._choice import way_to_the_minimum as way_to_the_minimum
 from equibacksolve.inverse.methods._conjugate_gradients import ConjugateGradients as ConjugateGradients
 from equibacksolve.inverse.methods._continuation import Continuation as Continuation
 from equibacksolve.inverse.methods._continuation import Schedule as Schedule

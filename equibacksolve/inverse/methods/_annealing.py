@@ -172,7 +172,7 @@ def _wander(method: Annealing, some: Problem, scale: float, level: Scalar, key: 
     center = center_of_leaves(chain.hidden, some.kinds)
     # The curvature is that of all the data, the variance that of some.
     seen = seen_heights(some, unravel(jnp.diagonal(curvature) / scale))
-    least = jax.tree.map(lambda height: 0.1 * jnp.min(height), seen)
+    least = jax.tree.map(lambda height: 0.1 * jnp.sum(height**-2) ** -0.5, seen)
     statistics = draw_statistics(of_statistics, chain.hidden, center, least, some.kinds)
     held, pull = _linearized(lambda x: _held(some, unravel(x), center, statistics), flat)
     metric = curvature / level**2 + pull.T @ pull
@@ -189,7 +189,7 @@ def _wander(method: Annealing, some: Problem, scale: float, level: Scalar, key: 
 
 def _held(problem, hidden, center, statistics):
     """What the prior with the drawn statistics holds, and what the priors hold that are known."""
-    return jnp.concatenate([held_by_statistics(hidden, center, statistics, problem.maps), problem.held(hidden)])
+    return jnp.concatenate([held_by_statistics(hidden, center, statistics, problem.kinds), problem.held(hidden)])
 
 
 def _langevin_step(method, metric, gradient, velocity, key, groups):

@@ -7,6 +7,8 @@ import jax
 import optax
 import optimistix
 
+from equibacksolve.inverse._leaves import Hidden
+from equibacksolve.inverse._problem import Problem
 from equibacksolve.inverse._symmetry import AbstractSymmetry
 from equibacksolve.inverse.methods._annealing import Annealing
 from equibacksolve.inverse.methods._between_levels import BetweenLevels
@@ -25,6 +27,7 @@ from equibacksolve.inverse.methods._method import AbstractMethod
 from equibacksolve.inverse.methods._optimistix import OptimistixSolver
 from equibacksolve.inverse.methods._restarts import Restarts
 from equibacksolve.inverse.methods._search_methods import heavy_ball, quick_ball, stage_of_search
+from equibacksolve.inverse.methods._suitable_equations import FEW_UNKNOWNS
 from equibacksolve.inverse.methods._threads import usable_cores
 
 
@@ -38,20 +41,20 @@ def default_method(landscape: bool = True) -> AbstractMethod:
     a heavy ball for rough landscapes; balls between two levels for patterns; and discs, for patterns that weigh much
     with the data. Then all over again.
 
-    Without a map, Levenberg-Marquardt, with data that were blurred first in every other start, and annealing in every
-    fourth. It ends when five starts have led to the same lowest minimum.
+    Without a map, Levenberg-Marquardt, in every other start of data that were blurred first. It ends when twenty starts
+    have led to the same lowest minimum.
 
-    On a CPU as many searches go on at a time as the process has cores, up to eight: beyond, Python's own part of each
-    step would keep them waiting for one another.
+    For maps, on a CPU as many searches go on at a time as the process has cores, up to eight: beyond, Python's own part
+    of each step would keep them waiting for one another.
     """
     abreast = min(usable_cores(), 8) if jax.default_backend() == "cpu" else 1
-    return _for_maps(abreast) if landscape else _for_numbers(abreast)
+    return _for_maps(abreast) if landscape else _for_numbers()
 
 
-def _for_numbers(abreast: int) -> Restarts:
+def _for_numbers() -> Restarts:
     search = LevenbergMarquardt()
     sharp, blurred = (Continuation(search, search, schedule) for schedule in (single_stage(), brisk_schedule()))
-    return Restarts(sharp, (blurred, sharp, Annealing(), sharp), starts=1000, spread=1.0, abreast=abreast, repeats=5)
+    return Restarts(sharp, (blurred, sharp), starts=1000, spread=3.0, repeats=20)
 
 
 def _for_maps(abreast: int) -> Restarts:
@@ -80,6 +83,32 @@ def _for_maps(abreast: int) -> Restarts:
         *(rolling(heavy_ball()), finest, higher, smoothest, discs, Annealing(), down, smooth, high_discs),
     )
     return Restarts(opening, in_turns, starts=1000, abreast=abreast)
+
+
+def check_bounds_are_kept(method: AbstractMethod) -> None:
+    """Raise ValueError if some part of a method does not keep bounds: before a search that would come to it late."""
+    for part in _parts(method, OptimistixSolver):
+        raise ValueError(
+            f"bounds are given, but {type(part.solver).__name__} of optimistix does not keep any; use another method, "
+            "e.g. LevenbergMarquardt(), or leave the bounds out."
+        )
+
+
+def way_to_the_minimum(method: AbstractMethod, problem: Problem, hidden: Hidden) -> AbstractMethod | None:
+    """What leads from the end of a search to the minimum beside it, of the same objective as the method's.
+
+    None for more unknowns than J^T J is formed of, where it could take longer than the search.
+    """
+    if sum(leaf.size for leaf in jax.tree.leaves(hidden)) > FEW_UNKNOWNS:
+        return None
+    search = stage_of_search(60) if problem.has_landscape else LevenbergMarquardt(steps=60)
+    return Continuation(search, search, single_stage()) if _parts(method, Continuation) else search
+
+
+def _parts(method: AbstractMethod, kind: type) -> list:
+    """The methods of this kind that a method is made of."""
+    nodes = jax.tree.leaves(method, is_leaf=lambda node: isinstance(node, kind))
+    return [node for node in nodes if isinstance(node, kind)]
 
 
 def hopping_between_images(method: AbstractMethod, symmetries: tuple[AbstractSymmetry, ...]) -> AbstractMethod:

@@ -9,6 +9,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 from equibacksolve._arrays import float_array
 from equibacksolve.inverse._leaves import Hidden
 from equibacksolve.inverse._problem import Problem
+from equibacksolve.inverse.methods._keyed_optimizer import keyed_optimizer
 from equibacksolve.inverse.methods._method import AbstractMethod, State, first_state
 
 
@@ -19,7 +20,7 @@ class GradientDescent(AbstractMethod):
     `patience`, `decrease`: it ends when `patience` steps lowered the best objective by less than that fraction.
     """
 
-    optimizer: optax.GradientTransformation = eqx.field(static=True)
+    optimizer: optax.GradientTransformation = eqx.field(static=True, converter=keyed_optimizer)
     steps: Int[Array, ""] = eqx.field(converter=jnp.asarray, default=3000)
     patience: Int[Array, ""] = eqx.field(converter=jnp.asarray, default=200)
     decrease: Float[Array, ""] = eqx.field(converter=float_array, default=1e-3)
@@ -42,7 +43,7 @@ def _next(method: GradientDescent, problem: Problem, state: State) -> State:
     within = lambda hidden: objective(problem.within_bounds(hidden))  # what a line search looks along
     value, gradient = _value_and_gradient(problem, objective, here, optimizer_state)
     cost = value if problem.transform is None and not problem.priors else problem.cost(here)
-    update = optax.with_extra_args_support(method.optimizer).update
+    update = method.optimizer.update
     changes, optimizer_state = update(gradient, optimizer_state, here, value=value, grad=gradient, value_fn=within)
     onwards = problem.within_bounds(optax.apply_updates(here, changes))
     progress = value < (1 - method.decrease) * best

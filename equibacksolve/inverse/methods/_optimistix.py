@@ -15,7 +15,8 @@ class OptimistixSolver(AbstractMethod):
     """Step an optimistix least-squares solver or minimiser until it terminates.
 
     **Fields** `solver`: e.g. `optimistix.LevenbergMarquardt(rtol=1e-8, atol=1e-8)`; `steps`: the most that are made.
-    Bounds are not known to optimistix: they are not kept.
+
+    **Raises** ValueError for a problem with bounds, which optimistix does not know.
     """
 
     solver: optimistix.AbstractLeastSquaresSolver | optimistix.AbstractMinimiser
@@ -23,6 +24,11 @@ class OptimistixSolver(AbstractMethod):
 
     def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
         del key
+        if problem.lower is not None:
+            raise ValueError(
+                f"bounds are given, but {type(self.solver).__name__} of optimistix does not keep any; use another "
+                "method, e.g. LevenbergMarquardt(), or leave the bounds out."
+            )
         arrays = tuple(leaf for leaf in jax.tree.leaves(self._solver_state(problem, hidden)) if eqx.is_array(leaf))
         return first_state(
             hidden, jnp.full_like(problem.tolerance, jnp.inf), (hidden, arrays, jnp.zeros((), jnp.int32))

@@ -21,8 +21,9 @@ class Restarts(AbstractMethod):
     """Run methods in turn, each from a new random start, until the data are explained.
 
     The first two starts are the user's: with `opening`, in case it is close to the truth, and with the first of the
-    `methods`. Later ones are uniform: around the mean of each map at that start, as wide as it was; around single
-    numbers and the entries of vectors as they were, since they may differ in unit, by `spread`.
+    `methods`. Later ones are random: uniform around the mean of each map at that start, as wide as it was; and around
+    single numbers and the entries of vectors as they were, since they may differ in unit, with a Cauchy distribution of
+    half-width `spread`, which goes near and far.
 
     `abreast` searches go on at a time, each in a thread: a step of all is a step of each of them, and whichever has
     ended is followed by the next start. So the numbers do not depend on which thread is faster. The guess that counts
@@ -111,10 +112,7 @@ class Restarts(AbstractMethod):
 
 
 def random_start(problem: Problem, first: Hidden, key: PRNGKeyArray, spread: Scalar) -> Hidden:
-    """Uniform: around the mean of each leaf of `first`, and as wide; around the entries of a vector by `spread`.
-
-    A leaf without a width, too, gets `spread`, in units of `heights_seen_by_data`.
-    """
+    """Around `first`: see `Restarts`. Of what has no width, `spread` is in units of `heights_seen_by_data`."""
     leaves, tree = jax.tree.flatten(first)
     centers = jax.tree.leaves(center_of_leaves(first, problem.kinds))
     wide = [leaf.ndim > 0 and not kind.vector and bool(jnp.std(leaf) > 0) for leaf, kind in zip(leaves, problem.kinds)]
@@ -124,8 +122,10 @@ def random_start(problem: Problem, first: Hidden, key: PRNGKeyArray, spread: Sca
         leaves, centers, problem.kinds, wide, seen, jax.random.split(key, len(leaves))
     ):
         half = jnp.sqrt(3.0).astype(leaf.dtype) * jnp.std(leaf) if has_width else spread.astype(leaf.dtype) * unit
-        center = leaf if kind.vector or leaf.ndim == 0 else mean
-        guesses.append(center + half * jax.random.uniform(k, leaf.shape, leaf.dtype, -1.0, 1.0))
+        if kind.vector or leaf.ndim == 0:
+            guesses.append(leaf + half * jax.random.cauchy(k, leaf.shape, leaf.dtype))
+        else:
+            guesses.append(mean + half * jax.random.uniform(k, leaf.shape, leaf.dtype, -1.0, 1.0))
     return jax.tree.unflatten(tree, guesses)
 
 
