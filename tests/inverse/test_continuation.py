@@ -7,6 +7,7 @@ import pytest
 from toys import DECAYS, NEAR_DECAYS, READINGS, LineOfSites, coefficients, rate
 
 import equibacksolve as ebs
+from equibacksolve.inverse import KnownMean, pose
 
 LM = ebs.LevenbergMarquardt(decrease=1e-10)
 
@@ -48,6 +49,62 @@ def test_a_stage_with_a_prior_solves_the_ridge_regression(strength, unit):
     expected = np.linalg.solve(design.T @ design / 8 + mu * np.eye(3), design.T @ target / 8 + mu * 2.0 * unit)
     # The search ends within 1e-7 of a standard error of the minimum.
     np.testing.assert_allclose(last, expected, atol=1e-6 * unit)
+
+
+def noisy_line(unit, sigma, **more):
+    """A line of sites seen through noise that is known, posed; with its design, target and start beside it."""
+    design = np.random.default_rng(0).normal(size=(8, 3)) / unit
+    target = np.random.default_rng(1).normal(size=8)
+    start = unit * np.array([1.0, 2.0, 4.0])
+    simulator = LineOfSites(jnp.asarray(start), jnp.asarray(design))
+    problem, hidden = pose(simulator, ebs.Observations(target, sigma=sigma), coefficients, **more)
+    return problem, hidden, design, target, start
+
+
+def last_guess(method, problem, hidden):
+    state = method.init(problem, hidden, jax.random.key(0))
+    while not bool(state.done):
+        state = method.step(problem, state)
+    return state.hidden.coefficients
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e9])
+@pytest.mark.parametrize("sigma", [0.5, 3.0])
+@pytest.mark.parametrize("schedule", [ebs.single_stage(0.0), ebs.Schedule([0.0], [1e-9], 0.0)])
+def test_known_noise_calls_for_a_prior_where_the_schedule_has_none_or_a_weaker_one(schedule, sigma, unit):
+    """The stage ends at the mode of exp(-(chi-squared + |p - c|^2 / s^2) / 2), s^2 the mean of |p - c|^2 before it."""
+    problem, hidden, design, target, start = noisy_line(unit, sigma)
+    found = last_guess(ebs.Continuation(LM, LM, schedule), problem, hidden)
+    center = np.mean(start)
+    precision = 1 / np.mean((start - center) ** 2)
+    normal = design.T @ design / sigma**2 + precision * np.eye(3)
+    expected = np.linalg.solve(normal, design.T @ target / sigma**2 + precision * center)
+    # The search ends within 1e-7 of a standard error of the minimum.
+    np.testing.assert_allclose(found, expected, atol=1e-6 * unit)
+    plain = np.linalg.lstsq(design, target)[0]
+    assert np.max(np.abs(expected - plain)) > 1e-3 * unit  # the prior can be told
+
+
+def test_the_weight_of_the_prior_is_the_larger_of_schedule_and_noise():
+    problem, hidden, design, _, start = noisy_line(1.0, 0.5)
+    center = LineOfSites(jnp.full(3, 7 / 3), None)
+    heights = jnp.array([2.0])
+    weight = lambda strength: ebs.Continuation(LM, LM, ebs.Schedule([0.0], [strength], 0.0)).strength(
+        problem, hidden, center, heights, 0
+    )
+    noise = 1 / (8 * np.mean((start - 7 / 3) ** 2))
+    np.testing.assert_allclose(weight(0.0), [noise], rtol=1e-12)
+    scheduled = lambda strength: strength * float(problem.spread) / 4
+    strong = 4 * noise / float(problem.spread) * 10
+    np.testing.assert_allclose(weight(strong), [scheduled(strong)], rtol=1e-12)
+    np.testing.assert_allclose(weight(strong / 100), [noise], rtol=1e-12)
+
+
+@pytest.mark.parametrize("given", [{"sigma": None}, {"sigma": 0.5, "priors": (KnownMean(0.0, 1.0),)}])
+def test_unknown_noise_and_priors_of_the_user_call_for_no_further_prior(given):
+    problem, hidden, *_ = noisy_line(1.0, **given)
+    method = ebs.Continuation(LM, LM, ebs.single_stage(0.0))
+    assert np.all(method.strength(problem, hidden, hidden, jnp.ones(1), 0) == 0)
 
 
 def test_any_optimizer_runs_under_continuation():

@@ -132,6 +132,20 @@ def test_the_first_search_to_explain_the_data_ends_the_others():
     assert found.history.start.max() < 29
 
 
+@pytest.mark.parametrize(("abreast", "key"), [(2, 0), (3, 0), (3, 4), (8, 1)])
+def test_one_explained_search_is_enough_while_others_go_on(abreast, key):
+    """The step in which the first search ends with explained data is the last one."""
+    problem, hidden = pose(TRAPPED, EXPLAINED_WELL, place)
+    method = ebs.Restarts(LM, (LM,), starts=60, spread=2.0, abreast=abreast)
+    state, explained = method.init(problem, hidden, jax.random.key(key)), []
+    while not bool(state.done):
+        assert not any(explained)
+        state = method.step(problem, state)
+        explained = [bool(search.done) and bool(problem.explained(search.cost)) for search in state.inner[0]]
+    assert any(explained)
+    assert not all(explained)
+
+
 def test_threads_know_what_the_caller_set_for_itself():
     with jax.enable_x64(False):
         kinds = in_threads([lambda: jnp.zeros(()).dtype, lambda: jnp.ones(()).dtype])
