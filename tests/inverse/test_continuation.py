@@ -86,7 +86,7 @@ def test_known_noise_calls_for_a_prior_where_the_schedule_has_none_or_a_weaker_o
 
 
 def test_the_weight_of_the_prior_is_the_larger_of_schedule_and_noise():
-    problem, hidden, design, _, start = noisy_line(1.0, 0.5)
+    problem, hidden, _, _, start = noisy_line(1.0, 0.5)
     center = LineOfSites(jnp.full(3, 7 / 3), None)
     heights = jnp.array([2.0])
     weight = lambda strength: ebs.Continuation(LM, LM, ebs.Schedule([0.0], [strength], 0.0)).strength(
