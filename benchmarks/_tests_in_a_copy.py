@@ -1,0 +1,148 @@
+"""Tests of a copy of the repository in which one file may be changed, the fastest first, until one fails.
+
+A server imports what takes long and computes nothing; for each question it forks a process, which runs pytest.
+"""
+
+import importlib.util
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import traceback
+import warnings
+
+SLOW_TO_IMPORT = ("jax", "equinox", "optax", "optimistix", "hypothesis", "scipy", "pandas", "xarray", "pytest")
+
+
+class Nearest:
+    """A plugin of pytest: only the tests that are asked for, the fastest first as far as known, until time is up."""
+
+    def __init__(self, wanted, left_out, seconds, budget):
+        self.wanted, self.left_out, self.seconds, self.budget = tuple(wanted), left_out, seconds, budget
+        self.passed, self.failed, self.began = {}, [], time.monotonic()
+
+    def pytest_sessionstart(self, session):
+        self.session = session
+
+    def pytest_collection_modifyitems(self, items):
+        named = [item for item in items if item.nodeid.removeprefix("tests/").startswith(self.wanted)]
+        named = [item for item in named if item.nodeid not in self.left_out]
+        items[:] = sorted(named, key=lambda item: (self.seconds.get(item.nodeid, 1.0), self.place(item)))
+
+    def place(self, item):
+        return next(n for n, begin in enumerate(self.wanted) if item.nodeid.startswith(f"tests/{begin}"))
+
+    def pytest_runtest_logreport(self, report):
+        self.passed[report.nodeid] = self.passed.get(report.nodeid, 0.0) + report.duration
+        if report.failed:
+            self.failed.append(report.nodeid)
+        if time.monotonic() - self.began > self.budget:
+            self.session.shouldstop = "time is up"
+
+    def pytest_collectreport(self, report):
+        if report.failed:
+            self.failed.append(f"{report.nodeid}: not collected")
+
+
+def run(copy, asked):
+    """What one forked process does: the tests, and a report of them."""
+    import pytest
+
+    os.setsid()
+    plugin = Nearest(asked["wanted"], asked["left_out"], asked["seconds"], asked["budget"])
+    begins = [wanted.split("::")[0].removesuffix(".py") for wanted in asked["wanted"]]
+    files = sorted({str(file) for begin in begins for file in pathlib.Path("tests").glob(f"{begin}*")})
+    quiet = ["-q", "-x", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
+    status = int(pytest.main([*quiet, *files], plugins=[plugin]))
+    used = getattr(sys.modules.get("equibacksolve"), "__file__", copy)
+    if not used.startswith(copy):
+        raise RuntimeError(f"the tests ran on {used} instead of {copy}")
+    if plugin.failed or status not in (0, 2):  # 2: time was up
+        return {"failed": [*plugin.failed, f"status {status}"][0], "passed": plugin.passed}
+    return {"failed": None, "passed": plugin.passed}
+
+
+def serve(copy):
+    """A process that has imported what takes long, and forks one that runs tests for each line that it reads."""
+    for name in SLOW_TO_IMPORT:
+        if importlib.util.find_spec(name):
+            importlib.import_module(name)
+    warnings.simplefilter("ignore")  # jax warns of any fork; nothing has been computed here, so no thread runs
+    report = pathlib.Path(copy, "report.json")
+    for line in sys.stdin:
+        asked = json.loads(line)
+        report.write_text('{"failed": "crashed", "passed": {}}')
+        if (child := os.fork()) == 0:
+            os.dup2(os.open(f"{copy}/output.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 1)
+            os.dup2(1, 2)
+            sys.dont_write_bytecode = asked["changed"]
+            try:
+                report.write_text(json.dumps(run(copy, asked)))
+            except BaseException:
+                traceback.print_exc()
+            sys.stdout.flush()
+            os._exit(0)
+        end = time.monotonic() + 60 + 3 * asked["budget"]
+        while (ended := os.waitpid(child, os.WNOHANG)[0]) == 0 and time.monotonic() < end:
+            time.sleep(0.02)
+        if ended == 0:
+            report.write_text('{"failed": "timeout", "passed": {}}')
+            os.killpg(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+        print(report.read_text(), flush=True)
+
+
+class Runner:
+    """Runs tests in a copy of the repository, by a server whose environment sees the copy first."""
+
+    def __init__(self, root, folder, budget):
+        self.copy, self.budget, self.made = f"{folder}/copy", budget, 0
+        self.passing, self.failing, self.seconds = set(), set(), {}
+        leave = shutil.ignore_patterns(".*", "site", "*.egg-info", "__pycache__")
+        shutil.copytree(root, self.copy, ignore=leave)
+        cache = {"JAX_COMPILATION_CACHE_DIR": f"{folder}/compiled", "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
+        environment = {**os.environ, **cache, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": self.copy}
+        command, pipe = [sys.executable, __file__, self.copy], subprocess.PIPE
+        self.server = subprocess.Popen(command, cwd=self.copy, env=environment, stdin=pipe, stdout=pipe, text=True)
+
+    def ask(self, wanted, changed):
+        asked = {"wanted": wanted, "changed": changed, "budget": self.budget, "left_out": list(self.failing)}
+        self.server.stdin.write(json.dumps({**asked, "seconds": self.seconds}) + "\n")
+        self.server.stdin.flush()
+        report = json.loads(self.server.stdout.readline())
+        self.seconds |= {test: spent for test, spent in report["passed"].items() if test != report["failed"]}
+        return report["failed"]
+
+    def passes_without_change(self, test):
+        """Whether a test passes if nothing is changed; asked once for each test."""
+        if test not in self.passing | self.failing:
+            passes = self.ask([test.removeprefix("tests/")], changed=False) is None
+            (self.passing if passes else self.failing).add(test)
+        return test in self.passing
+
+    def noticed_by(self, file, text, wanted):
+        """The test that fails if a file of the package has another text, or None."""
+        path = pathlib.Path(self.copy, "equibacksolve", file)
+        source, stat = path.read_text(), path.stat()
+        self.made += 1
+        while True:
+            path.write_text(text)
+            os.utime(path, (stat.st_atime, stat.st_mtime + self.made))  # compiled files are told apart by their time
+            by = self.ask(wanted, changed=True)
+            path.write_text(source)
+            os.utime(path, (stat.st_atime, stat.st_mtime))
+            if by is None or not by.startswith("tests/") or ": not" in by or self.passes_without_change(by):
+                return by
+            print(f"{by} fails without a change, and is left out", flush=True)
+
+    def close(self):
+        self.server.stdin.close()
+        self.server.wait()
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])
