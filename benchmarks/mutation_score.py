@@ -25,7 +25,10 @@ LAWS = [f"transport/test_law_{law}_" for law in (4, 6, 3, 8, 2, 9)]
 STEPS = ["inverse/test_levenberg_marquardt", "inverse/test_step_equations", "inverse/test_bounds"]
 HOPS = ["inverse/test_basin_hopping", "inverse/test_image_hopping"]
 DESCENTS = ["inverse/test_backtracking_descent", "inverse/test_every_method"]
-POSED = [f"inverse/test_{name}" for name in ("cost", "bounds", "where", "bad_problems", "priors", "observations")]
+POSED = [
+    f"inverse/test_{name}"
+    for name in ("cost", "explained_data", "bounds", "where", "bad_problems", "priors", "observations")
+]
 LEVELS = ["inverse/test_between_levels", "inverse/test_two_levels"]
 NEAREST = {
     "transport/_greens_function": ["transport/test_law_7", "transport/test_law_8", "leads/test_weak_contacts"],
@@ -59,6 +62,7 @@ NEAREST = {
     "inverse/methods/_optimistix": [*DESCENTS, "inverse/test_bounds"],
     "inverse/methods/_choice": [*DESCENTS, "inverse/test_bounds", "inverse/test_course_of_a_search"],
     "inverse/methods/_search_methods": [*DESCENTS, "inverse/test_annealing", *HOPS],
+    "inverse/methods/_trust_region": ["inverse/test_trust_region", *STEPS],
     "inverse/methods": [*STEPS, "inverse/test_regression_sets.py::test_levenberg_marquardt_finds"],
     "diagnostics": ["diagnostics"],
     "measurements": ["measurements"],
