@@ -92,11 +92,11 @@ def _inverse(a: Split) -> Split:
 
     def eliminate(carry, k):
         matrix, (row, column) = carry
-        # In the pivot column begins what will be the inverse: a one on the diagonal, zero elsewhere.
-        hot = (jnp.arange(size) == k).astype(matrix.real.dtype)
-        keep, one = 1 - hot[:, None], (hot[:, None] * hot)[..., None]
+        # Pivot row and pivot column are written anew: nothing is added to what stood there.
+        rest = (jnp.arange(size) != k).astype(matrix.real.dtype)
+        keep = (rest[:, None] * rest)[..., None]
         cr, ci = column.real[:, None], column.imag[:, None]
-        real = matrix.real * keep + one - (cr * row.real - ci * row.imag)
+        real = matrix.real * keep - (cr * row.real - ci * row.imag)
         imag = matrix.imag * keep - (cr * row.imag + ci * row.real)
         matrix = Split(real, imag)
         return (matrix, _pivot(matrix, jnp.minimum(k + 1, size - 1))), None
@@ -105,18 +105,20 @@ def _inverse(a: Split) -> Split:
 
 
 def _pivot(matrix: Split, k) -> _Pivot:
-    """Row k over the pivot, with 1 / pivot on the diagonal, and column k with 1 subtracted on the diagonal.
+    """Row k over the pivot, with 1 / pivot on the diagonal, and column k with -1 on the diagonal.
 
-    Subtracting (column - hot) x row clears the column in all rows but the pivot row, and leaves `row` there.
+    With -1 there, subtracting column x row writes `row` into the emptied pivot row, whatever the size of the pivot. (To
+    leave the pivot there and to subtract (pivot - 1) x row costs the digits of a pivot that is far from 1.)
     """
     hot = (jnp.arange(matrix.real.shape[0]) == k).astype(matrix.real.dtype)[:, None]
+    rest = 1 - hot
     cr, ci = (jax.lax.dynamic_index_in_dim(part, k, 1, keepdims=False) for part in matrix)
     rr, ri = (jax.lax.dynamic_index_in_dim(part, k, 0, keepdims=False) for part in matrix)
     pr, pi = (jax.lax.dynamic_index_in_dim(part, k, 0) for part in (cr, ci))
     scale = 1 / (pr * pr + pi * pi)
     pr, pi = pr * scale, -pi * scale
-    rr, ri = rr + hot * (1 - rr), ri - hot * ri
-    return _Pivot(Split(rr * pr - ri * pi, rr * pi + ri * pr), Split(cr - hot, ci))
+    rr, ri = rr * rest + hot, ri * rest
+    return _Pivot(Split(rr * pr - ri * pi, rr * pi + ri * pr), Split(cr * rest - hot, ci * rest))
 
 
 def rotated(rotation: Float[np.ndarray, "rows rows"], a: Split) -> Split:

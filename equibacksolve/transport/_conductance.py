@@ -8,10 +8,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
-from equibacksolve._axes import OnsiteBlocks
+from equibacksolve._axes import OnsiteBlocks, Scalar
 from equibacksolve._per_datum import per_datum
 from equibacksolve.transport._batched_matrices import Split, divide, random_rotation, rotated, squared_norm
 from equibacksolve.transport._growth import one_or_nan
+from equibacksolve.transport._modes import check_modes
+from equibacksolve.transport._stabilisation import check_interval
 from equibacksolve.transport._sweep import Ends, Slices, Wave, stacked, sweep
 
 Orbital = Float[Array, " orbitals"]
@@ -39,7 +41,15 @@ class Scattering(NamedTuple):
 
 
 def device(onsite: OnsiteBlocks, norm: Orbital, phase_real: Orbital, phase_imag: Orbital, hopping: Orbital) -> Device:
-    """Collect the arrays of a device; complex onsite matrices are split into real and imaginary part."""
+    """Collect the arrays of a device; complex onsite matrices are split into real and imaginary part.
+
+    - `onsite`: onsite matrices, in units of the hopping of the sample.
+    - `norm`, `phase_real`, `phase_imag`, `hopping`: the left-going modes, one entry an orbital, see `LeadModes`.
+
+    Raises ValueError if known modes carry no current or run to the right (phase_imag must be positive), if hopping is
+    not |t|, or if norm is not that of unit current. Inside `jax.jit` nothing is known, and nothing is checked.
+    """
+    check_modes(norm, phase_real, phase_imag, hopping)
     imag = onsite.imag if jnp.iscomplexobj(onsite) else None
     return Device(onsite.real, imag, norm, phase_real, phase_imag, hopping)
 
@@ -52,9 +62,13 @@ def conductance(
     `flux` per plaquette in h/e, `energy` in units of the hopping; `interval` slices between two normalisations. All
     derivatives cost one further sweep: dG/dh is twice the real part of the product of the scattering states from the
     left and from the right, see `_sweep`. NaN, with all derivatives, where waves grow too much over `interval` slices.
+
+    Raises ValueError if interval is no whole number from 1.
     """
+    check_interval(interval)
     _, width, orbitals, _ = device.onsite_real.shape
-    found = _batched_conductance(interval, _chunk(width * orbitals))(device, (flux, energy))
+    balanced, scale = _balanced(device)
+    found = _batched_conductance(interval, _chunk(width * orbitals))(balanced, (flux, energy)) * scale**2
     return found * one_or_nan(_onsite(device), energy, interval)
 
 
@@ -63,14 +77,17 @@ def scattering(
 ) -> Scattering:
     """Transmission matrices t (eq. 8), from the right lead to the left one, and reflection matrices r at the right.
 
-    NaN where `conductance` is.
+    NaN where `conductance` is, and raises as it does.
     """
+    check_interval(interval)
     trusted = one_or_nan(_onsite(device), energy, interval)
-    shared = Device(*(None if leaf is None else leaf[..., None] for leaf in device))
+    balanced, scale = _balanced(device)
+    shared = Device(*(None if leaf is None else leaf[..., None] for leaf in balanced))
     passed, outgoing, arriving = _amplitudes(shared, flux, energy, interval)
     transmission, reflection = divide([passed, outgoing], arriving)
     transmission = rotated(random_rotation(transmission.real.shape[0]).T, transmission)
-    joined = (jax.lax.complex(m.real * trusted, m.imag * trusted) for m in (transmission, reflection))
+    factors = (transmission, trusted * scale), (reflection, trusted)
+    joined = (jax.lax.complex(m.real * factor, m.imag * factor) for m, factor in factors)
     return Scattering(*(jnp.moveaxis(m, -1, 0) for m in joined))
 
 
@@ -78,6 +95,17 @@ def unitarity_error(found: Scattering) -> Float[Array, " points"]:
     """|Tr t†t + Tr r†r - number of modes|: current that got lost, one value per point."""
     total = sum(jnp.sum(jnp.abs(matrix) ** 2, axis=(1, 2)) for matrix in found)
     return jnp.abs(total - found.transmission.shape[1])
+
+
+def _balanced(device: Device) -> tuple[Device, Scalar]:
+    """The device with waves of other current, and the factor that takes their amplitudes t to those of unit current.
+
+    Through a contact t, amplitudes go as t or 1 / t, and parts of a derivative as the cube of that, which would vanish
+    for contacts that are weak or strong enough. The factor is a power of four: nothing is rounded.
+    """
+    exponent = -jnp.abs(jnp.frexp(jax.lax.stop_gradient(jnp.max(device.hopping)))[1]) // 2
+    root = jnp.ldexp(jnp.ones((), device.norm.dtype), exponent)
+    return device._replace(norm=device.norm * root), root**2
 
 
 def _onsite(device: Device) -> OnsiteBlocks:

@@ -6,6 +6,7 @@ from jaxtyping import Complex
 
 from equibacksolve._axes import OnsiteBlocks, Scalar
 from equibacksolve.transport._hamiltonian import slice_hamiltonian
+from equibacksolve.transport._modes import check_phase
 from equibacksolve.transport._transfer_matrix import Matrix
 
 
@@ -43,5 +44,8 @@ def wire_self_energy(phase: Complex[jax.Array, " orbitals"]) -> Complex[jax.Arra
     """Retarded self-energy -t e^{i|k|} of a wire, from the phase t e^{-ik} of its left-going modes (t sin k < 0).
 
     The end site of the wire obeys g = 1/(-2 t cos k - t^2 g), so t g = -e^{+-ik}; the retarded root has Im g < 0.
+
+    Raises ValueError for known phases whose imaginary part is not positive: their root is the advanced one.
     """
+    check_phase(phase)
     return -phase

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Inexact
 
 from equibacksolve._axes import Scalar
+from equibacksolve.transport._stabilisation import check_interval
 
 REFUSED_GROWTH = {"float64": 1e5, "float32": 200.0}
 """Growth between two normalisations beyond which known numbers are refused: six digits are left (in float32 one)."""
@@ -48,7 +49,9 @@ def largest_growth(
     """How much waves grow at most over `interval` consecutive slices, or over all if there are fewer.
 
     The growth of a slice is that of `growth_per_slice` for its own reach. Onsite matrices need not be Hermitian.
+    Raises ValueError if interval is no whole number from 1.
     """
+    check_interval(interval)
     reach = _reach_of_slices(onsite, energy)
     of_slices, mild = jnp.arccosh(1 + reach / 2), jnp.log(jnp.asarray(_MILD_GROWTH, reach.dtype))
     window, zero = (min(interval, reach.shape[0]),), jnp.zeros((), reach.dtype)

@@ -72,9 +72,13 @@ def _response(device, flux, energy):
     before = jax.tree.map(lambda e, g: jnp.concatenate([e[None], g[:-1]]), edge, left)
     beyond = jax.tree.map(lambda g, e: jnp.concatenate([jnp.swapaxes(g[1:], 1, 2), e[None]]), right, edge)
     whole = jax.lax.map(lambda one: _inverse_of(one[0], energy, *one[1:]), (slices, before, beyond))
-    to_first = _carried(jax.tree.map(lambda g: jnp.swapaxes(g[0], 0, 1), whole), _some(right, slice(1, None)))
-    to_last = _carried(_some(whole, -1), _some(left, slice(-2, None, -1)))
-    return _overlaps(-2 * wire.imag, to_first, _some(to_last, slice(None, None, -1)), whole)
+    gamma = -2 * wire.imag
+    ends = jax.tree.map(lambda g: jnp.swapaxes(g[0], 0, 1), whole), _some(whole, -1)
+    # The broadening enters before anything is squared: squares of G alone vanish where contacts are strong.
+    at_first, at_last = (Split(*(part * jnp.sqrt(gamma) for part in end)) for end in ends)
+    to_first = _carried(at_first, _some(right, slice(1, None)))
+    to_last = _carried(at_last, _some(left, slice(-2, None, -1)))
+    return _overlaps(gamma, to_first, _some(to_last, slice(None, None, -1)), whole)
 
 
 def _carried(end: Split, surfaces: Split) -> Split:
@@ -85,8 +89,8 @@ def _carried(end: Split, surfaces: Split) -> Split:
 
 
 def _overlaps(gamma, to_first: Split, to_last: Split, whole: Split) -> SiteResponse:
-    """Rows of `to_first` are modes on the left, rows of `to_last` modes on the right."""
-    across = _some(to_last, 0)
+    """Rows of `to_first` are modes on the left, rows of `to_last` modes on the right; both hold sqrt(Gamma) G."""
+    across = Split(*(part * jnp.sqrt(gamma) for part in _some(to_last, 0)))
 
     def on_slice(parts):
         left, right, local = parts
@@ -95,9 +99,9 @@ def _overlaps(gamma, to_first: Split, to_last: Split, whole: Split) -> SiteRespo
         a_imag = jnp.sum(back.real * left.imag + back.imag * left.real, axis=0)
         b = jnp.sum(left.real**2 + left.imag**2, axis=0) * jnp.sum(right.real**2 + right.imag**2, axis=0)
         g = Split(*(jnp.diagonal(part).T for part in local))
-        return gamma**2 * a_real, gamma**2 * (b - 2 * (a_real * g.real + a_imag * g.imag)), g
+        return a_real, b - 2 * (a_real * g.real + a_imag * g.imag), g
 
-    return SiteResponse(gamma**2 * squared_norm(across), *jax.lax.map(on_slice, (to_first, to_last, whole)))
+    return SiteResponse(squared_norm(across), *jax.lax.map(on_slice, (to_first, to_last, whole)))
 
 
 def _inverse_of(slice_, energy, *surfaces: Split) -> Split:

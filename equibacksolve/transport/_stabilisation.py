@@ -17,20 +17,35 @@ def growth_per_slice(reach: float) -> float:
     The least favourable transverse mode has an energy of -+2 across: cosh kappa = (reach + 2) / 2. The bound holds for
     absorption as well, where E - onsite is complex: if g e^{i phi} solves z = g + 1/g, the sum of the distances of z
     from -2 and 2 is 2 (g + 1/g), and at most 4 + 2 reach.
+
+    Raises ValueError if reach is negative or not finite.
     """
     return math.exp(_rate(reach))
 
 
 def _rate(reach: float) -> float:
     """kappa; its exponential overflows for an onsite energy of 1e308, which is to be refused in a sentence."""
-    return math.acosh(max(1.0, reach / 2 + 1))
+    if not 0 <= reach < math.inf:
+        raise ValueError(f"reach is {reach}, but must be max |E - onsite|, a finite number from 0.")
+    return math.acosh(reach / 2 + 1)
 
 
 def stabilisation_interval(reach: float, dtype: jnp.dtype | type = jnp.float64) -> int:
-    """Slices between two normalisations, S_D of eqs. 12 and 13: g^S_D stays below what the dtype tolerates."""
-    growth = _rate(reach)
-    tolerated = math.log(_TOLERATED_GROWTH[np.dtype(dtype).name])
+    """Slices between two normalisations, S_D of eqs. 12 and 13: g^S_D stays below what the dtype tolerates.
+
+    Raises ValueError if reach is negative or not finite, or if dtype is neither float64 nor float32.
+    """
+    growth, kind = _rate(reach), np.dtype(dtype).name
+    if kind not in _TOLERATED_GROWTH:
+        raise ValueError(f"dtype is {kind}, but the sweep works in float64 or float32; convert the arrays first.")
+    tolerated = math.log(_TOLERATED_GROWTH[kind])
     return max(1, int(tolerated / growth)) if growth > 0 else 10
+
+
+def check_interval(interval: int) -> None:
+    """Raise ValueError if that is no number of slices between two normalisations."""
+    if isinstance(interval, bool) or not isinstance(interval, (int, np.integer)) or interval < 1:
+        raise ValueError(f"interval is {interval!r}, but must be a whole number of slices, at least 1.")
 
 
 def segments(length: int, interval: int) -> tuple[int, int, int]:

@@ -11,6 +11,8 @@ from equibacksolve._axes import OnsiteBlocks, Scalar
 from equibacksolve.transport._conductance import Orbital
 from equibacksolve.transport._growth import one_or_nan
 from equibacksolve.transport._hamiltonian import slice_hamiltonian
+from equibacksolve.transport._modes import check_modes
+from equibacksolve.transport._stabilisation import check_interval
 
 Matrix = Complex[Array, "modes modes"]
 LayerMatrix = Complex[Array, "modes2 modes2"]
@@ -47,8 +49,11 @@ def transmission_by_qr(
 ) -> Matrix:
     """Transmission matrix t by eqs. 8, 12 and 13: QR decomposition after every `interval` slices, unrolled.
 
-    NaN where waves grow too much over `interval` slices.
+    NaN where waves grow too much over `interval` slices. Raises ValueError for known modes as `device` does, and if
+    interval is no whole number from 1.
     """
+    check_interval(interval)
+    check_modes(norm, phase.real, phase.imag, hopping)
     length, width, orbitals = onsite.shape[:3]
     v, u = leftgoing_vectors(norm, phase, width)
     ones = jnp.ones(width * orbitals, dtype=norm.dtype)
