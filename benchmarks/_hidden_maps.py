@@ -1,5 +1,6 @@
 """Families of hidden landscapes, each a function of a random generator: what success_rate.py looks for."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -98,9 +99,12 @@ class HiddenMap:
     def simulator(self, hidden) -> ebs.Magnetoconductance:
         """The device with these hidden numbers in it."""
         if self.is_potential:
-            return ebs.Magnetoconductance(ebs.SquareLattice(ebs.Potential(hidden)), ebs.WireLead(jnp.pi / 2))
-        lead = ebs.WireLead(jnp.array([0.5, 0.25]))
-        return ebs.Magnetoconductance(ebs.SquareLattice(ebs.ExchangeField(hidden, 0.5)), lead)
+            lead, onsite = ebs.WireLead(jnp.pi / 2), ebs.Potential(hidden)
+        else:
+            lead, onsite = ebs.WireLead(jnp.array([0.5, 0.25])), ebs.ExchangeField(hidden, 0.5)
+        # Where hidden numbers are traced, the interval cannot be chosen from them.
+        interval = 6 if isinstance(hidden, jax.core.Tracer) else None
+        return ebs.Magnetoconductance(ebs.SquareLattice(onsite), lead, interval=interval)
 
     def hidden(self, simulator):
         """The hidden leaf, a `where` for backsolve."""

@@ -32,7 +32,8 @@ def compare(sites, points, limit, repeats):
     random = np.random.default_rng(0)
     flux, energy = jnp.asarray(random.uniform(0, 0.15, points)), jnp.asarray(random.uniform(-1, 1, points))
     potential = jnp.asarray(random.uniform(-0.5, 0.5, (sites, sites)))
-    simulator = lambda v: ebs.Magnetoconductance(ebs.SquareLattice(ebs.Potential(v)), ebs.WireLead(jnp.pi / 2))
+    lead = ebs.WireLead(jnp.pi / 2)
+    simulator = lambda v: ebs.Magnetoconductance(ebs.SquareLattice(ebs.Potential(v)), lead, interval=6)
     ours = lambda v: simulator(v).predict(flux=flux, energy=energy)
     row = {"n": sites**2, "points": points}
     forward, _ = warmed_up(ours, potential)

@@ -53,7 +53,8 @@ def ours(case, repeats):
     flux, energy = jnp.asarray(case["flux"]), jnp.asarray(case["energy"])
 
     def conductance(potential):
-        simulator = ebs.Magnetoconductance(ebs.SquareLattice(ebs.Potential(potential)), ebs.WireLead(jnp.pi / 2))
+        sample, lead = ebs.SquareLattice(ebs.Potential(potential)), ebs.WireLead(jnp.pi / 2)
+        simulator = ebs.Magnetoconductance(sample, lead, interval=6)
         return simulator.predict(flux=flux, energy=energy)
 
     potential = jnp.asarray(case["potential"])

@@ -35,7 +35,7 @@ def maps():
     phase = real + 1j * imag
 
     def ours(potential):
-        simulator = ebs.Magnetoconductance(ebs.SquareLattice(ebs.Potential(potential)), lead)
+        simulator = ebs.Magnetoconductance(ebs.SquareLattice(ebs.Potential(potential)), lead, interval=6)
         return simulator.predict(flux=flux, energy=energy)
 
     def greens_function(potential, flux, energy):

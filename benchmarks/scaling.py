@@ -58,7 +58,8 @@ def functions(width, length, points, orbitals):
         onsite, lead = (lambda angle: ebs.ExchangeField(angle, 0.5)), ebs.WireLead(jnp.array([0.5, 0.25]))
 
     def conductance(hidden):
-        return ebs.Magnetoconductance(ebs.SquareLattice(onsite(hidden)), lead).predict(flux=flux, energy=energy)
+        simulator = ebs.Magnetoconductance(ebs.SquareLattice(onsite(hidden)), lead, interval=6)
+        return simulator.predict(flux=flux, energy=energy)
 
     cost = lambda hidden: jnp.mean((conductance(hidden) - 1.0) ** 2)
     hidden = jnp.asarray(random.uniform(-0.3, 0.3, (length, width)))

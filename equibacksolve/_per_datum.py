@@ -81,7 +81,7 @@ def _value_and_jacobian(function, tree, flat, wanted, chunk):
 def _spread(function, parameters, data, chunk):
     """Each device takes its share of the data, in chunks. Results have their points along the last axis."""
     devices = devices_along(POINTS)
-    if devices == 1:
+    if devices == 1 or _points(data) == 0:
         return in_chunks(lambda part: function(parameters, part), data, chunk)
     points = _points(data)
     shares = jnp.minimum(jnp.arange(-(-points // devices) * devices), points - 1)
@@ -105,6 +105,8 @@ def _spread(function, parameters, data, chunk):
 def in_chunks(function, data, chunk):
     """Apply `function` to equal chunks of `data`, of at most `chunk`, and join the results along their last axis."""
     points = _points(data)
+    if points == 0:
+        return function(data)  # no chunk at all
     n_chunks = -(-points // chunk)
     # Whole vector registers: 93 points in single precision take half as long again as 96.
     chunk = min(chunk, -(-points // (n_chunks * _REGISTER)) * _REGISTER)

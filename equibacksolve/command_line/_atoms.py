@@ -16,6 +16,9 @@ from equibacksolve.command_line._search import Search, end
 from equibacksolve.inverse import GradientDescent, Observations, Solution
 from equibacksolve.simulators import MomentumImage
 
+_PRINTED = 1e-5
+"""Relative difference of two edges that are the same: programs print some six digits or more."""
+
 
 def hidden(simulator):
     """One position per atom."""
@@ -50,9 +53,7 @@ def atoms(measurement, number, box, width, periodic, start, shake, rate, sigma, 
         lattice = imaging.triangular_lattice(number, box)
         positions = imaging.wrapped(lattice + shake * jax.random.normal(search.key, lattice.shape), box)
     else:
-        positions = imaging.read_extended_xyz(start).positions
-        if positions.shape[0] != number:
-            raise ValueError(f"{start} holds {positions.shape[0]} atoms, but --atoms is {number}; make them agree.")
+        positions = _started_from(start, number, box, periodic)
     pixels = observed.values.shape[0]
     stamp = imaging.stamp_pixels(width, box, pixels, reach=5.0)  # exp(-12.5) = 4e-6 is cut off
     simulator = MomentumImage(positions, width, box, pixels, periodic=periodic, stamp=stamp)
@@ -60,6 +61,23 @@ def atoms(measurement, number, box, width, periodic, start, shake, rate, sigma, 
     found = search.run(simulator, observed, hidden, method)
     write(search.out, found, observed)
     end(found)
+
+
+def _started_from(start, number, box, periodic):
+    """The positions of a structure that agrees with the options."""
+    structure = imaging.read_extended_xyz(start)
+    atoms, edge = structure.positions.shape[0], float(structure.box_length)
+    if atoms != number:
+        raise ValueError(f"{start} holds {atoms} atoms, but --atoms is {number}; make them agree.")
+    if abs(edge - box) > _PRINTED * box:
+        raise ValueError(f"{start} has a box of edge {edge:.6g}, but --box is {box:.6g}; make them agree.")
+    if structure.periodic != periodic:
+        option = {True: "--periodic", False: "--open"}
+        raise ValueError(
+            f"{start} says that its box {'repeats' if structure.periodic else 'does not repeat'}, but "
+            f"{option[periodic]} was taken; pass {option[structure.periodic]}, or set pbc in the file."
+        )
+    return structure.positions
 
 
 def write(out: Path, found: Solution, observed: Observations) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import jax
 
-from equibacksolve.inverse import load_observations, load_solution, where_hidden
+from equibacksolve.inverse import Solution, load_observations, load_solution, where_hidden
 
 
 @click.command()
@@ -17,13 +17,29 @@ def report(run, path, title) -> None:
 
     RUN is the directory that was given as --out, or as out= to backsolve.
 
+    Simulators of your own code are not loaded by this program: write their report from Python.
+
     Example: equibacksolve report runs/dot1
     """
     with jax.enable_x64(True):
-        found, observed = load_solution(run), load_observations(run)
+        found, observed = _solution_of(run), load_observations(run)
         from equibacksolve import reporting
 
         path = run / "report.html" if path is None else path
         title = run.resolve().name if title is None else title
         written = reporting.write_report(found, observed, where=where_hidden(found.hidden), path=path, title=title)
     click.echo(str(written))
+
+
+def _solution_of(run: Path) -> Solution:
+    """Reading imports nothing that a file names, and there is no option that could: say what can be done."""
+    try:
+        return load_solution(run)
+    except ValueError as error:
+        if "like=" not in str(error):
+            raise
+        raise ValueError(
+            f"{run} holds a simulator of your own code, which this program does not load; write the report from "
+            f"Python: found = equibacksolve.load_solution({str(run)!r}, like=a simulator built as that one), then "
+            "equibacksolve.reporting.write_report(found, observed, where=where)."
+        ) from error

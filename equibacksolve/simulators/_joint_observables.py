@@ -50,6 +50,11 @@ class JointObservables(AbstractSimulator):
         """The data of all parts, scaled and joined as `join` does it."""
         return self._joined([part.predict() for part in self._whole_parts()])
 
+    def check_settings(self) -> None:
+        """Raise ValueError where a part cannot be trusted as it is."""
+        for part in self._whole_parts():
+            part.check_settings()
+
     def join(self, *observed: Float[Array, "..."]) -> Float[Array, " data"]:
         """Join the observed data, one array for each part, as `predict` joins the predicted ones.
 

@@ -114,7 +114,8 @@ class Magnetoconductance(AbstractPerturbableSimulator):
         """G at each point, and with one onsite energy changed, one row a site: Dyson's equation for one site."""
         response = site_response(*self._device_at(flux, energy))
         changed = response.changed(changes.sample.onsite.values)
-        return Perturbed(response.conductance, changed.reshape(-1, response.conductance.shape[0]))
+        length, width, points = changed.shape
+        return Perturbed(response.conductance, changed.reshape(length * width, points))
 
     def _device_at(self, flux, energy) -> tuple[Device, Float[Array, " points"], Float[Array, " points"]]:
         """The device and its settings, all in the precision of the sample."""
