@@ -101,6 +101,7 @@ class Runner:
 
     def __init__(self, root, folder, budget):
         self.copy, self.budget, self.made = f"{folder}/copy", budget, 0
+        self.package = pathlib.Path(self.copy, "equibacksolve")
         self.passing, self.failing, self.seconds = set(), set(), {}
         leave = shutil.ignore_patterns(".*", "site", "*.egg-info", "__pycache__")
         shutil.copytree(root, self.copy, ignore=leave)
@@ -126,7 +127,7 @@ class Runner:
 
     def noticed_by(self, file, text, wanted):
         """The test that fails if a file of the package has another text, or None."""
-        path = pathlib.Path(self.copy, "equibacksolve", file)
+        path = self.package / file
         source, stat = path.read_text(), path.stat()
         self.made += 1
         while True:

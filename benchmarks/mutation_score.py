@@ -70,14 +70,14 @@ NEAREST = {
 """What begins so, below equibacksolve/, is tested by what begins so, below tests/; the first line that fits counts."""
 
 
-def all_changes(rooms):
-    """Each as (file below equibacksolve/, its number in the file, what it is)."""
+def all_changes(package, rooms):
+    """Each as (file below the package, its number in the file, what it is)."""
     found = []
     for room in rooms:
-        below = ROOT / "equibacksolve" / room
+        below = package / room
         for path in sorted(below.rglob("*.py")) if below.is_dir() else [below]:
             if path.name != "__init__.py":
-                file = str(path.relative_to(ROOT / "equibacksolve"))
+                file = str(path.relative_to(package))
                 found += [(file, number, kind) for number, kind in enumerate(kinds_of_changes(path.read_text()))]
     return found
 
@@ -90,7 +90,7 @@ def nearest(file):
 def outcome_of(runner, file, number, kind):
     """What becomes of one change."""
     began = time.monotonic()
-    text, line, before, after = changed((ROOT / "equibacksolve" / file).read_text(), number)
+    text, line, before, after = changed((runner.package / file).read_text(), number)
     by = runner.noticed_by(file, text, nearest(file))
     what = {"file": file, "number": number, "line": line, "kind": kind, "before": before, "after": after}
     return {**what, "noticed": by is not None, "by": by, "seconds": round(time.monotonic() - began, 1)}
@@ -108,13 +108,13 @@ def main():
     arguments = parser.parse_args()
     if arguments.short:
         arguments.rooms, arguments.changes, arguments.budget = ("leads", "sample"), 4, 10.0
-    drawn = random.Random(arguments.seed).sample(found := all_changes(arguments.rooms), len(found))
-    if arguments.again:
-        unnoticed = [one for one in json.loads(arguments.again.read_text())["results"]["changes"] if not one["noticed"]]
-        drawn = [(one["file"], one["number"], one["kind"]) for one in unnoticed]
     results, end = [], time.monotonic() + 60 * arguments.minutes
     with tempfile.TemporaryDirectory() as folder:
         runner = Runner(ROOT, folder, arguments.budget)
+        drawn = random.Random(arguments.seed).sample(found := all_changes(runner.package, arguments.rooms), len(found))
+        if arguments.again:
+            before = json.loads(arguments.again.read_text())["results"]["changes"]
+            drawn = [(one["file"], one["number"], one["kind"]) for one in before if not one["noticed"]]
         for change in drawn[arguments.skip :][: arguments.changes]:
             if time.monotonic() > end:
                 break
