@@ -51,6 +51,7 @@ def goodness_of_fit(
     *,
     where: Selector,
     prior_precision: Float[Any, "*shape"] | float | int = 0.0,
+    bounds: Any = None,
 ) -> GoodnessOfFit:
     """Judge what a search found by its data alone.
 
@@ -61,7 +62,8 @@ def goodness_of_fit(
 
     Arguments and errors as for `standard_errors`.
     """
-    covariance = standard_errors(simulator, observed, where=where, prior_precision=prior_precision).covariance
+    chosen = {"where": where, "prior_precision": prior_precision, "bounds": bounds}
+    covariance = standard_errors(simulator, observed, **chosen).covariance
     jacobian = residual_jacobian(simulator, observed, where=where)
     share = jacobian.T @ jacobian @ covariance
     effective, squared = jnp.trace(share), jnp.sum(share * share.T)

@@ -36,11 +36,12 @@ def judgement(
     *,
     where: Selector,
     prior_precision: Float[Any, "*shape"] | float | int | None = None,
+    bounds: Any = None,
 ) -> Judgement:
     """Judge what a search found: its standard errors and its goodness of fit, under one and the same prior.
 
     `prior_precision` is that of `standard_errors`; left out, `search_precision` at what was found. Pass 0 for a search
-    without a smoothness prior.
+    without a smoothness prior. `bounds` are those of the search: what they hold is determined by them.
 
     Raises ValueError if sigma is unknown.
     """
@@ -53,12 +54,16 @@ def judgement(
             remark = (
                 "The smoothness prior of the default search is counted in, in the errors and in the goodness of fit."
             )
-    chosen = {"where": where, "prior_precision": prior_precision}
+    chosen = {"where": where, "prior_precision": prior_precision, "bounds": bounds}
     try:
-        errors = standard_errors(simulator, observed, **chosen).errors
+        uncertain = standard_errors(simulator, observed, **chosen)
     except ValueError as reason:
         return Judgement(None, f"not to be had: {reason}", remark)
-    return Judgement(errors, goodness_of_fit(simulator, observed, **chosen).verdict, remark)
+    if bool(uncertain.held.any()):
+        remark = (
+            f"{remark} {int(uncertain.held.sum())} unknowns are held by bounds: their errors are one-sided.".strip()
+        )
+    return Judgement(uncertain.errors, goodness_of_fit(simulator, observed, **chosen).verdict, remark)
 
 
 def largest_matrix(simulator: AbstractSimulator, observed: Observations, *, where: Selector) -> int:

@@ -6,11 +6,12 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
+from equibacksolve.diagnostics._held_by_bounds import covariance_with_held, held_by_bounds
 from equibacksolve.diagnostics._identifiability import residual_jacobian
 from equibacksolve.diagnostics._unknowns import Selector, split
-from equibacksolve.inverse import Observations
+from equibacksolve.inverse import Observations, residuals
 from equibacksolve.simulators import AbstractSimulator
 
 
@@ -24,11 +25,14 @@ class Uncertainty(eqx.Module):
       data. For independent priors it is (error after / error before)^2, from 0 to 1; its sum is the number of unknowns
       that the prior determines.
     - `errors`: the simulator, its hidden leaves replaced by their standard errors: `where(found.errors)` is a map.
+    - `held`: unknowns that are held by a bound. Their covariance is zero, and their errors are one-sided: how far from
+      the bound chi-squared is higher by one.
     """
 
     covariance: Float[Array, "unknowns unknowns"]
     prior_share: Float[Array, " unknowns"]
     errors: AbstractSimulator
+    held: Bool[Array, " unknowns"]
 
 
 def standard_errors(
@@ -37,6 +41,7 @@ def standard_errors(
     *,
     where: Selector,
     prior_precision: Float[Any, "*shape"] | float | int = 0.0,
+    bounds: Any = None,
 ) -> Uncertainty:
     """Standard errors and covariance of the hidden leaves at a point, by Laplace's approximation.
 
@@ -48,6 +53,7 @@ def standard_errors(
     - `simulator`: the point; `observed`: the data, with sigma; `where`: returns the hidden leaves.
     - `prior_precision`: what was known beforehand: 1 / standard deviation^2, one for all unknowns or one for each, or a
       matrix, in the order of the simulator's fields.
+    - `bounds`: as in `backsolve`: what is held by them is determined by them.
 
     **Raises** ValueError if sigma is unknown, if data and prior together leave some unknown undetermined, or if the
     precision is negative or of another shape.
@@ -56,10 +62,13 @@ def standard_errors(
         raise ValueError("observed has no sigma, without which errors have no scale; pass sigma= to Observations.")
     jacobian = residual_jacobian(simulator, observed, where=where)
     prior = prior_matrix(jnp.asarray(prior_precision, jacobian.dtype), jacobian.shape[1])
-    covariance = _inverse_of_sum(jacobian, prior)
+    slope = jacobian.T @ residuals(simulator, observed)
+    held = held_by_bounds(simulator, slope, bounds, where)
+    inverse_of = lambda chosen: np.asarray(_inverse_of_sum(jacobian[:, chosen], prior[chosen][:, chosen]))
+    covariance, errors = (jnp.asarray(part) for part in covariance_with_held(inverse_of, slope, held))
     hidden, known = split(simulator, where)
-    errors = ravel_pytree(hidden)[1](jnp.sqrt(jnp.diagonal(covariance)))
-    return Uncertainty(covariance, jnp.sum(covariance * prior, axis=1), eqx.combine(errors, known))
+    errors = eqx.combine(ravel_pytree(hidden)[1](errors), known)
+    return Uncertainty(covariance, jnp.sum(covariance * prior, axis=1), errors, jnp.asarray(held))
 
 
 def _inverse_of_sum(

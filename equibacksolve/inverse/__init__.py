@@ -1,6 +1,7 @@
 """Inverse: back from what was shown to what is hidden (eqs. 1-3, steps 1-5)."""
 
 from equibacksolve.inverse._backsolve import backsolve as backsolve
+from equibacksolve.inverse._bounds import bounds_on_leaves as bounds_on_leaves
 from equibacksolve.inverse._history import History as History
 from equibacksolve.inverse._leaves import center_of_leaves as center_of_leaves
 from equibacksolve.inverse._leaves import where_hidden as where_hidden

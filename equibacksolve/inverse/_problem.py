@@ -10,8 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PyTree
 
-from equibacksolve._arrays import float_array
 from equibacksolve._axes import Flag, Scalar
+from equibacksolve.inverse._bounds import bounds_on_leaves
 from equibacksolve.inverse._leaves import Hidden, LeafKind, hidden_leaves, kinds_of_leaves
 from equibacksolve.inverse._observations import Observations
 from equibacksolve.inverse._priors import AbstractPrior
@@ -172,7 +172,7 @@ def pose(
     hidden, known = eqx.partition(simulator, selected)
     # An explicit dtype, for a leaf made of a Python number has a weak one, and a step would be compiled twice.
     hidden = jax.tree.map(lambda leaf: jnp.asarray(leaf, leaf.dtype), hidden)
-    lower, upper = _bounds(bounds, simulator, where, hidden)
+    lower, upper = bounds_on_leaves(bounds, simulator, where, hidden)
     observed = _in_precision(observed, jnp.result_type(*jax.tree.leaves(hidden)))
     nothing = jnp.zeros((), observed.values.dtype)
     problem = Problem(known, observed, nothing, nothing, lower, upper, kinds_of_leaves(hidden), None, priors)
@@ -181,17 +181,6 @@ def pose(
     spread = spread_of_data(observed, misfit)
     tolerance = jnp.asarray(_tolerance(observed, spread) if tolerance is None else tolerance, nothing.dtype)
     return dataclasses.replace(problem, tolerance=tolerance, spread=jnp.asarray(spread, nothing.dtype)), start
-
-
-def _bounds(bounds, simulator, where, hidden) -> tuple[Hidden | None, Hidden | None]:
-    if bounds is None:
-        return None, None
-    if not (isinstance(bounds, (tuple, list)) and len(bounds) == 2):
-        raise ValueError(f"bounds must be a pair (lower, upper), got {bounds}.")
-    lower, upper = (_on_leaves(end, simulator, where, hidden) for end in bounds)
-    if not all(np.all(a < b) for a, b in zip(jax.tree.leaves(lower), jax.tree.leaves(upper))):
-        raise ValueError(f"bounds must be (lower, upper) with lower < upper everywhere, got {bounds}.")
-    return lower, upper
 
 
 def _in_precision(observed: Observations, dtype: jnp.dtype) -> Observations:
@@ -242,33 +231,3 @@ def _tolerance(observed: Observations, spread: float) -> float:
     if observed.sigma is not None:
         return 1 + 3 * float(2 / observed.count) ** 0.5
     return 1e-6 * spread
-
-
-def _on_leaves(bound, simulator, where, hidden) -> Hidden:
-    """One number for all hidden leaves, or leaves as `where` returns them, in the shape of `hidden`."""
-    leaves = jax.tree.structure(where(simulator))
-    if leaves == jax.tree.structure(0) and not isinstance(bound, tuple):
-        bound = float_array(bound, "bounds")  # of one hidden leaf, whatever is like an array
-    if jax.tree.structure(bound) == jax.tree.structure(0) and jnp.ndim(bound) == 0:
-        return jax.tree.map(lambda leaf: jnp.full_like(leaf, bound), hidden)
-    given = jax.tree.structure(bound)
-    if given != jax.tree.structure(where(simulator)):
-        raise ValueError(f"bounds has an end of structure {given}; give one number, or leaves as where returns them.")
-    bounds = eqx.tree_at(lambda s: jax.tree.leaves(where(s)), simulator, jax.tree.leaves(bound))
-    chosen = eqx.filter(bounds, _mask(hidden), is_leaf=lambda leaf: leaf is None)
-    return jax.tree.map(_spread_over, hidden, chosen)
-
-
-def _spread_over(leaf, bound):
-    bound = float_array(bound, "bounds")
-    if bool(jnp.any(jnp.isnan(bound))):
-        raise ValueError("bounds has entries that are not known; give -jnp.inf or jnp.inf where there is no bound.")
-    if jnp.ndim(bound) and jnp.shape(bound) != leaf.shape:
-        raise ValueError(
-            f"bounds has an end of shape {jnp.shape(bound)} for a hidden leaf of shape {leaf.shape}; make them agree."
-        )
-    return jnp.broadcast_to(jnp.asarray(bound, leaf.dtype), leaf.shape)
-
-
-def _mask(hidden):
-    return jax.tree.map(lambda leaf: leaf is not None, hidden, is_leaf=lambda leaf: leaf is None)

@@ -23,7 +23,12 @@ class Determined(NamedTuple):
 
 
 def determined(
-    simulator: AbstractSimulator, observed: Observations, where: Selector, prior_precision: Any, largest: int
+    simulator: AbstractSimulator,
+    observed: Observations,
+    where: Selector,
+    prior_precision: Any,
+    bounds: Any,
+    largest: int,
 ) -> Determined:
     """Errors and a verdict if sigma is known; neither if a matrix would have more than `largest` entries."""
     name = "What the data determine"
@@ -39,7 +44,7 @@ def determined(
         return Determined(section(name, paragraph(f"{told}; how well, they tell only with sigma."), shown), None, None)
     well = int(np.sum(np.asarray(known.singular_values) > 10))
     told = paragraph(f"{told}, and {well} of them to better than 0.1.")
-    judged = diagnostics.judgement(simulator, observed, where=where, prior_precision=prior_precision)
+    judged = diagnostics.judgement(simulator, observed, where=where, prior_precision=prior_precision, bounds=bounds)
     remark = paragraph(judged.remark) if judged.remark else ""
     return Determined(section(name, told, shown, remark), judged.verdict, judged.errors)
 

@@ -31,6 +31,7 @@ def write_report(
     settings: Mapping[str, Quantity] | None = None,
     reading: Quantity | None = None,
     prior_precision: Any = None,
+    bounds: Any = None,
     largest_jacobian: int = LARGEST_MATRIX,
 ) -> pathlib.Path:
     """Write a report of a search as one HTML file, pictures inside, and return its path.
@@ -47,6 +48,7 @@ def write_report(
     - `settings`, `reading`: labels and units of the settings and of the values, see `plotting.Quantity`.
     - `prior_precision`: for errors and goodness of fit, as in `diagnostics.judgement`; left out, that of the smoothness
       prior under which the default search ends where sigma is known. Pass 0 for a search without one.
+    - `bounds`: those of the search, if there were any: errors of what they hold are one-sided.
     - `largest_jacobian`: entries of a matrix beyond which errors and singular values are left out; there is one of
       unknowns x data, and one of unknowns x unknowns.
 
@@ -65,7 +67,7 @@ def write_report(
     closest = lambda one: _symmetry.nearest_to(simulator, one, blind, where) if blind else one
     course = [(step, closest(with_leaves(simulator, hidden))) for step, hidden in _course(found)]
     start = closest(with_leaves(simulator, found.history.snapshots[0][1])) if course else None
-    known = determined(simulator, observed, where, prior_precision, largest_jacobian)
+    known = determined(simulator, observed, where, prior_precision, bounds, largest_jacobian)
     leaves = leaves_of(simulator, where, known.errors, start, truth)
     if reading is None and isinstance(simulator, MomentumImage):
         reading = Quantity("s = L ln(q + 1)")

@@ -78,12 +78,19 @@ class ConjugateGradients(AbstractStepEquations):
         push, pull = _linear(problem, hidden, model)
         precision = prior_precision(problem, hidden, diagonal)
 
-        def damped(x):
-            return free * (pull(push(free * x)) / problem.observed.count) + (diagonal + (1 - free)) * x
+        # Each unknown, or map, in units of its curvature: how far a solution is off is told by a norm.
+        unit = jnp.sqrt(over_leaves(problem, hidden, diagonal))
 
-        held = lambda x: free * precision.solve(free * x) + (1 - free) * x
-        step, _ = jax.scipy.sparse.linalg.cg(damped, right * free, tol=self.tolerance, maxiter=self.iterations, M=held)
-        return step
+        def damped(x):
+            scaled = free * x / unit
+            product = pull(push(scaled)) / problem.observed.count + diagonal * scaled
+            return free * product / unit + (1 - free) * x
+
+        held = lambda x: free * unit * precision.solve(free * unit * x) + (1 - free) * x
+        x, _ = jax.scipy.sparse.linalg.cg(
+            damped, right * free / unit, tol=self.tolerance, maxiter=self.iterations, M=held
+        )
+        return x / unit
 
 
 def _linear(problem: Problem, hidden: Hidden, model: Linearized | Slope):

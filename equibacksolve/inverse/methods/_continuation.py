@@ -119,13 +119,14 @@ class Continuation(AbstractMethod):
         scheduled = self.schedule.strength[stage].astype(heights.dtype) * problem.spread / heights**2
         if problem.observed.sigma is None or problem.priors:
             return scheduled
-        unit = SmoothnessPrior(jnp.ones_like(problem.spread), self.schedule.length, center, problem.maps)
+        length = self.schedule.length.astype(heights.dtype)
+        unit = SmoothnessPrior(jnp.ones_like(heights[0]), length, center, problem.maps)
         return jnp.maximum(scheduled, 1 / (problem.observed.count * unit.squared_heights(hidden)))
 
     def staged(self, problem: Problem, center: Hidden, strength: Float[Array, " leaves"], stage: int) -> Problem:
         """The problem as this stage sees it."""
-        prior = SmoothnessPrior(strength, self.schedule.length, center, problem.maps)
-        return problem.staged(Composed((Smoothing(self.schedule.width[stage]), prior)))
+        prior = SmoothnessPrior(strength, self.schedule.length.astype(strength.dtype), center, problem.maps)
+        return problem.staged(Composed((Smoothing(self.schedule.width[stage].astype(strength.dtype)), prior)))
 
 
 def _outer(inner, kept, evaluations, stage, done):

@@ -1,7 +1,6 @@
 """Levenberg-Marquardt on the per-datum Jacobian, with bounds.
 
-optimistix has it too, as a method like any other. Ours has bounds, a step that can be watched and resumed as part of a
-continuation, equations that suit the size of the problem, and no regard for units.
+optimistix has it too. Ours has bounds, steps that can be watched, equations that suit the size, and no regard for units.
 """
 
 from typing import Any
@@ -39,15 +38,12 @@ from equibacksolve.inverse.methods._trust_region import (
 MEMORY = 64
 """Steps that are remembered: the most that `patience` and `uphill` can be."""
 
-RESOLUTION = 1e-3
-"""Standard errors: a guess this close to a minimum has settled. A search goes on until rounding ends it."""
-
-TO_THE_MINIMUM = 200
-"""Steps that a search is given beyond `steps` once the data are explained."""
+RESOLUTION, TO_THE_MINIMUM = 1e-3, 200
+"""A guess this many standard errors from a minimum has settled, but goes on; steps given for that beyond `steps`."""
 
 
 class Inner(eqx.Module):
-    """Where the search is, which with `uphill` need not be the best guess, and what it remembers.
+    """Where the search is (with `uphill`, not always at the best guess), and what it remembers.
 
     - `point`, `model`: the last step that was taken, and the objective around it.
     - `velocity`: that step.
@@ -83,20 +79,19 @@ class LevenbergMarquardt(AbstractMethod):
 
     **Fields**
 
-    - `steps`: the most that are made. Once the data are explained, 200 more lead to the minimum.
-    - `patience`, `decrease`: while the data are not explained, it ends when `patience` steps lowered the objective by
-      less than the fraction `decrease`. 0: only at a minimum.
+    - `steps`: the most that are made; once the data are explained, 200 more lead to the minimum.
+    - `patience`, `decrease`: it ends when `patience` steps lowered the objective by less than the fraction `decrease`,
+      unless the data are explained. 0: only at a minimum.
     - `damping`: the initial m, or None for a trust region.
     - `floor`: of D for the sites of a map, which share a unit: in units of their mean.
     - `ease`, `momentum`: see above. Momentum is lost where a step is not taken.
     - `uphill`: a step is taken if it leads below the highest of so many points that it came by (1: below where it is).
-      The best guess is kept in any case.
     - `equations`: how a step is solved for. Left out, `OrthogonalFactor` up to 256 unknowns, unless `damping` is given;
       `NormalEquations` up to 2048; beyond, `DataSpace` if there are fewer data than unknowns and it is able to, and
       else `ConjugateGradients`, which keeps the Jacobian up to 1 GiB.
 
-    **Raises** ValueError for a `patience` or `uphill` below 1 or above 64, and a `momentum` below 0 or from 1 on. All
-    but `equations` are arrays: one compiled step serves for every choice with `damping`, and one for all without.
+    **Raises** ValueError for a `patience` or `uphill` below 1 or above 64, and a `momentum` below 0 or from 1 on. One
+    compiled step serves for every choice of numbers with `damping`, and one for all without.
     """
 
     steps: Int[Array, ""] = eqx.field(converter=jnp.asarray, default=1000)
@@ -134,8 +129,7 @@ class LevenbergMarquardt(AbstractMethod):
 def _next(method: LevenbergMarquardt, problem: Problem, state: State) -> State:
     equations = suitable_equations(method.equations, method.damping is None, problem, state.hidden)
     largest = _largest_curvature(method, equations, problem, state.inner)
-    # What is not seen has no slope either, and stays where it is.
-    scale = jnp.where(largest > 0, largest, 1.0)
+    scale = _positive(largest)
     before = _with_radius(eqx.tree_at(lambda i: i.largest, state.inner, largest), scale)
     trial, damped = _trial(method, equations, problem, before, scale)
     model, cost = equations.look(problem, trial)
@@ -151,7 +145,7 @@ def _next(method: LevenbergMarquardt, problem: Problem, state: State) -> State:
     # A full step is solved for where its outcome counts: a stage of a search mostly ends otherwise.
     asked = method.damping is None or explained | given_up
     fall = jax.lax.cond(
-        asked, lambda: _fall(equations, problem, inner, scale), lambda: jnp.asarray(jnp.inf, scale.dtype)
+        asked, lambda: _fall(method, equations, problem, inner), lambda: jnp.asarray(jnp.inf, scale.dtype)
     )
     arrived = lambda resolution: problem.is_minimum(inner.model.value, fall, resolution)
     eps = jnp.finfo(lowest.dtype).eps
@@ -170,6 +164,11 @@ def _largest_curvature(method, equations, problem, inner: Inner) -> Unknowns:
     return jnp.maximum(scale, inner.largest) if method.damping is None else scale
 
 
+def _positive(largest: Unknowns) -> Unknowns:
+    """What is not seen has no slope either, and stays where it is: any number will do."""
+    return jnp.where(largest > 0, largest, 1.0)
+
+
 def _with_radius(inner: Inner, scale: Unknowns) -> Inner:
     """The first radius is known when the start has been looked at."""
     start = length(ravel_pytree(inner.point)[0], scale)
@@ -183,8 +182,7 @@ def _free(problem: Problem, inner: Inner) -> Unknowns:
     if problem.lower is None:
         return jnp.ones_like(flat)
     lower, upper = ravel_pytree(problem.lower)[0], ravel_pytree(problem.upper)[0]
-    pressed = ((flat <= lower) & (gradient > 0)) | ((flat >= upper) & (gradient < 0))
-    return 1.0 - pressed
+    return 1.0 - (((flat <= lower) & (gradient > 0)) | ((flat >= upper) & (gradient < 0)))
 
 
 def _solver(equations, problem, inner: Inner):
@@ -210,12 +208,13 @@ def _trial(method, equations, problem, inner: Inner, scale: Unknowns) -> tuple[H
 
 def _expected(inner: Inner, damped: DampedStep, scale: Unknowns) -> Scalar:
     """By how much the model expects the objective to fall: -2 g.s - s.H.s, where H s = -g - m D s."""
-    step = jnp.where(jnp.isfinite(damped.step), damped.step, 0.0)
-    return jnp.maximum(0.0, -step @ inner.model.gradient + damped.damping * jnp.sum(scale * step**2))
+    step = jnp.nan_to_num(damped.step)
+    return jnp.maximum(0.0, -step @ inner.model.gradient + damped.damping * length(step, scale) ** 2)
 
 
-def _fall(equations, problem, inner: Inner, scale: Unknowns) -> Scalar:
+def _fall(method, equations, problem, inner: Inner) -> Scalar:
     """By how much a full step would lower the objective, by the model; infinite where nobody knows."""
+    scale = _positive(_largest_curvature(method, equations, problem, inner))
     solve, free = _solver(equations, problem, inner)
     gradient = inner.model.gradient * free
     fall = -gradient @ solve(equations.least_damping(scale.dtype) * scale)
