@@ -1,8 +1,8 @@
-"""Which row under headers is taken for their units, and which is the first one of data: rules by hand."""
+"""How a text file is laid out: which row holds units, which the first data, and what separates cells."""
 
 import pytest
 
-from equibacksolve.measurements._layout import _first_data, are_units
+from equibacksolve.measurements._layout import _first_data, are_units, separator_of
 
 HEADERS = ["B", "Vg", "G"]
 
@@ -45,3 +45,21 @@ def test_data_begin_where_more_than_half_of_the_columns_hold_numbers_in_two_line
     found = _first_data(lines, lambda number: lines[number].split(","), set(range(columns)))
     # One line that holds more than half, right before data, is data with a gap.
     assert found == (0 if before == ["a,1,2"] else len(before))
+
+
+@pytest.mark.parametrize(
+    ("line", "separator"),
+    [
+        ("0,5 1,5", " "),  # decimal commas: at commas two of three cells would be numbers, at spaces both
+        ("0,5 1,5 2,5 3,5", " "),
+        ("0.5, 1.5", ","),
+        ("0.5,1.5", ","),
+        ("left,1.5", ","),
+        ("1.5, left of it", ","),
+        ("0,5;1,5", ";"),
+        ("0,5\t1,5", "\t"),
+        ("0.5 1.5", " "),
+    ],
+)
+def test_cells_are_separated_by_what_makes_most_of_them_numbers(line, separator):
+    assert separator_of([line] * 6) == separator
