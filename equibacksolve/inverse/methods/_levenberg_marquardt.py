@@ -1,6 +1,6 @@
 """Levenberg-Marquardt on the per-datum Jacobian, with bounds.
 
-optimistix has it too. Ours has bounds, steps that can be watched, equations that suit the size, and no regard for units.
+optimistix has it too. Ours has bounds, steps that can be watched, equations for any size, and no regard for units.
 """
 
 from typing import Any
