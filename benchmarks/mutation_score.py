@@ -98,8 +98,9 @@ def all_changes(package, rooms):
 
 
 def nearest(file):
-    """The tests that are run for a file."""
-    return next(tests for begin, tests in NEAREST.items() if file.startswith(begin))
+    """The tests that are run for a file: those of its own name first."""
+    room, stem = file.split("/")[0], pathlib.Path(file).stem
+    return [f"{room}/test{stem}", *next(tests for begin, tests in NEAREST.items() if file.startswith(begin))]
 
 
 def outcome_of(runner, file, number, kind):
