@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
-from jaxtyping import PRNGKeyArray, PyTree
+from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from equibacksolve.inverse import Observations
 from equibacksolve.inverse._leaves import hidden_leaves
@@ -52,19 +52,32 @@ def check_simulator(
     hidden, known = eqx.partition(simulator, hidden_leaves(simulator, where))
     name = type(simulator).__name__
     flat, unravel = ravel_pytree(hidden)
-    predict = lambda unknowns: eqx.combine(unravel(unknowns), known).predict(**observed.variables)
+    # Unknowns are counted from where they are, in units of their own size.
+    scale = _sizes(hidden)
+    predict = lambda moved: eqx.combine(unravel(flat + scale * moved), known).predict(**observed.variables)
+    here = jnp.zeros_like(flat)
     values = _check_prediction(simulator, observed, name)
-    pushes = _check_transformations(predict, flat, values, name)
+    pushes = _check_transformations(predict, here, values, name)
     keys = jax.random.split(jax.random.key(0) if key is None else key, DIRECTIONS)
     directions = [jax.random.normal(k, flat.shape, flat.dtype) for k in keys]
-    _check_vmap(predict, flat, directions[0], name)
+    _check_vmap(predict, here, directions[0], name)
     predict = jax.jit(predict)
     _check_dependence(predict, pushes, hidden, unravel, keys[0], name)
     for k, direction in zip(keys, directions):
-        _check_slope(predict, pushes, flat, direction / jnp.linalg.norm(direction), name)
+        _check_slope(predict, pushes, here, direction / jnp.linalg.norm(direction), name)
         _check_transpose(pushes, values, direction, k, name)
     if type(simulator).observe is not AbstractSimulator.observe:
-        _check_one_datum(simulator, observed, values, hidden, pushes, name)
+        _check_one_datum(simulator, observed, values, hidden, pushes, scale, name)
+
+
+def _sizes(hidden: PyTree) -> Float[Array, " unknowns"]:
+    """Of each entry: its absolute value, that of the largest of its leaf where it is zero, and 1 if all are."""
+
+    def of_leaf(leaf):
+        largest = jnp.max(jnp.abs(leaf))
+        return jnp.where(leaf != 0, jnp.abs(leaf), jnp.where(largest > 0, largest, 1.0))
+
+    return ravel_pytree(jax.tree.map(of_leaf, hidden))[0]
 
 
 def _require(law: Any, sentence: str) -> None:
@@ -152,7 +165,7 @@ def _check_vmap(predict, flat, direction, name):
 
 def _check_dependence(predict, pushes, hidden, unravel, key, name):
     """Each hidden leaf moves the data, and its derivative says so."""
-    flat = ravel_pytree(hidden)[0]
+    flat = jnp.zeros_like(ravel_pytree(hidden)[0])
     paths = [jax.tree_util.keystr(path) for path, _ in jax.tree_util.tree_flatten_with_path(hidden)[0]]
     pull = pushes[1]
     weights = jax.random.normal(key, predict(flat).shape, flat.dtype)
@@ -176,7 +189,7 @@ def _check_dependence(predict, pushes, hidden, unravel, key, name):
 
 def _check_slope(predict, pushes, flat, direction, name):
     """J u against central differences, in one direction u."""
-    step = _small(flat.dtype) * jnp.maximum(1.0, jnp.linalg.norm(flat) / jnp.sqrt(flat.size)).astype(flat.dtype)
+    step = _small(flat.dtype)
     ahead, behind = predict(flat + step * direction), predict(flat - step * direction)
     differences = np.asarray((ahead - behind) / (2 * step))
     slope = np.asarray(pushes[0](direction))
@@ -206,7 +219,7 @@ def _check_transpose(pushes, values, direction, key, name):
     )
 
 
-def _check_one_datum(simulator, observed, values, hidden, pushes, name):
+def _check_one_datum(simulator, observed, values, hidden, pushes, scale, name):
     """One datum alone gives the value, and the row of the Jacobian, that it gives among the others."""
     count = observed.values.size
     alone = eqx.filter_jit(
@@ -218,7 +231,7 @@ def _check_one_datum(simulator, observed, values, hidden, pushes, name):
         value, row = alone(hidden, known, datum)
         among = pushes[1](jnp.zeros_like(values).at[i].set(1.0))
         _require(
-            _close(value, values[i], values) and _close(ravel_pytree(row)[0], among, among),
+            _close(value, values[i], values) and _close(scale * ravel_pytree(row)[0], among, among),
             f"datum {i} of {name} reads otherwise alone than among the others; let observe depend on its arguments and "
             "the fields only.",
         )

@@ -84,7 +84,7 @@ def refined(
     start = jnp.asarray([minimum.first, minimum.second])
     hidden, known = split(simulator, where)
     check_before_compiling(moved(hidden, known, numbers, start), observed.variables)
-    end, lower = _descended(hidden, known, observed, numbers, start)
+    end, lower = _descended(hidden, known, observed, numbers, start, jnp.asarray(within, start.dtype))
     if not bool(jnp.all(jnp.abs(end - start) <= within)) or not float(lower) <= minimum.cost:
         return None
     first, second = (float(value) for value in end)
@@ -92,9 +92,12 @@ def refined(
 
 
 @eqx.filter_jit
-def _descended(hidden, known, observed, numbers, start):
-    at = lambda pair: moved(hidden, known, numbers, pair)
-    solver = optimistix.LevenbergMarquardt(rtol=1e-8, atol=1e-10)
-    differ = lambda pair, _: residuals(at(pair), observed)
-    end = optimistix.least_squares(differ, solver, start, max_steps=100, throw=False).value
-    return end, cost(at(end), observed)
+def _descended(hidden, known, observed, numbers, start, within):
+    """Counted in mesh widths from the start, and residuals in units of theirs there: no tolerance knows a unit."""
+    at = lambda widths: moved(hidden, known, numbers, start + within * widths)
+    solver = optimistix.LevenbergMarquardt(rtol=1e-8, atol=1e-8)
+    first = cost(at(jnp.zeros_like(start)), observed)
+    unit = jnp.where(first > 0, jnp.sqrt(first), 1.0)
+    differ = lambda widths, _: residuals(at(widths), observed) / unit
+    widths = optimistix.least_squares(differ, solver, jnp.zeros_like(start), max_steps=100, throw=False).value
+    return start + within * widths, cost(at(widths), observed)

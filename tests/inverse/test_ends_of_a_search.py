@@ -32,7 +32,9 @@ def in_units_of_the_answer(simulator, certified):
     return Scaled
 
 
-@pytest.mark.parametrize("method", [optax.adam(0.02), optax.lbfgs(), optimistix.BFGS(rtol=1e-3, atol=1e-3)], ids=repr)
+@pytest.mark.parametrize(
+    "method", [optax.adam(0.02), optax.lbfgs(), optimistix.BFGS(rtol=1e-3, atol=1e-3)], ids=["adam", "lbfgs", "bfgs"]
+)
 def test_whatever_the_method_explained_data_are_fitted_to_the_minimum(method):
     """Misra1a with its sigma: 'explained' is a chi-squared per datum of 2.1, the minimum 12/14."""
     start = in_units_of_the_answer(MISRA.start(1), MISRA.certified)(jnp.array([1.05, 0.9]))
@@ -98,7 +100,9 @@ class Root(ebs.AbstractSimulator):
 
 
 @pytest.mark.parametrize(
-    "method", [LM, optax.adam(0.1), optax.lbfgs(), ebs.heavy_ball()], ids=lambda m: type(m).__name__
+    "method",
+    [LM, optax.adam(0.1), optax.lbfgs(), ebs.heavy_ball()],
+    ids=["levenberg-marquardt", "adam", "lbfgs", "heavy ball"],
 )
 def test_a_slope_that_is_not_a_number_is_told_with_its_leaf(method):
     observed = ebs.Observations(jnp.arange(4.0), x=jnp.arange(4.0))
@@ -108,7 +112,9 @@ def test_a_slope_that_is_not_a_number_is_told_with_its_leaf(method):
     assert "the gradient of the cost at the start is not a number in rough, so that no step leads on" in found.reason
 
 
-@pytest.mark.parametrize("solver", [optimistix.LevenbergMarquardt(1e-6, 1e-6), optimistix.BFGS(1e-6, 1e-6)], ids=repr)
+@pytest.mark.parametrize(
+    "solver", [optimistix.LevenbergMarquardt(1e-6, 1e-6), optimistix.BFGS(1e-6, 1e-6)], ids=["lm", "bfgs"]
+)
 def test_bounds_that_a_solver_does_not_keep_are_refused(solver):
     for method in (
         solver,
@@ -205,7 +211,9 @@ def test_ctrl_c_before_the_first_step_returns_the_start():
     assert len(found.history) == 0
 
 
-@pytest.mark.parametrize("key", [1, np.int64(1), jax.random.key(1), jax.random.PRNGKey(1)], ids=repr)
+@pytest.mark.parametrize(
+    "key", [1, np.int64(1), jax.random.key(1), jax.random.PRNGKey(1)], ids=["int", "numpy", "key", "old"]
+)
 def test_a_seed_is_a_key(key):
     solve = lambda key: ebs.backsolve(
         NEAR_DECAYS, READINGS, ebs.Annealing(passes=2, pause=1), where=rate, key=key, progress=False, steps=3
@@ -213,7 +221,9 @@ def test_a_seed_is_a_key(key):
     np.testing.assert_array_equal(solve(key).history.cost, solve(jax.random.key(1)).history.cost)
 
 
-@pytest.mark.parametrize("key", [1.5, "seed", True, jax.random.split(jax.random.key(0), 2)], ids=repr)
+@pytest.mark.parametrize(
+    "key", [1.5, "seed", True, jax.random.split(jax.random.key(0), 2)], ids=["float", "text", "bool", "two"]
+)
 def test_what_is_no_key_is_told(key):
     with pytest.raises(TypeError, match="give a whole number as a seed"):
         ebs.backsolve(NEAR_DECAYS, READINGS, where=rate, key=key, progress=False)

@@ -7,6 +7,7 @@ import pytest
 from jaxtyping import Array
 
 import equibacksolve as ebs
+from equibacksolve.testing import check_simulator
 
 LM = ebs.LevenbergMarquardt()
 METHODS = {
@@ -144,3 +145,10 @@ def test_errors_of_unlike_unknowns_are_those_of_each():
     np.testing.assert_allclose(found.mean, 0.2 / 20**0.5, rtol=1e-12)
     np.testing.assert_allclose(found.slope, 0.2 / np.sum(np.asarray(x) ** 2) ** 0.5, rtol=1e-12)
     assert ebs.diagnostics.identifiability(line, observed, where=where).rank == 2
+
+
+def test_a_simulator_in_any_units_is_checked():
+    truth = Decay(jnp.array(1e-9), jnp.array(1e9))
+    time = jnp.linspace(0, 4e-9, 30)
+    observed = ebs.Observations(truth.predict(time=time), time=time)
+    check_simulator(truth, observed, lambda s: (s.amplitude, s.rate))
