@@ -142,7 +142,10 @@ def residuals(simulator: AbstractSimulator, observed: Observations) -> Float[Arr
             f"{type(simulator).__name__} predicts data of shape {predicted.shape}, but the observed values have shape "
             f"{observed.values.shape}; make them agree."
         )
-    return ((predicted.astype(observed.values.dtype) - observed.values) * observed.weights()).reshape(-1)
+    differences = predicted.astype(observed.values.dtype) - observed.values
+    if observed.mask is not None:  # where a datum does not count, the model need not be finite
+        differences = jnp.where(observed.mask, differences, 0.0)
+    return (differences * observed.weights()).reshape(-1)
 
 
 def mean_squared_error(simulator: AbstractSimulator, observed: Observations) -> Float[Array, ""]:

@@ -5,6 +5,7 @@ import hypothesis.strategies as st
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jaxtyping import Array
 from strategies import arrays
 from toys import Line
 
@@ -43,3 +44,23 @@ def test_the_variance_is_the_cost_of_the_best_constant():
 def test_data_of_another_shape_are_told():
     with pytest.raises(ValueError, match=r"Line predicts data of shape \(5,\).*\(4,\)"):
         ebs.mean_squared_error(Line(jnp.ones(3), jnp.asarray(DESIGN)), ebs.Observations(jnp.ones(4)))
+
+
+class Logarithm(ebs.AbstractSimulator):
+    level: Array
+
+    def observe(self, x):
+        return jnp.log(x + self.level)
+
+
+def test_where_a_datum_does_not_count_the_model_need_not_be_finite():
+    x = jnp.array([-1.0, 0.0, 1.0, 2.0])
+    values = jnp.log(x + 1.0)  # minus infinity at the first
+    observed = ebs.Observations(values, x=x, mask=jnp.array([False, True, True, True]))
+    start, where = Logarithm(jnp.array(1.0)), lambda s: s.level
+    assert float(cost(start, observed)) == 0.0
+    start = Logarithm(jnp.array(0.5))  # NaN at the first
+    found = ebs.backsolve(start, observed, ebs.LevenbergMarquardt(), where=where, progress=False)
+    assert found.converged
+    np.testing.assert_allclose(found.simulator.level, 1.0, rtol=1e-9)
+    assert ebs.diagnostics.identifiability(start, observed, where=where).rank == 1

@@ -94,6 +94,6 @@ def next_radius(radius: Scalar, long: Scalar, gain: Scalar, best_part: Scalar, f
 
 def best_part_of_step(before: Scalar, after: Scalar, slope: Scalar) -> Scalar:
     """Where the parabola through both objectives, with this slope at the beginning, is lowest: from 0.1 to 0.5."""
-    after = jnp.where(after <= 100 * before, after, 2 * before)  # beyond, it tells nothing
     part = -slope / (2 * (after - before - slope))
-    return jnp.clip(jnp.nan_to_num(part, nan=0.1), 0.1, 0.5)
+    # Of an objective that grows a hundredfold, or is not finite, the parabola tells nothing.
+    return jnp.where(after <= 100 * before, jnp.clip(jnp.nan_to_num(part, nan=0.1), 0.1, 0.5), 0.1)
