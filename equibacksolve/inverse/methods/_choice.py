@@ -88,10 +88,7 @@ def _for_maps(abreast: int) -> Restarts:
 def check_bounds_are_kept(method: AbstractMethod) -> None:
     """Raise ValueError if some part of a method does not keep bounds: before a search that would come to it late."""
     for part in _parts(method, OptimistixSolver):
-        raise ValueError(
-            f"bounds are given, but {type(part.solver).__name__} of optimistix does not keep any; use another method, "
-            "e.g. LevenbergMarquardt(), or leave the bounds out."
-        )
+        part.refuse_bounds()
 
 
 def way_to_the_minimum(method: AbstractMethod, problem: Problem, hidden: Hidden) -> AbstractMethod | None:

@@ -1,5 +1,7 @@
 """Any optimistix solver, as it is."""
 
+from typing import NoReturn
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -25,10 +27,7 @@ class OptimistixSolver(AbstractMethod):
     def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
         del key
         if problem.lower is not None:
-            raise ValueError(
-                f"bounds are given, but {type(self.solver).__name__} of optimistix does not keep any; use another "
-                "method, e.g. LevenbergMarquardt(), or leave the bounds out."
-            )
+            self.refuse_bounds()
         arrays = tuple(leaf for leaf in jax.tree.leaves(self._solver_state(problem, hidden)) if eqx.is_array(leaf))
         return first_state(
             hidden, jnp.full_like(problem.tolerance, jnp.inf), (hidden, arrays, jnp.zeros((), jnp.int32))
@@ -36,6 +35,13 @@ class OptimistixSolver(AbstractMethod):
 
     def step(self, problem: Problem, state: State) -> State:
         return _next(self, problem, state)
+
+    def refuse_bounds(self) -> NoReturn:
+        """Raise the ValueError that says so."""
+        raise ValueError(
+            f"bounds are given, but {type(self.solver).__name__} of optimistix does not keep any; use another method, "
+            "e.g. LevenbergMarquardt(), or leave the bounds out."
+        )
 
     def _solver_state(self, problem, hidden):
         function = self._function(problem)
