@@ -69,7 +69,7 @@ def test_bounds_are_kept_and_the_reported_cost_is_that_of_the_guess(method):
 
 def test_a_start_outside_is_brought_inside():
     found = ebs.backsolve(NEAR_DECAYS, READINGS, LM, where=rate, bounds=(0.1, 1.1), steps=1, progress=False)
-    np.testing.assert_array_equal(found.simulator.rate, [1.0, 1.1])
+    np.testing.assert_array_equal(found.simulator.rate, [0.7, 1.1])
 
 
 def test_bounds_of_several_leaves_are_given_as_where_returns_them():

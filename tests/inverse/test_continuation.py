@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from toys import CLOSER_DECAYS, DECAYS, READINGS, LineOfSites, coefficients, rate
+from toys import NEAR_DECAYS, DECAYS, READINGS, LineOfSites, coefficients, rate
 
 import equibacksolve as ebs
 from equibacksolve.inverse import KnownMean, pose
@@ -16,9 +16,7 @@ def test_stages_follow_each_other():
     schedule = ebs.brisk_schedule()
     states = []
     settings = {"where": rate, "tolerance": 0.0, "progress": False}  # data that count as explained skip stages
-    found = ebs.backsolve(
-        CLOSER_DECAYS, READINGS, ebs.Continuation(LM, LM, schedule), callback=states.append, **settings
-    )
+    found = ebs.backsolve(NEAR_DECAYS, READINGS, ebs.Continuation(LM, LM, schedule), callback=states.append, **settings)
     stage = found.history.stage
     assert set(stage) == set(range(schedule.width.shape[0]))
     assert np.all(np.diff(stage) >= 0)
@@ -30,7 +28,7 @@ def test_stages_follow_each_other():
 
 def test_explained_data_need_no_stage_but_the_last():
     method = ebs.Continuation(LM, LM, ebs.brisk_schedule())
-    found = ebs.backsolve(CLOSER_DECAYS, READINGS, method, where=rate, progress=False)
+    found = ebs.backsolve(NEAR_DECAYS, READINGS, method, where=rate, progress=False)
     assert set(found.history.stage) == {0, 4}
     assert found.converged
 
@@ -114,6 +112,6 @@ def test_any_optimizer_runs_under_continuation():
 
     descent = ebs.GradientDescent(optax.adam(0.1), steps=jnp.array(40))
     method = ebs.Continuation(descent, descent, ebs.Schedule([0.1, 0.0], [1e-4, 0.0], 1.0))
-    found = ebs.backsolve(CLOSER_DECAYS, READINGS, method, where=rate, key=jax.random.key(0), progress=False)
+    found = ebs.backsolve(NEAR_DECAYS, READINGS, method, where=rate, key=jax.random.key(0), progress=False)
     assert set(found.history.stage) == {0, 1}
     assert float(found.cost) < 0.1 * found.history.cost[0]

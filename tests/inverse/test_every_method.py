@@ -5,7 +5,7 @@ import numpy as np
 import optax
 import optimistix
 import pytest
-from toys import CLOSER_DECAYS, DECAYS, READINGS, rate, smallest_curvature
+from toys import NEAR_DECAYS, DECAYS, READINGS, rate, smallest_curvature
 
 import equibacksolve as ebs
 
@@ -35,7 +35,7 @@ TOLERANCE = 1e-6
 def test_a_closed_form_problem_is_solved_and_a_rerun_is_identical(name):
     def solve():
         return ebs.backsolve(
-            CLOSER_DECAYS,
+            NEAR_DECAYS,
             READINGS,
             METHODS[name],
             where=rate,
@@ -58,4 +58,4 @@ def test_a_closed_form_problem_is_solved_and_a_rerun_is_identical(name):
 def test_what_is_no_method_is_told():
     for wrong in (3, "adam", optax.adam, optimistix.Newton(rtol=1e-3, atol=1e-3)):
         with pytest.raises(ValueError, match="pass an optax optimizer, an optimistix solver, a method"):
-            ebs.backsolve(CLOSER_DECAYS, READINGS, wrong, where=rate)
+            ebs.backsolve(NEAR_DECAYS, READINGS, wrong, where=rate)

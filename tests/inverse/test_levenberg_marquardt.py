@@ -15,8 +15,6 @@ from toys import DECAYS, EXPLAINED_WELL, LOCAL, NEAR_DECAYS, READINGS, TIME, Dec
 import equibacksolve as ebs
 
 NOISE = 0.05 * np.random.default_rng(1).normal(size=TIME.size)
-CLOSER = Decays(DECAYS.height, jnp.array([0.7, 1.6]))
-"""NEAR_DECAYS, where the rates are nearly the same, lies between two valleys: rounding decides which is taken."""
 NOISY = eqx.tree_at(lambda o: o.values, READINGS, READINGS.values + NOISE)
 
 
@@ -28,7 +26,7 @@ def test_noisy_data_have_the_minimum_that_scipy_finds(method):
         return np.exp(-np.outer(TIME, rates)) @ [1.0, 0.5] - np.asarray(NOISY.values)
 
     independent = scipy.optimize.least_squares(differences, [0.7, 1.6], xtol=1e-15, ftol=1e-15, gtol=1e-15)
-    found = ebs.backsolve(CLOSER, NOISY, method, where=rate, progress=False)
+    found = ebs.backsolve(NEAR_DECAYS, NOISY, method, where=rate, progress=False)
     # SciPy's Jacobian is a finite difference, good to 1e-8; the residuals at the minimum multiply its error.
     np.testing.assert_allclose(np.sort(found.simulator.rate), np.sort(independent.x), atol=1e-6)
     assert float(found.cost) == pytest.approx(np.mean(independent.fun**2), rel=1e-9)
@@ -76,7 +74,7 @@ def test_a_local_minimum_is_where_the_closed_form_has_it():
 def test_it_works_in_single_precision():
     single = lambda tree: jax.tree.map(lambda leaf: leaf.astype(jnp.float32), tree)
     found = ebs.backsolve(
-        single(CLOSER), single(READINGS), ebs.LevenbergMarquardt(), where=rate, tolerance=1e-9, progress=False
+        single(NEAR_DECAYS), single(READINGS), ebs.LevenbergMarquardt(), where=rate, tolerance=1e-9, progress=False
     )
     assert found.converged
     assert found.simulator.rate.dtype == jnp.float32

@@ -40,7 +40,8 @@ def test_a_step_that_would_be_too_long_gets_the_damping_of_its_length(seed, part
     of_length = lambda step: float(np.sqrt(np.sum(scale * step**2)))
     full = of_length(dense(0.0))
     radius = part * full
-    found = step_of_length(solve, jnp.asarray(gradient), jnp.asarray(scale), jnp.asarray(radius), 1e-15)
+    start = solve(jnp.asarray(1e-15 * scale))
+    found = step_of_length(solve, start, jnp.asarray(gradient), jnp.asarray(scale), jnp.asarray(radius), 1e-15)
     if abs(full - radius) > CLOSE * radius:
         assert not bool(found.full)
     assert float(length(found.step, jnp.asarray(scale))) == pytest.approx(radius, rel=CLOSE)
@@ -59,7 +60,8 @@ def test_a_step_that_fits_is_the_full_one(factor):
     hessian, gradient, scale = quadratic(2, 1.0)
     full = -np.linalg.solve(hessian, gradient)
     radius = jnp.asarray(factor * np.sqrt(np.sum(scale * full**2)))
-    found = step_of_length(solver(hessian, gradient), jnp.asarray(gradient), jnp.asarray(scale), radius, 1e-15)
+    solve = solver(hessian, gradient)
+    found = step_of_length(solve, jnp.asarray(full), jnp.asarray(gradient), jnp.asarray(scale), radius, 1e-15)
     assert bool(found.full)
     assert float(found.damping) == 1e-15
     np.testing.assert_allclose(found.step, full, rtol=1e-7)

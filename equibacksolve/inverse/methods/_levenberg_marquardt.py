@@ -47,6 +47,7 @@ class Inner(eqx.Module):
 
     - `point`, `model`: the last step that was taken, and the objective around it.
     - `velocity`: that step.
+    - `full`: the full Gauss-Newton step from there, where it was asked for.
     - `damping`, `radius`, `largest`: m, the length of the next step, and the largest curvature met along each unknown.
     - `taken`: the objective after the latest steps, of those that were taken.
     - `lowest`: the lowest of all, after each of the latest.
@@ -55,6 +56,7 @@ class Inner(eqx.Module):
     point: Hidden
     model: Any
     velocity: Unknowns
+    full: Unknowns
     damping: Scalar
     radius: Scalar
     largest: Unknowns
@@ -118,7 +120,7 @@ class LevenbergMarquardt(AbstractMethod):
         unseen = jnp.full(MEMORY, jnp.inf, unknowns.dtype)
         one, still, count = jnp.ones((), unknowns.dtype), jnp.zeros_like(unknowns), jnp.zeros((), jnp.int32)
         damping = one if self.damping is None else 4 * self.damping.astype(unknowns.dtype)
-        inner = Inner(hidden, nothing, still, damping, one, still, -unseen, unseen, count)
+        inner = Inner(hidden, nothing, still, still, damping, one, still, -unseen, unseen, count)
         return first_state(hidden, nothing.value, inner)
 
     def step(self, problem: Problem, state: State) -> State:
@@ -144,9 +146,9 @@ def _next(method: LevenbergMarquardt, problem: Problem, state: State) -> State:
     given_up = given_up | (inner.steps > method.steps + TO_THE_MINIMUM)
     # A full step is solved for where its outcome counts: a stage of a search mostly ends otherwise.
     asked = method.damping is None or explained | given_up
-    fall = jax.lax.cond(
-        asked, lambda: _fall(method, equations, problem, inner), lambda: jnp.asarray(jnp.inf, scale.dtype)
-    )
+    unknown = jnp.full_like(scale, jnp.inf)
+    full = jax.lax.cond(asked, lambda: _full_step(method, equations, problem, inner), lambda: unknown)
+    fall, inner = _fall(problem, inner, full), eqx.tree_at(lambda i: i.full, inner, full)
     arrived = lambda resolution: problem.is_minimum(inner.model.value, fall, resolution)
     eps = jnp.finfo(lowest.dtype).eps
     # No step can be told from standing still; and where the slope is not a number, there is none.
@@ -197,7 +199,7 @@ def _trial(method, equations, problem, inner: Inner, scale: Unknowns) -> tuple[H
     if method.damping is None:
         gradient = inner.model.gradient * free
         least = equations.least_damping(flat.dtype)
-        damped = step_of_length(solve, gradient, scale, inner.radius, least)
+        damped = step_of_length(solve, inner.full, gradient, scale, inner.radius, least)
     else:
         damped = DampedStep(solve(inner.damping * scale), inner.damping, jnp.asarray(False))
     step = damped.step + method.momentum.astype(flat.dtype) * free * inner.velocity
@@ -212,12 +214,15 @@ def _expected(inner: Inner, damped: DampedStep, scale: Unknowns) -> Scalar:
     return jnp.maximum(0.0, -step @ inner.model.gradient + damped.damping * length(step, scale) ** 2)
 
 
-def _fall(method, equations, problem, inner: Inner) -> Scalar:
-    """By how much a full step would lower the objective, by the model; infinite where nobody knows."""
+def _full_step(method, equations, problem, inner: Inner) -> Unknowns:
+    """The Gauss-Newton step, with the least damping that rounding asks for."""
     scale = _positive(_largest_curvature(method, equations, problem, inner))
-    solve, free = _solver(equations, problem, inner)
-    gradient = inner.model.gradient * free
-    fall = -gradient @ solve(equations.least_damping(scale.dtype) * scale)
+    return _solver(equations, problem, inner)[0](equations.least_damping(scale.dtype) * scale)
+
+
+def _fall(problem: Problem, inner: Inner, full: Unknowns) -> Scalar:
+    """By how much the full step would lower the objective, by the model; infinite where nobody knows."""
+    fall = -(inner.model.gradient * _free(problem, inner)) @ full
     return jnp.where(jnp.isfinite(fall), jnp.maximum(fall, 0.0), jnp.inf)
 
 
@@ -247,4 +252,4 @@ def _moved(method, inner: Inner, trial, step, model, expected, damped: DampedSte
     lowest = jnp.where(counts, lowest, inner.lowest)
     point, model = jax.tree.map(lambda new, old: jnp.where(taken, new, old), (trial, model), (inner.point, inner.model))
     velocity, steps = jnp.where(taken, step, 0.0), inner.steps + 1
-    return Inner(point, model, velocity, damping, radius, inner.largest, of_taken, lowest, steps), taken
+    return Inner(point, model, velocity, inner.full, damping, radius, inner.largest, of_taken, lowest, steps), taken

@@ -44,21 +44,22 @@ def length(step: Unknowns, scale: Unknowns) -> Scalar:
 
 
 def step_of_length(
-    solve: Solve, gradient: Unknowns, scale: Unknowns, radius: Scalar, least_damping: float
+    solve: Solve, full: Unknowns, gradient: Unknowns, scale: Unknowns, radius: Scalar, least_damping: float
 ) -> DampedStep:
     """The full step if it is no longer than the radius, else the damped one of that length.
+
+    - `full`: the step of the least damping. It need not be finite.
 
     |s(m)| is nearly inverse to m + constant, so that Newton's method is used for 1/|s|, between safe limits.
     """
     least = jnp.asarray(least_damping, gradient.dtype)
     most = jnp.maximum(jnp.sqrt(jnp.sum(gradient**2 / scale)) / radius, 2 * least)
-    full = solve(least * scale)
     fits = length(full, scale) <= (1 + CLOSE) * radius  # False for a step that is not finite
 
     def go_on(state):
         number, _, _, _, step = state
         off = jnp.abs(length(step, scale) - radius) / radius
-        return (number < ITERATIONS) & ~(off <= CLOSE)
+        return (number < ITERATIONS) & ~(off <= CLOSE) & ~fits
 
     def improve(state):
         number, low, high, damping, step = state
@@ -70,12 +71,8 @@ def step_of_length(
         damping = jnp.where((better > low) & (better < high), better, jnp.sqrt(low * high))
         return number + 1, low, high, damping, solve(damping * scale)
 
-    def damped():
-        first = jnp.sqrt(least * most)
-        state = jax.lax.while_loop(go_on, improve, (0, least, most, first, solve(first * scale)))
-        return DampedStep(state[4], state[3], jnp.asarray(False))
-
-    return jax.lax.cond(fits, lambda: DampedStep(full, least, jnp.asarray(True)), damped)
+    _, _, _, damping, step = jax.lax.while_loop(go_on, improve, (0, least, most, least, full))
+    return DampedStep(step, damping, fits)
 
 
 def next_radius(radius: Scalar, long: Scalar, gain: Scalar, best_part: Scalar, full: Flag) -> Scalar:
