@@ -8,6 +8,8 @@ with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve import imaging as imaging
     from equibacksolve import measurements as measurements
     from equibacksolve import transport as transport
+    from equibacksolve._entries import Entries as Entries
+    from equibacksolve._entries import LinearTerm as LinearTerm
     from equibacksolve.inverse import AbstractLevelWalk as AbstractLevelWalk
     from equibacksolve.inverse import AbstractMethod as AbstractMethod
     from equibacksolve.inverse import AbstractPrior as AbstractPrior
@@ -63,15 +65,27 @@ with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve.inverse import two_stages as two_stages
     from equibacksolve.inverse import with_leaves as with_leaves
     from equibacksolve.leads import AbstractLead as AbstractLead
+    from equibacksolve.leads import PeriodicLead as PeriodicLead
+    from equibacksolve.leads import TabulatedLead as TabulatedLead
+    from equibacksolve.leads import Terminal as Terminal
+    from equibacksolve.leads import WideBandLead as WideBandLead
     from equibacksolve.leads import WireLead as WireLead
     from equibacksolve.sample import AbstractOnsite as AbstractOnsite
+    from equibacksolve.sample import AbstractSiteEnergies as AbstractSiteEnergies
     from equibacksolve.sample import ExchangeField as ExchangeField
     from equibacksolve.sample import OnsiteSum as OnsiteSum
     from equibacksolve.sample import Potential as Potential
+    from equibacksolve.sample import SiteEnergies as SiteEnergies
     from equibacksolve.sample import SquareLattice as SquareLattice
+    from equibacksolve.sample import SumOfEnergies as SumOfEnergies
+    from equibacksolve.sample import TightBinding as TightBinding
+    from equibacksolve.scattering import AbstractArrangement as AbstractArrangement
+    from equibacksolve.scattering import AbstractSolver as AbstractSolver
+    from equibacksolve.scattering import BlockElimination as BlockElimination
     from equibacksolve.simulators import AbstractPerturbableSimulator as AbstractPerturbableSimulator
     from equibacksolve.simulators import AbstractSimulator as AbstractSimulator
     from equibacksolve.simulators import AbstractStructureImage as AbstractStructureImage
+    from equibacksolve.simulators import Conductance as Conductance
     from equibacksolve.simulators import EnergyCalibration as EnergyCalibration
     from equibacksolve.simulators import ExcludedRadius as ExcludedRadius
     from equibacksolve.simulators import FluxOffset as FluxOffset
@@ -84,3 +98,4 @@ with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve.simulators import SeriesResistance as SeriesResistance
     from equibacksolve.simulators import StructureFactor as StructureFactor
     from equibacksolve.simulators import ThermalSmearing as ThermalSmearing
+    from equibacksolve.simulators import TightBindingDevice as TightBindingDevice

@@ -11,6 +11,12 @@
 | `pixels` | pixels along one edge of a square image |
 | `data` | entries of a data set, flattened |
 | `unknowns` | entries of the hidden leaves, flattened |
+| `sites`, `dimensions` | sites of a tight-binding sample, and coordinates of their positions |
+| `basis` | orbitals of all sites together: the rows of H |
+| `entries` | stored entries of a Hamiltonian |
+| `cell` | orbitals of a cell of a periodic lead |
+| `interface` | orbitals of the sample that a terminal touches |
+| `channels` | waves of a terminal, open or closed |
 
 An axis written with a star (`*shape`) stands for any number of axes.
 """

@@ -17,9 +17,10 @@ ROOT = pathlib.Path(ebs.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 FLOORS = [
     {"_axes", "_arrays", "_devices"},
-    {"_per_datum"},
+    {"_per_datum", "_entries"},
     {"imaging", "sample", "leads"},
     {"transport"},
+    {"scattering"},
     {"simulators"},
     {"inverse"},
     {"diagnostics", "measurements", "testing"},

@@ -66,7 +66,7 @@ HEIGHT, RATE = jnp.array([1.0, 0.5]), jnp.array([0.5, 2.0])
 TIME = jnp.linspace(0.0, 3.0, 12)
 DECAYS = Decays(HEIGHT, RATE)
 NEAR_DECAYS = Decays(HEIGHT, jnp.array([0.7, 1.6]))
-"""Within the valley of the truth. Rates of 1.0 and 1.2 lie between two: the machine's rounding decides which is taken."""
+"""Within the valley of the truth. Rates of 1.0 and 1.2 lie between two: rounding decides which is taken."""
 READINGS = ebs.Observations(DECAYS.predict(time=TIME), time=TIME)
 EXPLAINED_WELL = ebs.Observations(jnp.zeros(2))
 LOCAL = -(1 + np.sqrt(1 - 2 * 0.3**2)) / 2

@@ -7,7 +7,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Bool, Float
 
 from equibacksolve.diagnostics._unknowns import Selector, split
-from equibacksolve.inverse import bounds_on_leaves
+from equibacksolve.inverse import bounds_on_leaves, pressed_against
 from equibacksolve.simulators import AbstractSimulator
 
 
@@ -16,12 +16,10 @@ def held_by_bounds(
 ) -> Bool[np.ndarray, " unknowns"]:
     """Which unknowns are at a bound of `bounds` that they are pushed against: `slope` is J^T r, half that of chi^2."""
     hidden, _ = split(simulator, where)
-    flat = np.asarray(ravel_pytree(hidden)[0])
+    flat = ravel_pytree(hidden)[0]
     if bounds is None:
         return np.zeros(flat.shape, bool)
-    lower, upper = (np.asarray(ravel_pytree(end)[0]) for end in bounds_on_leaves(bounds, simulator, where, hidden))
-    slope = np.asarray(slope)
-    return ((flat <= lower) & (slope > 0)) | ((flat >= upper) & (slope < 0))
+    return np.asarray(pressed_against(*bounds_on_leaves(bounds, simulator, where, hidden), flat, slope))
 
 
 def one_sided_error(slope: float, curvature: float) -> float:

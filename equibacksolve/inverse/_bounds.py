@@ -7,10 +7,13 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import PyTree
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Array, Bool, Float, PyTree
 
 from equibacksolve._arrays import float_array
 from equibacksolve.inverse._leaves import Hidden
+
+Unknowns = Float[Array, " unknowns"]
 
 
 def bounds_on_leaves(
@@ -58,3 +61,9 @@ def _spread_over(leaf, bound):
 
 def _mask(hidden):
     return jax.tree.map(lambda leaf: leaf is not None, hidden, is_leaf=lambda leaf: leaf is None)
+
+
+def pressed_against(lower: Hidden, upper: Hidden, flat: Unknowns, slope: Unknowns) -> Bool[Array, " unknowns"]:
+    """Which unknowns are at a bound that they are pushed against: `slope` is that of what is minimised."""
+    low, high = ravel_pytree(lower)[0], ravel_pytree(upper)[0]
+    return ((flat <= low) & (slope > 0)) | ((flat >= high) & (slope < 0))

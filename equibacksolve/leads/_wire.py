@@ -3,12 +3,15 @@
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Shaped
 
 from equibacksolve._arrays import check_fields, float_array, is_concrete, named_float_array
-from equibacksolve.leads._lead import AbstractLead, LeadModes
+from equibacksolve._axes import Scalar
+from equibacksolve._entries import Settings
+from equibacksolve.leads._lead import AbstractLead, LeadModes, SelfEnergy
 
 
 def _one_per_orbital(wavenumber: Any) -> Shaped[Array, "..."]:
@@ -49,9 +52,33 @@ class WireLead(AbstractLead):
 
     @property
     def orbitals(self) -> int:
+        """Number of orbitals (spin species) a site of the lead carries."""
         return self.wavenumber.shape[0]
 
+    def channels(self, interface: int) -> int:
+        if interface % self.orbitals:
+            raise ValueError(
+                f"WireLead has {self.orbitals} orbitals a site, but touches {interface} orbitals; give whole sites."
+            )
+        return interface
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        return ()
+
+    @property
+    def knows_flux(self) -> bool:
+        return True
+
+    def self_energy(self, interface: int, energy: Scalar, flux: Scalar, settings: Settings) -> SelfEnergy:
+        modes = self.modes()
+        repeated = lambda array: jnp.tile(array, interface // self.orbitals)
+        # The end site of a wire obeys g = 1 / (-2 t cos k - t^2 g); the retarded root is t g = -e^{i|k|}.
+        matrix = -jax.lax.complex(repeated(modes.phase_real), repeated(modes.phase_imag))
+        return SelfEnergy(jnp.diag(matrix), jnp.diag(jnp.sqrt(2 * repeated(modes.phase_imag)).astype(matrix.dtype)))
+
     def modes(self) -> LeadModes:
+        """The propagating modes, normalised to unit current."""
         # With k -> -sign(t sin k) k, t e^{-ik} = t cos k + i |t sin k|.
         velocity = jnp.abs(self.hopping * jnp.sin(self.wavenumber))
         hopping = jnp.broadcast_to(jnp.abs(self.hopping), self.wavenumber.shape)

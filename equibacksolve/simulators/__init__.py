@@ -1,5 +1,7 @@
 """Simulators: what an instrument would show (eqs. 16, 17 and the conductance map)."""
 
+from equibacksolve.simulators._conductance import Conductance as Conductance
+from equibacksolve.simulators._device import TightBindingDevice as TightBindingDevice
 from equibacksolve.simulators._energy_calibration import EnergyCalibration as EnergyCalibration
 from equibacksolve.simulators._excluded_radius import ExcludedRadius as ExcludedRadius
 from equibacksolve.simulators._flux_offset import FluxOffset as FluxOffset

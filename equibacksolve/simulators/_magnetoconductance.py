@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float, Inexact, PyTree
 
 from equibacksolve._arrays import is_concrete
-from equibacksolve.leads import AbstractLead
+from equibacksolve.leads import WireLead
 from equibacksolve.sample import Potential, SquareLattice
 from equibacksolve.simulators._perturbed import AbstractPerturbableSimulator, Perturbed
 from equibacksolve.simulators._settings import settings_of
@@ -56,13 +56,13 @@ class Magnetoconductance(AbstractPerturbableSimulator):
     """
 
     sample: SquareLattice
-    lead: AbstractLead
+    lead: WireLead
     interval: int = eqx.field(static=True)
 
     def __init__(
         self,
         sample: SquareLattice,
-        lead: AbstractLead,
+        lead: WireLead,
         *,
         interval: int | None = None,
         single_precision: bool = False,

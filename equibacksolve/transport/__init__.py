@@ -1,5 +1,8 @@
 """Transport: from a sample with leads to its scattering (eqs. 4-13). Functions on arrays."""
 
+from equibacksolve.transport._batched_matrices import Split as Split
+from equibacksolve.transport._batched_matrices import inverse as inverse
+from equibacksolve.transport._batched_matrices import product as product
 from equibacksolve.transport._conductance import Device as Device
 from equibacksolve.transport._conductance import Scattering as Scattering
 from equibacksolve.transport._conductance import conductance as conductance

@@ -104,6 +104,19 @@ def _inverse(a: Split) -> Split:
     return jax.lax.scan(eliminate, (a, _pivot(a, 0)), jnp.arange(size))[0][0]
 
 
+def inverse(a: Split) -> Split:
+    """A^-1 = (Q^T A)^-1 Q^T of any invertible matrix, with a random rotation Q in place of pivots; see `_inverse`."""
+    rotation = random_rotation(a.real.shape[0])
+    turned = _inverse(rotated(rotation, a))
+
+    def add_outer_product(carry, k):
+        row = jax.lax.dynamic_index_in_dim(jnp.asarray(rotation, a.real.dtype), k, 1, keepdims=False)[None, :, None]
+        return Split(*(c + jax.lax.dynamic_index_in_dim(part, k, 1) * row for c, part in zip(carry, turned))), None
+
+    zeros = jax.tree.map(jnp.zeros_like, turned)
+    return jax.lax.scan(add_outer_product, zeros, jnp.arange(a.real.shape[0]), unroll=4)[0]
+
+
 def _pivot(matrix: Split, k) -> _Pivot:
     """Row k over the pivot, with 1 / pivot on the diagonal, and column k with -1 on the diagonal.
 

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from toys import NEAR_DECAYS, DECAYS, READINGS, LineOfSites, coefficients, rate
+from toys import DECAYS, NEAR_DECAYS, READINGS, LineOfSites, coefficients, rate
 
 import equibacksolve as ebs
 from equibacksolve.inverse import KnownMean, pose

@@ -5,7 +5,7 @@ import numpy as np
 import optax
 import optimistix
 import pytest
-from toys import NEAR_DECAYS, DECAYS, READINGS, rate, smallest_curvature
+from toys import DECAYS, NEAR_DECAYS, READINGS, rate, smallest_curvature
 
 import equibacksolve as ebs
 

@@ -10,7 +10,7 @@ import optimistix
 import pytest
 import scipy.optimize
 from jaxtyping import Array
-from toys import DECAYS, EXPLAINED_WELL, LOCAL, NEAR_DECAYS, READINGS, TIME, Decays, DoubleWell, numbers, place, rate
+from toys import DECAYS, EXPLAINED_WELL, LOCAL, NEAR_DECAYS, READINGS, TIME, DoubleWell, numbers, place, rate
 
 import equibacksolve as ebs
 

@@ -13,6 +13,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from equibacksolve._arrays import float_array
 from equibacksolve._axes import Scalar
+from equibacksolve.inverse._bounds import pressed_against
 from equibacksolve.inverse._leaves import Hidden
 from equibacksolve.inverse._problem import Problem
 from equibacksolve.inverse.methods._method import (
@@ -130,32 +131,32 @@ class LevenbergMarquardt(AbstractMethod):
 @eqx.filter_jit
 def _next(method: LevenbergMarquardt, problem: Problem, state: State) -> State:
     equations = suitable_equations(method.equations, method.damping is None, problem, state.hidden)
-    largest = _largest_curvature(method, equations, problem, state.inner)
-    scale = _positive(largest)
-    before = _with_radius(eqx.tree_at(lambda i: i.largest, state.inner, largest), scale)
+    before = eqx.tree_at(lambda i: i.largest, state.inner, _largest_curvature(method, equations, problem, state.inner))
+    scale = _positive(before.largest)
+    before = _with_radius(before, scale)
     trial, damped = _trial(method, equations, problem, before, scale)
     model, cost = equations.look(problem, trial)
     step = ravel_pytree(trial)[0] - ravel_pytree(before.point)[0]
     expected = _expected(before, damped, scale)
     inner, taken = _moved(method, before, trial, step, model, expected, damped, scale)
-    best = model.value < before.lowest[-1]
-    hidden, cost = jax.tree.map(lambda new, old: jnp.where(best, new, old), (trial, cost), (state.hidden, state.cost))
+    newer = lambda new, old: jnp.where(model.value < before.lowest[-1], new, old)
+    hidden, cost = jax.tree.map(newer, (trial, cost), (state.hidden, state.cost))
     explained, lowest = problem.explained(cost), inner.lowest[-1]
     stagnant = lowest > (1 - method.decrease) * inner.lowest[MEMORY - method.patience]
-    given_up = ~explained & (stagnant | (inner.steps > method.steps))
-    given_up = given_up | (inner.steps > method.steps + TO_THE_MINIMUM)
+    given_up = inner.steps > method.steps + jnp.where(explained, TO_THE_MINIMUM, 0)
+    given_up = given_up | (~explained & stagnant)
     # A full step is solved for where its outcome counts: a stage of a search mostly ends otherwise.
     asked = method.damping is None or explained | given_up
-    unknown = jnp.full_like(scale, jnp.inf)
-    full = jax.lax.cond(asked, lambda: _full_step(method, equations, problem, inner), lambda: unknown)
+    infinite = lambda: jnp.full_like(scale, jnp.inf)
+    full = jax.lax.cond(asked, lambda: _full_step(method, equations, problem, inner), infinite)
     fall, inner = _fall(problem, inner, full), eqx.tree_at(lambda i: i.full, inner, full)
     arrived = lambda resolution: problem.is_minimum(inner.model.value, fall, resolution)
     eps = jnp.finfo(lowest.dtype).eps
     # No step can be told from standing still; and where the slope is not a number, there is none.
     stuck = (~taken & (expected <= 4 * eps * before.model.value)) | ~jnp.all(jnp.isfinite(inner.model.gradient))
     done = arrived(float(50 * eps) ** 0.5) | stuck | given_up
-    evaluations = state.evaluations + equations.simulations
-    return State(hidden, cost, done, evaluations, inner, state.stage, state.start, arrived(RESOLUTION))
+    simulated, settled = state.evaluations + equations.simulations, arrived(RESOLUTION)
+    return State(hidden, cost, done, simulated, inner, state.stage, state.start, settled)
 
 
 def _largest_curvature(method, equations, problem, inner: Inner) -> Unknowns:
@@ -180,11 +181,8 @@ def _with_radius(inner: Inner, scale: Unknowns) -> Inner:
 
 def _free(problem: Problem, inner: Inner) -> Unknowns:
     """0 for unknowns that press against their bounds, else 1."""
-    flat, gradient = ravel_pytree(inner.point)[0], inner.model.gradient
-    if problem.lower is None:
-        return jnp.ones_like(flat)
-    lower, upper = ravel_pytree(problem.lower)[0], ravel_pytree(problem.upper)[0]
-    return 1.0 - (((flat <= lower) & (gradient > 0)) | ((flat >= upper) & (gradient < 0)))
+    flat, bounds = ravel_pytree(inner.point)[0], (problem.lower, problem.upper)
+    return jnp.ones_like(flat) if problem.lower is None else 1.0 - pressed_against(*bounds, flat, inner.model.gradient)
 
 
 def _solver(equations, problem, inner: Inner):
@@ -197,8 +195,7 @@ def _trial(method, equations, problem, inner: Inner, scale: Unknowns) -> tuple[H
     flat, unravel = ravel_pytree(inner.point)
     solve, free = _solver(equations, problem, inner)
     if method.damping is None:
-        gradient = inner.model.gradient * free
-        least = equations.least_damping(flat.dtype)
+        gradient, least = inner.model.gradient * free, equations.least_damping(flat.dtype)
         damped = step_of_length(solve, inner.full, gradient, scale, inner.radius, least)
     else:
         damped = DampedStep(solve(inner.damping * scale), inner.damping, jnp.asarray(False))
@@ -228,8 +225,7 @@ def _fall(problem: Problem, inner: Inner, full: Unknowns) -> Scalar:
 
 def _moved(method, inner: Inner, trial, step, model, expected, damped: DampedStep, scale):
     """At the trial point if it is low enough, else where it was, more careful and without momentum."""
-    window = jnp.arange(MEMORY) >= MEMORY - method.uphill
-    limit = jnp.max(jnp.where(window, inner.taken, -jnp.inf))
+    limit = jnp.max(jnp.where(jnp.arange(MEMORY) >= MEMORY - method.uphill, inner.taken, -jnp.inf))
     eps, value = jnp.finfo(limit.dtype).eps, inner.model.value
     long, slope = length(step, scale), 2 * step @ inner.model.gradient
     gain = jnp.where(jnp.isfinite(model.value), (value - model.value) / expected, -1.0)
@@ -238,11 +234,10 @@ def _moved(method, inner: Inner, trial, step, model, expected, damped: DampedSte
         low = low & ((gain > LEAST_GAIN) | (method.uphill > 1))
     # Where the expected fall is rounding, so is a rise.
     low = low | ((expected < 1e3 * eps * value) & (model.value <= limit * (1 + 1e3 * eps)))
-    first = inner.steps == 0
     # Nothing has been taken before the first look.
-    taken = (low & jnp.all(jnp.isfinite(model.gradient))) | (first & jnp.isfinite(model.value))
-    ease = method.ease.astype(inner.damping.dtype)
-    damping = jnp.clip(jnp.where(taken, inner.damping / ease, inner.damping * 4), 1e-15, 1e15)
+    taken = (low & jnp.all(jnp.isfinite(model.gradient))) | ((inner.steps == 0) & jnp.isfinite(model.value))
+    eased = inner.damping / method.ease.astype(limit.dtype)
+    damping = jnp.clip(jnp.where(taken, eased, inner.damping * 4), 1e-15, 1e15)
     radius = jnp.where(inner.steps == 1, jnp.minimum(inner.radius, long), inner.radius)
     radius = next_radius(radius, long, gain, best_part_of_step(value, model.value, slope), damped.full)
     of_taken = jnp.where(taken, jnp.roll(inner.taken, -1).at[-1].set(model.value), inner.taken)

@@ -1,0 +1,114 @@
+"""Leads that are given by their self-energy: wide bands, tunnel tips, absorbing probes, what another code computed."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from equibacksolve._arrays import check_fields, check_known, is_concrete, named_float_array
+from equibacksolve._axes import Scalar
+from equibacksolve._entries import Settings
+from equibacksolve.leads._amplitudes import channels_of
+from equibacksolve.leads._lead import AbstractLead, SelfEnergy
+
+
+class WideBandLead(AbstractLead):
+    """Sigma = -i Gamma / 2 on each orbital that it touches, at every energy: a tunnel tip, a metal, an absorbing probe.
+
+    **Fields** `broadening`: Gamma of each orbital, or one number for all, as an energy; trainable.
+
+    **Raises** ValueError if a broadening is not positive.
+    """
+
+    broadening: Float[Array, " orbitals"] = eqx.field(
+        converter=lambda a: jnp.atleast_1d(named_float_array("WideBandLead.broadening")(a)), metadata={"smooth": False}
+    )
+
+    def __check_init__(self):
+        check_fields(self)
+        check_known(self)
+        if is_concrete(self.broadening) and not np.all(np.asarray(self.broadening) > 0):
+            raise ValueError(
+                f"WideBandLead got broadening {np.min(self.broadening)}; give positive energies, and touch no orbital "
+                "that is not broadened."
+            )
+
+    def channels(self, interface: int) -> int:
+        if self.broadening.shape[0] not in (1, interface):
+            raise ValueError(
+                f"WideBandLead has {self.broadening.shape[0]} broadenings for an interface of {interface} orbitals; "
+                "give one for all, or one for each."
+            )
+        return interface
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        return ()
+
+    @property
+    def knows_flux(self) -> bool:
+        return True
+
+    def self_energy(self, interface: int, energy: Scalar, flux: Scalar, settings: Settings) -> SelfEnergy:
+        broadening = jnp.broadcast_to(self.broadening, (interface,))
+        zero = jnp.zeros_like(broadening)
+        matrix = jax.lax.complex(zero, -broadening / 2)
+        return SelfEnergy(jnp.diag(matrix), jnp.diag(jax.lax.complex(jnp.sqrt(broadening), zero)))
+
+
+class TabulatedLead(AbstractLead):
+    """A self-energy that another program computed, at the energies and fluxes of the measurement.
+
+    **Fields**
+
+    - `energy`, `flux`: of each row of the table.
+    - `real`, `imag`: Sigma on the interface, one matrix a row.
+
+    Where a point is in no row, the result is NaN; `check_settings` of a simulator says so before.
+
+    **Raises** ValueError if the shapes do not fit, or i (Sigma - Sigma†) has a negative eigenvalue: then Sigma is the
+    advanced one.
+    """
+
+    energy: Float[Array, " rows"] = eqx.field(converter=named_float_array("TabulatedLead.energy"))
+    flux: Float[Array, " rows"] = eqx.field(converter=named_float_array("TabulatedLead.flux"))
+    real: Float[Array, "rows interface interface"] = eqx.field(converter=named_float_array("TabulatedLead.real"))
+    imag: Float[Array, "rows interface interface"] = eqx.field(converter=named_float_array("TabulatedLead.imag"))
+
+    def __check_init__(self):
+        check_fields(self)
+        check_known(self)
+        if not is_concrete(self.real, self.imag):
+            return
+        matrix = np.asarray(self.real) + 1j * np.asarray(self.imag)
+        broadening = 1j * (matrix - matrix.conj().swapaxes(1, 2))
+        smallest, largest = (np.linalg.eigvalsh(broadening)[:, end] for end in (0, -1))
+        if np.any(smallest < -1e-8 * np.abs(largest).max(initial=0.0)):
+            raise ValueError(
+                f"i (Sigma - Sigma†) of a TabulatedLead has the eigenvalue {smallest.min():.3g}; give the retarded "
+                "self-energy, whose imaginary part is not positive."
+            )
+
+    def channels(self, interface: int) -> int:
+        if self.real.shape[1] != interface:
+            raise ValueError(
+                f"TabulatedLead holds matrices of {self.real.shape[1]} orbitals for an interface of {interface}."
+            )
+        return interface
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        return ()
+
+    @property
+    def knows_flux(self) -> bool:
+        return True
+
+    def self_energy(self, interface: int, energy: Scalar, flux: Scalar, settings: Settings) -> SelfEnergy:
+        off = jnp.abs(self.energy - energy) + jnp.abs(self.flux - flux)
+        row = jnp.argmin(off)
+        eps = 100 * jnp.finfo(off.dtype).eps
+        known = off[row] <= eps * (jnp.abs(energy) + jnp.abs(flux) + jnp.max(jnp.abs(self.energy)))
+        matrix = jax.lax.complex(self.real[row], self.imag[row]) * jnp.where(known, 1.0, jnp.nan)
+        return SelfEnergy(matrix, channels_of(interface, matrix))

@@ -1,0 +1,89 @@
+"""A tight-binding sample with its terminals, put in order for a solver."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import numpy as np
+from jaxtyping import Array, Float
+
+from equibacksolve._arrays import is_concrete
+from equibacksolve._axes import Scalar
+from equibacksolve._entries import Settings
+from equibacksolve.leads import Terminal
+from equibacksolve.sample import TightBinding
+from equibacksolve.scattering import AbstractArrangement, AbstractSolver, BlockElimination, Graph, Matrix, Parts
+
+
+class TightBindingDevice(eqx.Module):
+    """A sample and its terminals: what the simulators of transport simulate.
+
+    **Fields**
+
+    - `sample`: any tight-binding sample.
+    - `terminals`: leads and where they touch it, numbered from 0; `Terminal`.
+    - `solver`: how the scattering states are solved for; chosen by the size of the sample if left out.
+
+    **Raises** ValueError if there is no terminal, a terminal touches what is no orbital of the sample, a part of the
+    sample is connected to no terminal, or arrays are not float64; TypeError if it is built while places of entries are
+    traced: build it outside `jax.jit`, and move its leaves by `eqx.tree_at`.
+    """
+
+    sample: TightBinding
+    terminals: tuple[Terminal, ...]
+    arrangement: AbstractArrangement
+
+    def __init__(self, sample: TightBinding, terminals: Any, *, solver: AbstractSolver | None = None):
+        self.sample = sample
+        self.terminals = tuple(terminals)
+        if not self.terminals:
+            raise ValueError("a device needs at least one terminal; give Terminal(lead, interface).")
+        for number, terminal in enumerate(self.terminals):
+            largest = int(np.max(np.asarray(terminal.interface)))
+            if largest >= sample.size:
+                raise ValueError(
+                    f"terminal {number} touches orbital {largest} of a sample of {sample.size}; count from 0."
+                )
+        if sample.energies().dtype != np.float64:
+            raise ValueError(
+                f"TightBindingDevice got {sample.energies().dtype} energies, too coarse for derivatives; call "
+                "jax.config.update('jax_enable_x64', True) before making arrays."
+            )
+        self.arrangement = (solver or BlockElimination()).arrange(_graph(sample, self.terminals))
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """The names of the settings that sample and leads ask for, besides flux and energy."""
+        parts = (self.sample, *(terminal.lead for terminal in self.terminals))
+        return tuple(dict.fromkeys(name for part in parts for name in part.settings))
+
+    @property
+    def channels(self) -> int:
+        """The most channels of all terminals together."""
+        return sum(terminal.lead.channels(terminal.interface.shape[0]) for terminal in self.terminals)
+
+    def numbers(
+        self, added: Float[Array, " sites"] | None, flux: Scalar, energy: Scalar, settings: Settings
+    ) -> tuple[Matrix, tuple[Parts, ...]]:
+        """E - H - Sigma at one point, and the channels of all terminals; `added` is added to the site energies."""
+        sample = self.sample
+        energies = sample.onsite.energies() if added is None else sample.onsite.energies() + added
+        diagonal = energy - energies[sample.orbital_site]
+        entries = -sample.values(flux, settings)
+        found = [t.lead.self_energy(t.interface.shape[0], energy, flux, settings) for t in self.terminals]
+        blocks = tuple(Parts(-one.matrix.real, -one.matrix.imag) for one in found)
+        amplitudes = tuple(Parts(one.amplitudes.real, one.amplitudes.imag) for one in found)
+        zero = jax.lax.stop_gradient(diagonal) * 0
+        return Matrix(Parts(diagonal, zero), Parts(entries.real, entries.imag), blocks), amplitudes
+
+
+def _graph(sample: TightBinding, terminals: tuple[Terminal, ...]) -> Graph:
+    row, column = sample.places()
+    interfaces = tuple(terminal.interface for terminal in terminals)
+    if not is_concrete(row, column, interfaces):
+        raise TypeError(
+            "TightBindingDevice is built where the places of its entries are traced, so that its sites have no "
+            "order; build it outside jax.jit, and move its leaves by eqx.tree_at."
+        )
+    known = [np.asarray(index) for index in (row, column)]
+    return Graph(sample.size, *known, tuple(np.asarray(interface) for interface in interfaces))

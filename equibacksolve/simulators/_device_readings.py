@@ -1,0 +1,81 @@
+"""From a device to readings of its scattering matrix or its states, many points at once, with the cheap Jacobian."""
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Complex, Float
+
+from equibacksolve._per_datum import per_datum
+from equibacksolve.scattering import complex_of, incoming_states, scattering_matrix
+
+Reading = Callable[[Any, Complex[Array, "rows columns"], dict[str, Any]], Float[Array, ""]]
+"""`reading(simulator, found, datum)`: one number from what was found at one point."""
+
+
+@eqx.filter_jit
+def from_scattering(
+    simulator: Any, settings: dict[str, Float[Array, " points"]], to: tuple[int, ...], source: tuple[int, ...], reading
+) -> Float[Array, " points"]:
+    """A reading of S between the channels of some terminals, for every point."""
+
+    def found(device, matrix, amplitudes):
+        lossy = device.sample.lossy
+        return scattering_matrix(to, source, lossy, device.arrangement, matrix, amplitudes)
+
+    return _readings(simulator, settings, found, reading)
+
+
+@eqx.filter_jit
+def from_states(
+    simulator: Any, settings: dict[str, Float[Array, " points"]], source: tuple[int, ...], reading
+) -> Float[Array, " points"]:
+    """A reading of the states that come in from some terminals, (orbitals, channels), for every point."""
+
+    def found(device, matrix, amplitudes):
+        states = incoming_states(device.arrangement, matrix, amplitudes, source)
+        whole = [jax.tree.map(lambda part: part[device.arrangement.pattern.diagonal], states[q]) for q in source]
+        return jax.tree.map(lambda *pieces: jnp.concatenate(pieces, axis=1), *whole)
+
+    return _readings(simulator, settings, found, reading)
+
+
+def _readings(simulator, settings, found, reading):
+    arrays, static = eqx.partition(simulator, eqx.is_array)
+
+    def batch(copies, data):
+        axes = jax.tree.map(lambda leaf: None if leaf.shape[-1] == 1 else leaf.ndim - 1, copies)
+        copies = jax.tree.map(lambda leaf, axis: leaf[..., 0] if axis is None else leaf, copies, axes)
+
+        def numbers(copy, datum):
+            whole = eqx.combine(copy, static)
+            flux, energy, rest = _split(datum)
+            return whole.device.numbers(added_energies(whole, datum), flux, energy, rest)
+
+        matrix, amplitudes = jax.vmap(numbers, in_axes=(axes, 0), out_axes=-1)(copies, data)
+        # Places are integers, which are shared by all points.
+        shared = jax.tree.map(lambda leaf, axis: leaf if axis is None else leaf[..., 0], copies, axes)
+        device = eqx.combine(shared, static).device
+        whole = complex_of(found(device, matrix, amplitudes))
+        one = lambda copy, part, datum: reading(eqx.combine(copy, static), part, datum)
+        return jax.vmap(one, in_axes=(axes, whole.ndim - 1, 0))(copies, whole, data)
+
+    device = simulator.device
+    return per_datum(batch, chunk=device.arrangement.chunk(device.channels))(arrays, settings)
+
+
+def _split(datum: dict[str, Any]) -> tuple[Any, Any, dict[str, Any]]:
+    rest = {name: value for name, value in datum.items() if name not in ("flux", "energy")}
+    return datum["flux"], datum["energy"], rest
+
+
+def added_energies(simulator: Any, datum: dict[str, Any]) -> Float[Array, " sites"] | None:
+    """What a simulator adds to the energies of the sites at one point, such as the potential of a tip."""
+    return simulator.added_energies(datum) if hasattr(simulator, "added_energies") else None
+
+
+def total(found: Complex[Array, "rows columns"]) -> Float[Array, ""]:
+    """The sum of all probabilities."""
+    return jnp.sum(found.real**2 + found.imag**2)
