@@ -111,10 +111,14 @@ class LinearTerm(eqx.Module):
     def __check_init__(self):
         if self.unknown.shape != self.entries.row.shape:
             raise ValueError(f"LinearTerm got {self.unknown.shape} unknowns for {self.entries.row.shape} entries.")
-        if is_concrete(self.unknown) and self.unknown.size and int(self.unknown.max()) >= self.strength.shape[0]:
+        if (
+            is_concrete(self.unknown)
+            and self.unknown.size
+            and int(np.asarray(self.unknown).max()) >= self.strength.shape[0]
+        ):
             raise ValueError(
-                f"LinearTerm.unknown names strength {int(self.unknown.max())} of {self.strength.shape[0]}; count "
-                "from 0."
+                f"LinearTerm.unknown names strength {int(np.asarray(self.unknown).max())} of "
+                f"{self.strength.shape[0]}; count from 0."
             )
 
     def at(self, flux: Scalar, settings: Settings) -> Complex[Array, " entries"]:

@@ -10,7 +10,10 @@ from equibacksolve._arrays import check_fields, check_known, is_concrete, named_
 from equibacksolve._axes import Scalar
 from equibacksolve._entries import Settings
 from equibacksolve.leads._amplitudes import channels_of
-from equibacksolve.leads._lead import AbstractLead, SelfEnergy
+from equibacksolve.leads._lead import AbstractLead, Points, SelfEnergy
+
+_EXACT = 2e-14
+"""A point is that of a row if it differs by no more than rounding, in units of its own."""
 
 
 class WideBandLead(AbstractLead):
@@ -41,6 +44,9 @@ class WideBandLead(AbstractLead):
                 "give one for all, or one for each."
             )
         return interface
+
+    def check(self, name: str, interface: int, energy: Points, flux: Points, settings: dict[str, Points]) -> None:
+        """Any energy will do."""
 
     @property
     def settings(self) -> tuple[str, ...]:
@@ -97,6 +103,17 @@ class TabulatedLead(AbstractLead):
             )
         return interface
 
+    def check(self, name: str, interface: int, energy: Points, flux: Points, settings: dict[str, Points]) -> None:
+        rows = np.stack([np.asarray(self.energy), np.asarray(self.flux)])
+        asked = np.stack([np.asarray(energy), np.asarray(flux)])
+        off = np.abs(rows[:, None] - asked[:, :, None]).sum(0).min(axis=1)
+        far = np.flatnonzero(off > _EXACT * (np.abs(asked).sum(0) + np.abs(rows[0]).max()))
+        if far.size:
+            raise ValueError(
+                f"{name} has no row for energy {asked[0, far[0]]:.6g} and flux {asked[1, far[0]]:.6g}; a table is not "
+                "interpolated: compute its self-energy there."
+            )
+
     @property
     def settings(self) -> tuple[str, ...]:
         return ()
@@ -108,7 +125,6 @@ class TabulatedLead(AbstractLead):
     def self_energy(self, interface: int, energy: Scalar, flux: Scalar, settings: Settings) -> SelfEnergy:
         off = jnp.abs(self.energy - energy) + jnp.abs(self.flux - flux)
         row = jnp.argmin(off)
-        eps = 100 * jnp.finfo(off.dtype).eps
-        known = off[row] <= eps * (jnp.abs(energy) + jnp.abs(flux) + jnp.max(jnp.abs(self.energy)))
+        known = off[row] <= _EXACT * (jnp.abs(energy) + jnp.abs(flux) + jnp.max(jnp.abs(self.energy)))
         matrix = jax.lax.complex(self.real[row], self.imag[row]) * jnp.where(known, 1.0, jnp.nan)
         return SelfEnergy(matrix, channels_of(interface, matrix))

@@ -9,6 +9,8 @@ from jaxtyping import Array, Complex, Float
 from equibacksolve._axes import Scalar
 from equibacksolve._entries import Settings
 
+Points = Float[Array, " points"]
+
 
 class SelfEnergy(NamedTuple):
     """What a lead does to the orbitals that it touches, at one point.
@@ -34,6 +36,10 @@ class AbstractLead(eqx.Module):
     @abstractmethod
     def self_energy(self, interface: int, energy: Scalar, flux: Scalar, settings: Settings) -> SelfEnergy:
         """Sigma and its channels at one point, for a lead that touches so many orbitals."""
+
+    @abstractmethod
+    def check(self, name: str, interface: int, energy: Points, flux: Points, settings: dict[str, Points]) -> None:
+        """Raise ValueError if the lead, called `name` in the message, has no self-energy at one of these points."""
 
     @property
     @abstractmethod

@@ -1,6 +1,5 @@
 """Periodic leads: any cell, any coupling between cells, in a magnetic field."""
 
-import functools
 from typing import Any
 
 import equinox as eqx
@@ -12,10 +11,9 @@ from jaxtyping import Array, Complex, Float
 from equibacksolve._arrays import check_fields, is_concrete, named_float_array
 from equibacksolve._axes import Scalar
 from equibacksolve._entries import Entries, LinearTerm, Settings, dense
-from equibacksolve.leads._amplitudes import carried_along
-from equibacksolve.leads._lead import AbstractLead, SelfEnergy
-from equibacksolve.leads._stein import stein
-from equibacksolve.leads._surface import surfaces
+from equibacksolve.leads._contact import Places, Sizes, Values, self_energy, slowest_waves
+from equibacksolve.leads._lead import AbstractLead, Points, SelfEnergy
+from equibacksolve.leads._surface import SLOWEST
 
 
 class PeriodicLead(AbstractLead):
@@ -67,9 +65,10 @@ class PeriodicLead(AbstractLead):
             entries = getattr(self, name)
             for side in ("row", "column") if name != "coupling" else ("row",):
                 index = getattr(entries, side)
-                if is_concrete(index) and index.size and int(index.max()) >= self.size:
+                if is_concrete(index) and index.size and int(np.asarray(index).max()) >= self.size:
                     raise ValueError(
-                        f"PeriodicLead.{name} has a {side} {int(index.max())}, but a cell has {self.size} orbitals."
+                        f"PeriodicLead.{name} has a {side} {int(np.asarray(index).max())}, but a cell has {self.size} "
+                        "orbitals; count from 0."
                     )
         if self.most_channels == 0:
             raise ValueError("PeriodicLead.hopping is zero: a lead whose cells are not coupled carries no current.")
@@ -81,11 +80,26 @@ class PeriodicLead(AbstractLead):
 
     def channels(self, interface: int) -> int:
         index = self.coupling.column
-        if is_concrete(index) and index.size and int(index.max()) >= interface:
+        if is_concrete(index) and index.size and int(np.asarray(index).max()) >= interface:
             raise ValueError(
-                f"the coupling of a lead names orbital {int(index.max())} of an interface of {interface}; count from 0."
+                f"the coupling of a lead names orbital {int(np.asarray(index).max())} of an interface of {interface}; "
+                "count from 0."
             )
         return min(self.most_channels, interface)
+
+    def check(self, name: str, interface: int, energy: Points, flux: Points, settings: dict[str, Points]) -> None:
+        sizes = Sizes(self.size, interface, self.channels(interface))
+        values = jax.vmap(self._values)(flux, settings)
+        relative = np.asarray(energy - self.onsite)
+        slowest = slowest_waves(sizes, self._places(), values, relative)
+        worst = int(np.argmin(slowest))
+        if not slowest[worst] >= SLOWEST:
+            # At the edge of a band t cos k, a wave of velocity v is v^2 / 4t away.
+            told = f"{slowest[worst] ** 2 / 4:.0e} hoppings from" if slowest[worst] > 0 else "at"
+            raise ValueError(
+                f"{name} is {told} a band edge at energy {float(energy[worst]):.12g}, flux {float(flux[worst]):.6g}, "
+                "where a wave stands still and its self-energy cannot be trusted; move the energy by 1e-9 or more."
+            )
 
     @property
     def settings(self) -> tuple[str, ...]:
@@ -97,11 +111,18 @@ class PeriodicLead(AbstractLead):
         return all(entries.area is not None or entries.row.size == 0 for entries in parts)
 
     def self_energy(self, interface: int, energy: Scalar, flux: Scalar, settings: Settings) -> SelfEnergy:
-        cell = self._cell(flux, settings) + self.onsite * jnp.eye(self.size)
-        hopping = dense(self.hopping, self.hopping.at(flux), (self.size, self.size))
-        coupling = self.strength * dense(self.coupling, self.coupling.at(flux), (self.size, interface))
-        green, amplitudes, _ = surface_and_amplitudes(self.channels(interface), cell, hopping, coupling, energy)
-        return SelfEnergy(coupling.conj().T @ green @ coupling, amplitudes)
+        sizes = Sizes(self.size, interface, self.channels(interface))
+        # A shift of the lead is one of the energy against it.
+        return self_energy(sizes, self._places(), self._values(flux, settings), energy - self.onsite)
+
+    def _places(self) -> Places:
+        of_cell = (self.cell, *(term.entries for term in self.terms))
+        stacked = lambda parts: jnp.stack([jnp.concatenate([getattr(p, k) for p in parts]) for k in ("row", "column")])
+        return Places(stacked(of_cell), stacked((self.hopping,)), stacked((self.coupling,)))
+
+    def _values(self, flux: Scalar, settings: Settings) -> Values:
+        of_cell = jnp.concatenate([self.cell.at(flux), *(term.at(flux, settings) for term in self.terms)])
+        return Values(of_cell, self.hopping.at(flux), self.strength * self.coupling.at(flux))
 
     def _cell(self, flux: Scalar, settings: Settings) -> Complex[Array, "cell cell"]:
         shape = (self.size, self.size)
@@ -115,45 +136,3 @@ class PeriodicLead(AbstractLead):
         with jax.ensure_compile_time_eval():
             hopping = np.asarray(dense(self.hopping, self.hopping.value, (self.size, self.size)))
         return int(np.linalg.matrix_rank(hopping))
-
-
-def _surfaces(channels, cell, hopping, coupling, energy):
-    size, (_, interface) = cell.shape[0], coupling.shape
-    shapes = (
-        jax.ShapeDtypeStruct((size, size), cell.dtype),
-        jax.ShapeDtypeStruct((interface, channels), cell.dtype),
-        jax.ShapeDtypeStruct((), energy.dtype),
-    )
-
-    def on_host(*point):
-        cell, hopping, coupling, energy = (np.asarray(array) for array in point)
-        batch = energy.shape
-        flat = lambda array: array.reshape(-1, *array.shape[len(batch) :])
-        found = surfaces(*(flat(array) for array in (cell, hopping, coupling, energy)), channels)
-        return tuple(
-            part.reshape(*batch, *shape.shape).astype(shape.dtype) for part, shape in zip(found, shapes, strict=True)
-        )
-
-    return jax.pure_callback(on_host, shapes, cell, hopping, coupling, energy, vmap_method="broadcast_all")
-
-
-@functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
-def surface_and_amplitudes(channels, cell, hopping, coupling, energy):
-    """(g, W, slowest velocity) of one point, see `_surface.py`."""
-    return _surfaces(channels, cell, hopping, coupling, energy)
-
-
-@surface_and_amplitudes.defjvp
-def _derivative(channels, primals, tangents):
-    """From g^-1 = E - H0 - V† g V: dg - (g V†) dg (V g) = g (dH0 - dE + dV† g V + V† g dV) g."""
-    cell, hopping, coupling, _ = primals
-    of_cell, of_hopping, of_coupling, of_energy = tangents
-    green, amplitudes, slowest = surface_and_amplitudes(channels, *primals)
-    inner = of_hopping.conj().T @ green @ hopping + hopping.conj().T @ green @ of_hopping
-    moved = of_cell - of_energy * jnp.eye(cell.shape[0]) + inner
-    of_green = stein(green @ hopping.conj().T, hopping @ green, green @ moved @ green)
-    of_self_energy = coupling.conj().T @ of_green @ coupling
-    of_self_energy = of_self_energy + of_coupling.conj().T @ green @ coupling + coupling.conj().T @ green @ of_coupling
-    of_broadening = 1j * (of_self_energy - of_self_energy.conj().T)
-    found = (green, amplitudes, slowest)
-    return found, (of_green, carried_along(amplitudes, of_broadening), jnp.zeros_like(slowest))

@@ -12,13 +12,11 @@ ones, one for each orbital of the cell, span what a sample can send out: psi_n =
 Schur vectors stand for the decaying ones, since V may be singular (lambda = 0, without enough eigenvectors).
 """
 
-import collections
-import threading
 from typing import NamedTuple
 
 import numpy as np
 import scipy.linalg
-from jaxtyping import Complex, Float
+from jaxtyping import Complex
 
 Square = Complex[np.ndarray, "cell cell"]
 
@@ -111,75 +109,3 @@ def amplitudes(self_energy: Square, open_modes: int | None, channels: int) -> Co
     found = np.zeros((len(values), channels), complex)
     found[:, :count] = vectors[:, :count] * np.sqrt(np.maximum(values[:count], 0))
     return found
-
-
-class Surfaces(NamedTuple):
-    """Surfaces of many points: NaN, with no open mode, where there is none."""
-
-    green: Complex[np.ndarray, "points cell cell"]
-    amplitudes: Complex[np.ndarray, "points interface channels"]
-    slowest: Float[np.ndarray, " points"]
-
-
-class _Memory:
-    """The latest results, up to a number of bytes; callbacks may come from several threads."""
-
-    def __init__(self, most: int):
-        self.most, self.held, self.lock = most, 0, threading.Lock()
-        self.found: collections.OrderedDict = collections.OrderedDict()
-
-    def get(self, key):
-        with self.lock:
-            if key in self.found:
-                self.found.move_to_end(key)
-            return self.found.get(key)
-
-    def put(self, key, value: Surfaces) -> None:
-        with self.lock:
-            if key in self.found:
-                return
-            self.found[key] = value
-            self.held += _bytes(value)
-            while len(self.found) > 1 and self.held > self.most:
-                self.held -= _bytes(self.found.popitem(last=False)[1])
-
-
-def _bytes(found: Surfaces) -> int:
-    # Keys hold the matrices of the lead, which are as large.
-    return 3 * found.green.nbytes + found.amplitudes.nbytes
-
-
-_MEMORY = _Memory(2**28)
-"""A lead is what it is while a search changes the sample: its surfaces are computed once."""
-
-
-def surfaces(cell, hopping, coupling, energy, channels: int) -> Surfaces:
-    """`surface` and `amplitudes` of points along the first axis; what has been asked before is remembered."""
-    whole = (cell.tobytes(), hopping.tobytes(), coupling.tobytes(), energy.tobytes(), channels)
-    known = _MEMORY.get(whole)
-    if known is None:
-        points = [_one(*point, channels) for point in zip(cell, hopping, coupling, energy)]
-        known = Surfaces(*(np.stack(column) for column in zip(*points)))
-        _MEMORY.put(whole, known)
-    return known
-
-
-def _one(cell, hopping, coupling, energy, channels) -> Surfaces:
-    key = (cell.tobytes(), hopping.tobytes(), coupling.tobytes(), float(energy), channels)
-    known = _MEMORY.get(key)
-    if known is None:
-        known = _computed(cell, hopping, coupling, float(energy), channels)
-        _MEMORY.put(key, known)
-    return known
-
-
-def _computed(cell, hopping, coupling, energy, channels) -> Surfaces:
-    try:
-        found = surface(cell, hopping, energy)
-    except (NoSurface, np.linalg.LinAlgError, ValueError):
-        found = None
-    if found is None or found.open_modes > channels:
-        nan = np.full((coupling.shape[1], channels), np.nan, complex)
-        return Surfaces(np.full_like(cell, np.nan), nan, np.asarray(0.0))
-    self_energy = coupling.conj().T @ found.green @ coupling
-    return Surfaces(found.green, amplitudes(self_energy, found.open_modes, channels), np.asarray(found.slowest))

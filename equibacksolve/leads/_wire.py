@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Shaped
 from equibacksolve._arrays import check_fields, float_array, is_concrete, named_float_array
 from equibacksolve._axes import Scalar
 from equibacksolve._entries import Settings
-from equibacksolve.leads._lead import AbstractLead, LeadModes, SelfEnergy
+from equibacksolve.leads._lead import AbstractLead, LeadModes, Points, SelfEnergy
 
 
 def _one_per_orbital(wavenumber: Any) -> Shaped[Array, "..."]:
@@ -61,6 +61,9 @@ class WireLead(AbstractLead):
                 f"WireLead has {self.orbitals} orbitals a site, but touches {interface} orbitals; give whole sites."
             )
         return interface
+
+    def check(self, name: str, interface: int, energy: Points, flux: Points, settings: dict[str, Points]) -> None:
+        """Any energy will do."""
 
     @property
     def settings(self) -> tuple[str, ...]:

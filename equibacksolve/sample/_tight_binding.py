@@ -64,14 +64,16 @@ class TightBinding(eqx.Module):
             )
         if size == 0:
             raise ValueError("a sample needs at least one orbital, got none.")
-        if is_concrete(self.orbital_site) and int(self.orbital_site.max()) >= sites:
-            raise ValueError(f"orbital_site names site {int(self.orbital_site.max())} of {sites}; count from 0.")
+        if is_concrete(self.orbital_site) and int(np.asarray(self.orbital_site).max()) >= sites:
+            raise ValueError(
+                f"orbital_site names site {int(np.asarray(self.orbital_site).max())} of {sites}; count from 0."
+            )
         for entries in (self.entries, *(term.entries for term in self.terms)):
             for name, index in (("row", entries.row), ("column", entries.column)):
-                if is_concrete(index) and index.size and int(index.max()) >= size:
+                if is_concrete(index) and index.size and int(np.asarray(index).max()) >= size:
                     raise ValueError(
-                        f"the {name} of an entry is orbital {int(index.max())} of {size}; orbital_site must name the "
-                        "site of each orbital."
+                        f"the {name} of an entry is orbital {int(np.asarray(index).max())} of {size}; orbital_site "
+                        "must name the site of each orbital."
                     )
         if not self.lossy and is_concrete(self.entries, self.terms):
             with jax.ensure_compile_time_eval():
@@ -86,6 +88,12 @@ class TightBinding(eqx.Module):
     def settings(self) -> tuple[str, ...]:
         """The names of the settings that the terms ask for, besides flux and energy."""
         return tuple(dict.fromkeys(term.setting for term in self.terms if term.setting is not None))
+
+    @property
+    def knows_flux(self) -> bool:
+        """Whether every hopping from site to site has an area, so that a magnetic field can be applied."""
+        parts = [part for part in (self.entries, *(term.entries for term in self.terms)) if part.area is None]
+        return all(_stays_on_sites(part, self.orbital_site) for part in parts)
 
     def places(self) -> tuple[Int[Array, " entries"], Int[Array, " entries"]]:
         """Row and column of all entries, those of the terms included, without the onsite energies."""
@@ -108,6 +116,12 @@ class TightBinding(eqx.Module):
         shape = (self.size, self.size)
         matrix = sparse.coo_matrix((values, (np.asarray(row), np.asarray(column))), shape=shape)
         return (matrix + sparse.diags(np.asarray(self.energies()))).tocsr()
+
+
+def _stays_on_sites(entries: Entries, orbital_site: Int[Array, " basis"]) -> bool:
+    known = is_concrete(entries.row, entries.column, orbital_site)
+    site = np.asarray(orbital_site) if known else None
+    return known and bool(np.all(site[np.asarray(entries.row)] == site[np.asarray(entries.column)]))
 
 
 def _check_hermitian(sample: TightBinding) -> None:

@@ -95,27 +95,28 @@ class LevelArrangement(AbstractArrangement):
         _, states = jax.lax.scan(up, end, (inner, upper, self.upper.columns, sources), reverse=True)
         return self._by_places(Parts(*(jnp.concatenate([a, b[None]]) for a, b in zip(states, end))))
 
-    def solve_adjoint(self, factors, right: Parts) -> Parts:
+    def solve_adjoint(self, factors, right: Parts, late: bool) -> Parts:
         """From A = (1 + K) F^-1 (1 + M), K = L F, M = F U: forward with U and F adjoint, back with L and F adjoint."""
         found, lower, upper = factors
         right = self._by_levels(right)
-        inner, rest = jax.tree.map(lambda part: part[:-1], found), jax.tree.map(lambda part: part[1:], right)
+        inner = jax.tree.map(lambda part: part[:-1], found)
 
         def down(before, level):
             green, high, columns, source = level
             here = _product_adjoint(green, before)
             return minus(source, adjoint_times(columns, high, here)), here
 
-        last, kept = jax.lax.scan(down, _level(right, 0), (inner, upper, self.upper.columns, rest))
-
         def up(after, level):
-            green, low, columns, source = level
-            moved = _product_adjoint(green, adjoint_times(columns, low, after))
-            here = minus(source, moved)
+            green, low, columns, here = level
+            here = minus(here, _product_adjoint(green, adjoint_times(columns, low, after)))
             return here, here
 
+        if late:
+            last, kept = _level(right, -1), jax.tree.map(lambda part: jnp.zeros_like(part[:-1]), right)
+        else:
+            rest = jax.tree.map(lambda part: part[1:], right)
+            last, kept = jax.lax.scan(down, _level(right, 0), (inner, upper, self.upper.columns, rest))
         end = _product_adjoint(_level(found, -1), last)
-        kept = Parts(*kept)
         _, states = jax.lax.scan(up, end, (inner, lower, self.lower.columns, kept), reverse=True)
         return self._by_places(Parts(*(jnp.concatenate([a, b[None]]) for a, b in zip(states, end))))
 

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Int
 
 from equibacksolve.scattering._parts import Parts, times_elementwise
+from equibacksolve.transport import Split, product
 
 
 class Pattern(NamedTuple):
@@ -24,43 +25,35 @@ class Pattern(NamedTuple):
 
 
 class Matrix(NamedTuple):
-    """The numbers: on the diagonal, of the entries, and a dense block for each terminal. None stands for zero."""
+    """The numbers: on the diagonal, of the entries, and a dense block for each terminal."""
 
-    diagonal: Parts | None
-    entries: Parts | None
-    blocks: tuple[Parts | None, ...]
+    diagonal: Parts
+    entries: Parts
+    blocks: tuple[Parts, ...]
 
 
 def times(pattern: Pattern, matrix: Matrix, x: Parts) -> Parts:
-    """A x for x of shape (places, columns, points): linear in both, so that JAX knows its transpose.
+    """A x for x of shape (places, columns, points): linear in both, so that JAX knows its transpose."""
+    wide = Parts(matrix.diagonal.real[:, None], matrix.diagonal.imag[:, None])
+    y = _put(x, pattern.diagonal, times_elementwise(wide, _at(x, pattern.diagonal)))
+    for block, interface in zip(matrix.blocks, pattern.interfaces):
+        there = product(Split(*block), Split(*_at(x, interface)))
+        y = Parts(y.real.at[interface].add(there.real), y.imag.at[interface].add(there.imag))
 
-    Columns come one by one: all together, the entries of large samples would fill the memory.
-    """
-
+    # Entries column by column: all columns together would fill the memory for a large sample.
     def one_column(_, column):
-        y = jax.tree.map(jnp.zeros_like, column)
-        if matrix.diagonal is not None:
-            y = _added(y, pattern.diagonal, times_elementwise(matrix.diagonal, _at(column, pattern.diagonal)))
-        if matrix.entries is not None:
-            y = _added(y, pattern.row, times_elementwise(matrix.entries, _at(column, pattern.column)))
-        for block, interface in zip(matrix.blocks, pattern.interfaces):
-            if block is not None:
-                y = _added(y, interface, _dense_times_vector(block, _at(column, interface)))
-        return None, y
+        moved = times_elementwise(matrix.entries, _at(column, pattern.column))
+        zero = jax.tree.map(jnp.zeros_like, column)
+        return None, Parts(zero.real.at[pattern.row].add(moved.real), zero.imag.at[pattern.row].add(moved.imag))
 
-    columns_first = jax.tree.map(lambda part: jnp.moveaxis(part, 1, 0), x)
-    _, y = jax.lax.scan(one_column, None, columns_first)
-    return jax.tree.map(lambda part: jnp.moveaxis(part, 0, 1), y)
+    _, moved = jax.lax.scan(one_column, None, jax.tree.map(lambda part: jnp.moveaxis(part, 1, 0), x))
+    return Parts(*(one + jnp.moveaxis(part, 0, 1) for one, part in zip(y, moved)))
 
 
-def _at(column: Parts, places: Int[Array, " entries"]) -> Parts:
-    return Parts(column.real[places], column.imag[places])
+def _at(x: Parts, places: Int[Array, " some"]) -> Parts:
+    return Parts(x.real[places], x.imag[places])
 
 
-def _added(y: Parts, places: Int[Array, " entries"], values: Parts) -> Parts:
-    return Parts(y.real.at[places].add(values.real), y.imag.at[places].add(values.imag))
-
-
-def _dense_times_vector(block: Parts, vector: Parts) -> Parts:
-    whole = times_elementwise(block, Parts(vector.real[None], vector.imag[None]))
-    return Parts(whole.real.sum(1), whole.imag.sum(1))
+def _put(like: Parts, places: Int[Array, " some"], values: Parts) -> Parts:
+    zero = jax.tree.map(jnp.zeros_like, like)
+    return Parts(*(z.at[places].set(v, unique_indices=True) for z, v in zip(zero, values)))

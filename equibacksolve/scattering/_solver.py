@@ -52,8 +52,8 @@ class AbstractArrangement(eqx.Module):
         """
 
     @abstractmethod
-    def solve_adjoint(self, factors: PyTree, right: Parts) -> Parts:
-        """A^-dagger times columns."""
+    def solve_adjoint(self, factors: PyTree, right: Parts, late: bool) -> Parts:
+        """A^-dagger times columns; `late`: whether all are zero but at terminals that come late."""
 
     @abstractmethod
     def chunk(self, columns: int) -> int:

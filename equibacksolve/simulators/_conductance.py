@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 from equibacksolve.simulators._device import TightBindingDevice
 from equibacksolve.simulators._device_readings import from_scattering, total
 from equibacksolve.simulators._settings import settings_of
-from equibacksolve.simulators._simulator import AbstractSimulator
+from equibacksolve.simulators._simulator import AbstractSimulator, check_before_compiling
 
 
 class Conductance(AbstractSimulator):
@@ -23,9 +23,13 @@ class Conductance(AbstractSimulator):
     to: int = eqx.field(static=True, default=1)
     source: int = eqx.field(static=True, default=0)
 
+    def check_settings(self, **variables: Any) -> None:
+        self.device.check_settings(settings_of(variables))
+
     def predict(self, *, flux: Any, energy: Any, **settings: Any) -> Float[Array, " points"]:
         """G at each point."""
         given = settings_of({"flux": flux, "energy": energy, **settings})
+        check_before_compiling(self, given)
         return from_scattering(self, given, (self.to,), (self.source,), _total)
 
 

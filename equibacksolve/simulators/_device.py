@@ -62,6 +62,29 @@ class TightBindingDevice(eqx.Module):
         """The most channels of all terminals together."""
         return sum(terminal.lead.channels(terminal.interface.shape[0]) for terminal in self.terminals)
 
+    def check_settings(self, given: dict[str, Float[Array, " points"]]) -> None:
+        """Raise ValueError if settings are missing or not known, or the device cannot be trusted at a point."""
+        asked = {"flux", "energy", *self.settings}
+        if set(given) != asked:
+            raise ValueError(
+                f"this device is measured at {', '.join(sorted(asked))}, but got {', '.join(sorted(given))}; give one "
+                "entry a point of each."
+            )
+        flux, energy = given["flux"], given["energy"]
+        rest = {name: value for name, value in given.items() if name not in ("flux", "energy")}
+        if flux.size == 0:
+            return
+        if np.any(np.asarray(flux) != 0) and not self._knows_flux():
+            raise ValueError(
+                f"flux reaches {float(np.abs(np.asarray(flux)).max()):.3g}, but some hoppings have no area; give areas "
+                "to all Entries, zeros where a hopping encloses none."
+            )
+        for number, one in enumerate(self.terminals):
+            one.lead.check(f"terminal {number}", one.interface.shape[0], energy, flux, rest)
+
+    def _knows_flux(self) -> bool:
+        return self.sample.knows_flux and all(terminal.lead.knows_flux for terminal in self.terminals)
+
     def numbers(
         self, added: Float[Array, " sites"] | None, flux: Scalar, energy: Scalar, settings: Settings
     ) -> tuple[Matrix, tuple[Parts, ...]]:

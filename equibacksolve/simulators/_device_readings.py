@@ -22,8 +22,7 @@ def from_scattering(
     """A reading of S between the channels of some terminals, for every point."""
 
     def found(device, matrix, amplitudes):
-        lossy = device.sample.lossy
-        return scattering_matrix(to, source, lossy, device.arrangement, matrix, amplitudes)
+        return scattering_matrix(device.arrangement, matrix, amplitudes, to, source)
 
     return _readings(simulator, settings, found, reading)
 
@@ -36,7 +35,8 @@ def from_states(
 
     def found(device, matrix, amplitudes):
         states = incoming_states(device.arrangement, matrix, amplitudes, source)
-        whole = [jax.tree.map(lambda part: part[device.arrangement.pattern.diagonal], states[q]) for q in source]
+        places = device.arrangement.pattern.diagonal
+        whole = [jax.tree.map(lambda part: part[places], one) for one in states]
         return jax.tree.map(lambda *pieces: jnp.concatenate(pieces, axis=1), *whole)
 
     return _readings(simulator, settings, found, reading)
@@ -54,7 +54,10 @@ def _readings(simulator, settings, found, reading):
             flux, energy, rest = _split(datum)
             return whole.device.numbers(added_energies(whole, datum), flux, energy, rest)
 
-        matrix, amplitudes = jax.vmap(numbers, in_axes=(axes, 0), out_axes=-1)(copies, data)
+        # Without the barrier, XLA would compute them anew wherever they are read.
+        matrix, amplitudes = jax.lax.optimization_barrier(
+            jax.vmap(numbers, in_axes=(axes, 0), out_axes=-1)(copies, data)
+        )
         # Places are integers, which are shared by all points.
         shared = jax.tree.map(lambda leaf, axis: leaf if axis is None else leaf[..., 0], copies, axes)
         device = eqx.combine(shared, static).device
