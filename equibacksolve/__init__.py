@@ -73,12 +73,18 @@ with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve.sample import AbstractOnsite as AbstractOnsite
     from equibacksolve.sample import AbstractSiteEnergies as AbstractSiteEnergies
     from equibacksolve.sample import ExchangeField as ExchangeField
+    from equibacksolve.sample import MapOfSites as MapOfSites
     from equibacksolve.sample import OnsiteSum as OnsiteSum
     from equibacksolve.sample import Potential as Potential
     from equibacksolve.sample import SiteEnergies as SiteEnergies
+    from equibacksolve.sample import SplinePotential as SplinePotential
     from equibacksolve.sample import SquareLattice as SquareLattice
     from equibacksolve.sample import SumOfEnergies as SumOfEnergies
     from equibacksolve.sample import TightBinding as TightBinding
+    from equibacksolve.sample import honeycomb_dot as honeycomb_dot
+    from equibacksolve.sample import honeycomb_ribbon as honeycomb_ribbon
+    from equibacksolve.sample import ribbon_lead as ribbon_lead
+    from equibacksolve.sample import square_sample as square_sample
     from equibacksolve.scattering import AbstractArrangement as AbstractArrangement
     from equibacksolve.scattering import AbstractSolver as AbstractSolver
     from equibacksolve.scattering import BlockElimination as BlockElimination

@@ -16,9 +16,10 @@ import equibacksolve as ebs
 ROOT = pathlib.Path(ebs.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 FLOORS = [
-    {"_axes", "_arrays", "_devices"},
+    {"_axes", "_arrays", "_devices", "_host"},
     {"_per_datum", "_entries"},
-    {"imaging", "sample", "leads"},
+    {"imaging", "leads"},
+    {"sample"},
     {"transport"},
     {"scattering"},
     {"simulators"},

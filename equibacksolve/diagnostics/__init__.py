@@ -2,6 +2,7 @@
 
 from equibacksolve.diagnostics._cost_landscape import CostLandscape as CostLandscape
 from equibacksolve.diagnostics._cost_landscape import cost_landscape as cost_landscape
+from equibacksolve.diagnostics._errors_of import errors_of as errors_of
 from equibacksolve.diagnostics._goodness_of_fit import GoodnessOfFit as GoodnessOfFit
 from equibacksolve.diagnostics._goodness_of_fit import goodness_of_fit as goodness_of_fit
 from equibacksolve.diagnostics._identifiability import Identifiability as Identifiability

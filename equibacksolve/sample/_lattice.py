@@ -3,6 +3,8 @@
 import equinox as eqx
 
 from equibacksolve.sample._onsite import AbstractOnsite
+from equibacksolve.sample._square import square_tight_binding
+from equibacksolve.sample._tight_binding import TightBinding
 
 
 class SquareLattice(eqx.Module):
@@ -31,3 +33,11 @@ class SquareLattice(eqx.Module):
     def width(self) -> int:
         """Number of sites of a slice."""
         return self.onsite.shape[1]
+
+    def tight_binding(self) -> TightBinding:
+        """The same sample for any device: sites in the order of (x, y), each with all its orbitals.
+
+        Potentials become its `onsite`, a `MapOfSites` whose values are their sum; the matrices of other terms become
+        fixed entries, and are trained no more.
+        """
+        return square_tight_binding(self.onsite)
