@@ -88,20 +88,30 @@ with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve.scattering import AbstractArrangement as AbstractArrangement
     from equibacksolve.scattering import AbstractSolver as AbstractSolver
     from equibacksolve.scattering import BlockElimination as BlockElimination
+    from equibacksolve.scattering import SparseFactor as SparseFactor
+    from equibacksolve.simulators import AbstractDeviceSimulator as AbstractDeviceSimulator
+    from equibacksolve.simulators import AbstractGate as AbstractGate
     from equibacksolve.simulators import AbstractPerturbableSimulator as AbstractPerturbableSimulator
     from equibacksolve.simulators import AbstractSimulator as AbstractSimulator
     from equibacksolve.simulators import AbstractStructureImage as AbstractStructureImage
+    from equibacksolve.simulators import AbstractTip as AbstractTip
     from equibacksolve.simulators import Conductance as Conductance
+    from equibacksolve.simulators import ConductanceMatrix as ConductanceMatrix
     from equibacksolve.simulators import EnergyCalibration as EnergyCalibration
     from equibacksolve.simulators import ExcludedRadius as ExcludedRadius
     from equibacksolve.simulators import FluxOffset as FluxOffset
+    from equibacksolve.simulators import FourTerminalResistance as FourTerminalResistance
     from equibacksolve.simulators import JointObservables as JointObservables
+    from equibacksolve.simulators import LocalDensityOfStates as LocalDensityOfStates
+    from equibacksolve.simulators import LorentzianTip as LorentzianTip
     from equibacksolve.simulators import Magnetoconductance as Magnetoconductance
     from equibacksolve.simulators import MomentumImage as MomentumImage
     from equibacksolve.simulators import PairDistances as PairDistances
     from equibacksolve.simulators import Perturbed as Perturbed
     from equibacksolve.simulators import RealSpaceImage as RealSpaceImage
+    from equibacksolve.simulators import ScanningGate as ScanningGate
     from equibacksolve.simulators import SeriesResistance as SeriesResistance
+    from equibacksolve.simulators import ShotNoise as ShotNoise
     from equibacksolve.simulators import StructureFactor as StructureFactor
     from equibacksolve.simulators import ThermalSmearing as ThermalSmearing
     from equibacksolve.simulators import TightBindingDevice as TightBindingDevice

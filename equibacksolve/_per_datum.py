@@ -24,15 +24,17 @@ from equibacksolve._devices import POINTS, devices_along
 _REGISTER = 8
 """Points that a vector register holds, or two of them."""
 
-BatchFunction = Callable[[Any, Any], Inexact[Array, " points"]]
-"""`function(parameters, data)`: the leaves of `parameters` have a last axis, of size 1 (shared by all data) or `points`
-(a copy for each datum); the leaves of `data` have one axis, `points`."""
+BatchFunction = Callable[[Any, Any], Inexact[Array, "*readings points"]]
+"""`function(parameters, data)`: one reading a datum or several, which stand in front.
+
+The leaves of `parameters` have a last axis, of size 1 (shared by all data) or `points` (a copy for each datum); the
+leaves of `data` have one axis, `points`."""
 
 
 def per_datum(function: BatchFunction, chunk: int) -> BatchFunction:
     """Give a batch of independent scalar simulations their cheap Jacobian.
 
-    Returns `values(parameters, data) -> (points,)`, where the leaves of `parameters` have no points axis. Its
+    Returns `values(parameters, data) -> (*readings, points)`, where the leaves of `parameters` have no points axis. Its
     derivative is the product with the full Jacobian, found by one reverse sweep over chunks of `chunk` data.
     Derivatives of any order work.
     """
@@ -46,7 +48,9 @@ def per_datum(function: BatchFunction, chunk: int) -> BatchFunction:
         # None stands for an argument that is not being differentiated: no work is spent on it.
         directions = [None if _is_zero(t) else t for t in jax.tree.leaves(tangents, is_leaf=_is_zero)]
         y, jacobian = _value_and_jacobian(function, tree, flat, [d is not None for d in directions], chunk)
-        moved = [_along(j, d, y) for j, d in zip(jacobian, (d for d in directions if d is not None))]
+        of_data = [i >= len(jax.tree.leaves(primals[0])) for i in range(len(flat))]
+        wanted = [(d, of_datum) for d, of_datum in zip(directions, of_data) if d is not None]
+        moved = [_along(j, d, y, of_datum) for j, (d, of_datum) in zip(jacobian, wanted)]
         return y, sum(moved, start=jnp.zeros_like(y))
 
     values.defjvp(rule, symbolic_zeros=True)
@@ -73,9 +77,19 @@ def _value_and_jacobian(function, tree, flat, wanted, chunk):
             return function(*jax.tree.unflatten(tree, shared))
 
         y, pull_back = jax.vjp(of_wanted, [leaf for want, leaf in zip(wanted, leaves) if want])
-        return y, pull_back(jnp.ones_like(y))[0]
+        return y, _pulled_back(pull_back, y)
 
     return _spread(one_chunk, parameters, data, chunk)
+
+
+def _pulled_back(pull_back, y):
+    """The rows of the Jacobian: readings of one datum take turns, and stand in front as they do in y."""
+    if y.ndim == 1:
+        return pull_back(jnp.ones_like(y))[0]
+    size = y.size // y.shape[-1]
+    turns = jnp.eye(size, dtype=y.dtype).reshape(size, *y.shape[:-1], 1)
+    rows = jax.lax.map(lambda turn: pull_back(jnp.broadcast_to(turn, y.shape))[0], turns)
+    return jax.tree.map(lambda row: row.reshape(*y.shape[:-1], *row.shape[1:]), rows)
 
 
 def _spread(function, parameters, data, chunk):
@@ -123,11 +137,12 @@ def _join(parts: Inexact[Array, "chunks *shape chunk"]) -> Inexact[Array, "*shap
     return moved.reshape(*moved.shape[:-2], -1)
 
 
-def _along(jacobian, direction, y):
+def _along(jacobian, direction, y, of_data):
     """The product of one leaf's Jacobian with a direction; data leaves have one entry a datum."""
-    if direction.shape == jacobian.shape:
+    if of_data:
         return jacobian * direction
-    moved = jnp.tensordot(direction, jacobian, axes=direction.ndim)
+    axes = list(range(direction.ndim)), list(range(y.ndim - 1, y.ndim - 1 + direction.ndim))
+    moved = jnp.tensordot(direction, jacobian, axes=axes)
     # JAX's cotangent of a complex z is df/dRe z - i df/dIm z.
     return moved.real if jnp.isrealobj(y) else moved
 

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Array, Complex, Float, Int
 
 from equibacksolve._axes import Scalar
+from equibacksolve._host import one_thread
 from equibacksolve.leads._amplitudes import carried_along
 from equibacksolve.leads._lead import SelfEnergy
 from equibacksolve.leads._remembered import Memory
@@ -109,7 +110,8 @@ def _on_host(sizes, lengths, places, numbers):
     if found is None:
         # Places are the same for the whole batch.
         where = places.reshape(-1, *places.shape[-2:])[0]
-        points = [_at_point(sizes, lengths, where, one) for one in numbers.reshape(-1, numbers.shape[-1])]
+        with one_thread():
+            points = [_at_point(sizes, lengths, where, one) for one in numbers.reshape(-1, numbers.shape[-1])]
         found = tuple(np.stack(column).reshape(batch + column[0].shape) for column in zip(*points))
         REMEMBERED.put(key, found)
     return found

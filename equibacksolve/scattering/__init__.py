@@ -9,6 +9,7 @@ from equibacksolve.scattering._parts import parts_of as parts_of
 from equibacksolve.scattering._solver import AbstractArrangement as AbstractArrangement
 from equibacksolve.scattering._solver import AbstractSolver as AbstractSolver
 from equibacksolve.scattering._solver import Graph as Graph
+from equibacksolve.scattering._sparse_factor import SparseFactor as SparseFactor
 from equibacksolve.scattering._states import incoming_states as incoming_states
 from equibacksolve.scattering._states import scattering_matrix as scattering_matrix
 from equibacksolve.scattering._states import states as states

@@ -1,11 +1,17 @@
 """Simulators: what an instrument would show (eqs. 16, 17 and the conductance map)."""
 
 from equibacksolve.simulators._conductance import Conductance as Conductance
+from equibacksolve.simulators._conductance import ConductanceMatrix as ConductanceMatrix
+from equibacksolve.simulators._conductance import ShotNoise as ShotNoise
 from equibacksolve.simulators._device import TightBindingDevice as TightBindingDevice
+from equibacksolve.simulators._device_readings import AbstractGate as AbstractGate
+from equibacksolve.simulators._device_simulator import AbstractDeviceSimulator as AbstractDeviceSimulator
 from equibacksolve.simulators._energy_calibration import EnergyCalibration as EnergyCalibration
 from equibacksolve.simulators._excluded_radius import ExcludedRadius as ExcludedRadius
 from equibacksolve.simulators._flux_offset import FluxOffset as FluxOffset
+from equibacksolve.simulators._four_terminal_resistance import FourTerminalResistance as FourTerminalResistance
 from equibacksolve.simulators._joint_observables import JointObservables as JointObservables
+from equibacksolve.simulators._local_density import LocalDensityOfStates as LocalDensityOfStates
 from equibacksolve.simulators._magnetoconductance import Magnetoconductance as Magnetoconductance
 from equibacksolve.simulators._momentum_image import MomentumImage as MomentumImage
 from equibacksolve.simulators._pair_distances import PairDistances as PairDistances
@@ -14,6 +20,9 @@ from equibacksolve.simulators._perturbed import Perturbed as Perturbed
 from equibacksolve.simulators._perturbed import knows_changes as knows_changes
 from equibacksolve.simulators._perturbed import predict_perturbed as predict_perturbed
 from equibacksolve.simulators._real_space_image import RealSpaceImage as RealSpaceImage
+from equibacksolve.simulators._scanning_gate import AbstractTip as AbstractTip
+from equibacksolve.simulators._scanning_gate import LorentzianTip as LorentzianTip
+from equibacksolve.simulators._scanning_gate import ScanningGate as ScanningGate
 from equibacksolve.simulators._series_resistance import SeriesResistance as SeriesResistance
 from equibacksolve.simulators._simulator import AbstractSimulator as AbstractSimulator
 from equibacksolve.simulators._simulator import check_before_compiling as check_before_compiling

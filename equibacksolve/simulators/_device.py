@@ -58,9 +58,9 @@ class TightBindingDevice(eqx.Module):
         return tuple(dict.fromkeys(name for part in parts for name in part.settings))
 
     @property
-    def channels(self) -> int:
-        """The most channels of all terminals together."""
-        return sum(terminal.lead.channels(terminal.interface.shape[0]) for terminal in self.terminals)
+    def channels_of_terminals(self) -> tuple[int, ...]:
+        """The most channels of each terminal, open or closed."""
+        return tuple(terminal.lead.channels(terminal.interface.shape[0]) for terminal in self.terminals)
 
     def check_settings(self, given: dict[str, Float[Array, " points"]]) -> None:
         """Raise ValueError if settings are missing or not known, or the device cannot be trusted at a point."""

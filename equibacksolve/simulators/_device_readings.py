@@ -1,5 +1,6 @@
 """From a device to readings of its scattering matrix or its states, many points at once, with the cheap Jacobian."""
 
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -8,17 +9,26 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
+from equibacksolve._axes import Scalar
 from equibacksolve._per_datum import per_datum
 from equibacksolve.scattering import complex_of, incoming_states, scattering_matrix
 
-Reading = Callable[[Any, Complex[Array, "rows columns"], dict[str, Any]], Float[Array, ""]]
-"""`reading(simulator, found, datum)`: one number from what was found at one point."""
+Reading = Callable[[Any, Complex[Array, "rows columns"], dict[str, Any]], Float[Array, "*readings"]]
+"""`reading(simulator, found, datum)`: one number, or an array, from what was found at one point."""
+
+
+class AbstractGate(eqx.Module):
+    """A simulator that adds energies to the sites which depend on the datum."""
+
+    @abstractmethod
+    def added_energies(self, datum: dict[str, Scalar]) -> Float[Array, " sites"]:
+        """What is added to the energies of the sites at one point."""
 
 
 @eqx.filter_jit
 def from_scattering(
     simulator: Any, settings: dict[str, Float[Array, " points"]], to: tuple[int, ...], source: tuple[int, ...], reading
-) -> Float[Array, " points"]:
+) -> Float[Array, "points *readings"]:
     """A reading of S between the channels of some terminals, for every point."""
 
     def found(device, matrix, amplitudes):
@@ -30,7 +40,7 @@ def from_scattering(
 @eqx.filter_jit
 def from_states(
     simulator: Any, settings: dict[str, Float[Array, " points"]], source: tuple[int, ...], reading
-) -> Float[Array, " points"]:
+) -> Float[Array, "points *readings"]:
     """A reading of the states that come in from some terminals, (orbitals, channels), for every point."""
 
     def found(device, matrix, amplitudes):
@@ -52,7 +62,8 @@ def _readings(simulator, settings, found, reading):
         def numbers(copy, datum):
             whole = eqx.combine(copy, static)
             flux, energy, rest = _split(datum)
-            return whole.device.numbers(added_energies(whole, datum), flux, energy, rest)
+            added = whole.added_energies(datum) if isinstance(whole, AbstractGate) else None
+            return whole.device.numbers(added, flux, energy, rest)
 
         # Without the barrier, XLA would compute them anew wherever they are read.
         matrix, amplitudes = jax.lax.optimization_barrier(
@@ -63,22 +74,13 @@ def _readings(simulator, settings, found, reading):
         device = eqx.combine(shared, static).device
         whole = complex_of(found(device, matrix, amplitudes))
         one = lambda copy, part, datum: reading(eqx.combine(copy, static), part, datum)
-        return jax.vmap(one, in_axes=(axes, whole.ndim - 1, 0))(copies, whole, data)
+        return jax.vmap(one, in_axes=(axes, whole.ndim - 1, 0), out_axes=-1)(copies, whole, data)
 
     device = simulator.device
-    return per_datum(batch, chunk=device.arrangement.chunk(device.channels))(arrays, settings)
+    readings = per_datum(batch, chunk=device.arrangement.chunk(sum(device.channels_of_terminals)))(arrays, settings)
+    return jnp.moveaxis(readings, -1, 0)
 
 
 def _split(datum: dict[str, Any]) -> tuple[Any, Any, dict[str, Any]]:
     rest = {name: value for name, value in datum.items() if name not in ("flux", "energy")}
     return datum["flux"], datum["energy"], rest
-
-
-def added_energies(simulator: Any, datum: dict[str, Any]) -> Float[Array, " sites"] | None:
-    """What a simulator adds to the energies of the sites at one point, such as the potential of a tip."""
-    return simulator.added_energies(datum) if hasattr(simulator, "added_energies") else None
-
-
-def total(found: Complex[Array, "rows columns"]) -> Float[Array, ""]:
-    """The sum of all probabilities."""
-    return jnp.sum(found.real**2 + found.imag**2)

@@ -1,0 +1,147 @@
+"""Sparse factors on the host, point by point: for samples whose levels are wide."""
+
+import threading
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import scipy.sparse as sparse
+from jaxtyping import Array, Int
+from scipy.sparse.linalg import splu
+
+from equibacksolve._host import one_thread
+from equibacksolve.scattering._matrix import Matrix, Pattern
+from equibacksolve.scattering._parts import Parts
+from equibacksolve.scattering._solver import AbstractArrangement, AbstractSolver, Graph
+
+COLUMNS_AT_ONCE = 16
+"""Columns that SuperLU solves for together: more of them leave the cache."""
+
+
+class SparseArrangement(AbstractArrangement):
+    """Orbitals in their own order; the places of all numbers in the compressed columns of SciPy.
+
+    **Fields** `indices`, `starts`: rows of the stored entries, and where each column begins; `stored`: which of these
+    each number of the matrix is added to.
+    """
+
+    pattern: Pattern
+    indices: Int[Array, " stored"]
+    starts: Int[Array, " ends"]
+    stored: Int[Array, " numbers"]
+    late: tuple[bool, ...] = eqx.field(static=True)
+
+    @property
+    def places(self) -> int:
+        return self.starts.shape[0] - 1
+
+    def factor(self, matrix: Matrix):
+        """The stored numbers of all points, (points, stored); they are factored where they are needed."""
+        flat = [matrix.diagonal, matrix.entries]
+        flat += [jax.tree.map(lambda part: part.reshape(-1, part.shape[-1]), block) for block in matrix.blocks]
+        numbers = Parts(*(jnp.concatenate(pieces) for pieces in zip(*flat)))
+        stored = jnp.zeros((self.indices.shape[0], numbers.real.shape[1]), numbers.real.dtype)
+        return Parts(*(stored.at[self.stored].add(part) for part in numbers))
+
+    def solve(self, factors, right: Parts, late: int) -> Parts:
+        return self._on_host(factors, right, "N")
+
+    def solve_adjoint(self, factors, right: Parts, late: bool) -> Parts:
+        return self._on_host(factors, right, "H")
+
+    def chunk(self, columns: int) -> int:
+        return 8
+
+    def _on_host(self, stored: Parts, right: Parts, kind: str) -> Parts:
+        shape = jax.ShapeDtypeStruct(right.real.shape, right.real.dtype)
+
+        def solved(indices, starts, *parts):
+            return _solved(kind, *(np.asarray(array) for array in (indices, starts, *parts)))
+
+        arguments = (self.indices, self.starts, *stored, *right)
+        return Parts(*jax.pure_callback(solved, (shape, shape), *arguments, vmap_method="sequential"))
+
+
+class SparseFactor(AbstractSolver):
+    """SuperLU of SciPy for each point, with columns in the order of COLAMD, in a callback of compiled code.
+
+    Single points follow each other; a derivative uses the factors of the states that it belongs to.
+    """
+
+    def arrange(self, graph: Graph) -> SparseArrangement:
+        from_interfaces = [(np.repeat(i, len(i)), np.tile(i, len(i))) for i in graph.interfaces]
+        row = np.concatenate([np.arange(graph.size), graph.row, *(pair[0] for pair in from_interfaces)])
+        column = np.concatenate([np.arange(graph.size), graph.column, *(pair[1] for pair in from_interfaces)])
+        pattern = sparse.coo_matrix((np.ones(len(row)), (row, column)), shape=(graph.size,) * 2)
+        _refuse_lost_parts(pattern, graph)
+        places, stored = np.unique(column.astype(np.int64) * graph.size + row, return_inverse=True)
+        starts = np.searchsorted(places // graph.size, np.arange(graph.size + 1))
+        with jax.ensure_compile_time_eval():
+            index = lambda array: jnp.asarray(array, jnp.int32)
+            interfaces = tuple(index(interface) for interface in graph.interfaces)
+            where = Pattern(index(np.arange(graph.size)), index(graph.row), index(graph.column), interfaces)
+            none_late = (False,) * len(interfaces)
+            return SparseArrangement(
+                where, index(places % graph.size), index(starts), index(stored.reshape(-1)), none_late
+            )
+
+
+def _refuse_lost_parts(pattern: sparse.coo_matrix, graph: Graph) -> None:
+    _, part = sparse.csgraph.connected_components(pattern, directed=False)
+    reached = np.unique(np.concatenate([part[interface] for interface in graph.interfaces]))
+    lost = np.flatnonzero(~np.isin(part, reached))
+    if lost.size:
+        raise ValueError(
+            f"{lost.size} of {graph.size} orbitals, orbital {lost[0]} among them, are connected to no terminal; leave "
+            "them out: a bound state there would make the equations singular."
+        )
+
+
+class _Factors:
+    """The factors of the latest matrices, so that a derivative finds those of its states."""
+
+    def __init__(self, most: int):
+        self.most, self.lock, self.found = most, threading.Lock(), {}
+
+    def of(self, matrix: sparse.csc_matrix) -> Any:
+        key = matrix.data.tobytes()
+        with self.lock:
+            known = self.found.pop(key, None)
+        # Outside the lock: threads factor side by side.
+        known = known or splu(matrix, permc_spec="COLAMD")
+        with self.lock:
+            self.found[key] = known
+            while len(self.found) > self.most:
+                self.found.pop(next(iter(self.found)))
+        return known
+
+
+_FACTORS = _Factors(most=16)
+
+
+def _solved(kind, indices, starts, real, imag, right_real, right_imag):
+    right = right_real + 1j * right_imag
+    found = np.empty_like(right)
+    size = len(starts) - 1
+    with one_thread():
+        for point in range(real.shape[-1]):
+            numbers = real[:, point] + 1j * imag[:, point]
+            matrix = sparse.csc_matrix((numbers, indices, starts), shape=(size, size))
+            found[..., point] = _solved_at_point(kind, matrix, right[..., point])
+    return found.real.astype(right_real.dtype), found.imag.astype(right_real.dtype)
+
+
+def _solved_at_point(kind, matrix, right):
+    found = np.zeros_like(right)
+    # Closed channels are columns of zeros.
+    columns = np.flatnonzero(np.any(right != 0, axis=0))
+    try:
+        factors = _FACTORS.of(matrix)
+    except RuntimeError:  # exactly singular
+        return np.full_like(right, np.nan)
+    for start in range(0, len(columns), COLUMNS_AT_ONCE):
+        some = columns[start : start + COLUMNS_AT_ONCE]
+        found[:, some] = factors.solve(np.asfortranarray(right[:, some]), trans=kind)
+    return found
