@@ -146,7 +146,6 @@ METHODS = {
 """Those whose states tests of the run directory do not write already."""
 
 
-@pytest.mark.usefixtures("quick_compilation")
 @pytest.mark.parametrize("name", METHODS)
 def test_the_state_of_every_method_comes_back(name):
     """The same types, weak types, keys and bits: then the next step is the same as well."""
