@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 from equibacksolve.diagnostics._goodness_of_fit import goodness_of_fit
 from equibacksolve.diagnostics._smoothness_precision import search_precision
-from equibacksolve.diagnostics._uncertainty import standard_errors
+from equibacksolve.diagnostics._uncertainty import Uncertainty, standard_errors
 from equibacksolve.diagnostics._unknowns import Selector, split
 from equibacksolve.inverse import Observations
 from equibacksolve.simulators import AbstractSimulator
@@ -23,11 +23,13 @@ class Judgement(NamedTuple):
     - `errors`: the simulator, its hidden leaves replaced by their standard errors; None if these are infinite
     - `verdict`: whether the data are explained, in one sentence, or why nobody can say
     - `remark`: on the prior that both count in, or empty
+    - `uncertainty`: the covariance that the errors are of; None if they are infinite
     """
 
     errors: AbstractSimulator | None
     verdict: str
     remark: str
+    uncertainty: Uncertainty | None = None
 
 
 def judgement(
@@ -63,7 +65,8 @@ def judgement(
         remark = (
             f"{remark} {int(uncertain.held.sum())} unknowns are held by bounds: their errors are one-sided.".strip()
         )
-    return Judgement(uncertain.errors, goodness_of_fit(simulator, observed, **chosen).verdict, remark)
+    verdict = goodness_of_fit(simulator, observed, **chosen).verdict
+    return Judgement(uncertain.errors, verdict, remark, uncertain)
 
 
 def largest_matrix(simulator: AbstractSimulator, observed: Observations, *, where: Selector) -> int:

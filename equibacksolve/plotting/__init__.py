@@ -18,4 +18,7 @@ from equibacksolve.plotting._panels import draw_magnetization as draw_magnetizat
 from equibacksolve.plotting._readings import draw_data as draw_data
 from equibacksolve.plotting._readings import draw_readings as draw_readings
 from equibacksolve.plotting._reconstruction import reconstruction_figure as reconstruction_figure
+from equibacksolve.plotting._sites import SiteLayout as SiteLayout
+from equibacksolve.plotting._sites import draw_sites as draw_sites
+from equibacksolve.plotting._sites import sites_figure as sites_figure
 from equibacksolve.plotting._style import Quantity as Quantity

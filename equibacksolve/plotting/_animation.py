@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 
 from equibacksolve.inverse import History
 from equibacksolve.plotting._atoms import draw_atoms
-from equibacksolve.plotting._panels import draw_history, draw_landscape
+from equibacksolve.plotting._panels import draw_history
+from equibacksolve.plotting._sites import SiteLayout, draw_map, show_on
 from equibacksolve.plotting._style import POTENTIAL, Quantity, largest_magnitude, with_colour_bar
 
 FRAME = 120
@@ -18,11 +19,12 @@ FRAME = 120
 
 
 def evolution_animation(
-    evolution: Sequence[tuple[int, Float[Any, "length width"]]],
+    evolution: Sequence[tuple[int, Float[Any, "*shape"]]],
     history: History,
     quantity: Quantity = POTENTIAL,
     *,
     scale: float | int | None = None,
+    layout: SiteLayout | None = None,
 ) -> FuncAnimation:
     """Landscapes one after another, with the cost beside them and a dot where the film stands.
 
@@ -31,14 +33,14 @@ def evolution_animation(
         film.save("evolution.gif", writer=plotting.GifWriter())  # or "evolution.mp4", writer="ffmpeg"
 
     `evolution` holds (step, landscape) pairs; colours span -scale..scale, the largest value of the last one if left
-    out. In a notebook, `HTML(film.to_jshtml())` shows it.
+    out. In a notebook, `HTML(film.to_jshtml())` shows it. With a `layout`, landscapes are energies of its sites.
     """
     frames = [(step, quantity.of(landscape)) for step, landscape in evolution]
     figure = Figure(figsize=(7.6, 3.4), layout="constrained")
     left, right = figure.subplots(1, 2)
-    drawn = draw_landscape(left, frames[0][1], scale or largest_magnitude(frames[-1][1]), "")
+    drawn = draw_map(left, frames[0][1], scale or largest_magnitude(frames[-1][1]), "", layout)
     with_colour_bar(figure, drawn, left, quantity.label)
-    return _film(figure, left, right, history, frames, lambda landscape: drawn.set_data(landscape.T))
+    return _film(figure, left, right, history, frames, lambda landscape: show_on(drawn, landscape))
 
 
 def atoms_animation(

@@ -7,34 +7,38 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 
 from equibacksolve.inverse import History, Observations
-from equibacksolve.plotting._panels import draw_history, draw_landscape
+from equibacksolve.plotting._panels import draw_history
 from equibacksolve.plotting._readings import draw_readings
+from equibacksolve.plotting._sites import SiteLayout, draw_map
 from equibacksolve.plotting._style import largest_magnitude, reading_quantity, with_colour_bar
 
 
 def reconstruction_figure(
-    truth: Float[Any, "length width"],
+    truth: Float[Any, "*shape"],
     observed: Observations,
-    evolution: Sequence[tuple[str, Float[Any, "length width"]]],
+    evolution: Sequence[tuple[str, Float[Any, "*shape"]]],
     history: History,
     label: str,
+    *,
+    layout: SiteLayout | None = None,
 ) -> Figure:
     """Truth, data and cost above; the guess turning into the result below.
 
     `evolution` holds (title, landscape) pairs, first the start, last the result; `label` names the landscape with its
-    unit. The data are drawn as they lie, see `draw_readings`.
+    unit. The data are drawn as they lie, see `draw_readings`. With a `layout`, landscapes are energies of its
+    sites, and drawn where these are.
     """
     figure = Figure(figsize=(11, 6), layout="constrained")
     upper, lower = figure.subfigures(2, 1)
     left, middle, right = upper.subplots(1, 3)
     scale = largest_magnitude(truth)
-    with_colour_bar(upper, draw_landscape(left, truth, scale, "truth"), left, label)
+    with_colour_bar(upper, draw_map(left, truth, scale, "truth", layout), left, label)
     data = draw_readings(middle, observed, title="data")
     if data is not None:
         with_colour_bar(upper, data, middle, reading_quantity(observed.variables, None).label)
     draw_history(right, history)
     panels = lower.subplots(1, len(evolution), squeeze=False)[0]
     for axes, (title, landscape) in zip(panels, evolution):
-        drawn = draw_landscape(axes, landscape, scale, title)
+        drawn = draw_map(axes, landscape, scale, title, layout)
     with_colour_bar(lower, drawn, list(panels), label)
     return figure

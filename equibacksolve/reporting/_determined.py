@@ -15,11 +15,15 @@ from equibacksolve.simulators import AbstractSimulator
 
 
 class Determined(NamedTuple):
-    """The section of the report; and, where sigma is known, chi-squared in a sentence, and the errors as leaves."""
+    """The section of the report; and, where sigma is known, chi-squared in a sentence, and the errors as leaves.
+
+    `uncertainty` has the covariance that these are of.
+    """
 
     section: str
     verdict: str | None
     errors: AbstractSimulator | None
+    uncertainty: diagnostics.Uncertainty | None = None
 
 
 def determined(
@@ -46,7 +50,7 @@ def determined(
     told = paragraph(f"{told}, and {well} of them to better than 0.1.")
     judged = diagnostics.judgement(simulator, observed, where=where, prior_precision=prior_precision, bounds=bounds)
     remark = paragraph(judged.remark) if judged.remark else ""
-    return Determined(section(name, told, shown, remark), judged.verdict, judged.errors)
+    return Determined(section(name, told, shown, remark), judged.verdict, judged.errors, judged.uncertainty)
 
 
 def _directions(known, where):
@@ -56,5 +60,6 @@ def _directions(known, where):
     for number in range(size - 1, max(size - 4, -1), -1):
         leaves = leaves_of(known.direction(number), where, None, None, None)
         largest = max(leaves, key=lambda leaf: float(np.sum(leaf.values**2)))
-        shown[number] = largest.values if largest.is_a_map else np.asarray(known.directions[number])
+        in_place = largest.is_a_map or largest.sites is not None
+        shown[number] = largest.shown if in_place else (np.asarray(known.directions[number]), None)
     return direction_figure(known.singular_values, known.rank, shown)

@@ -7,10 +7,13 @@ import jax
 import numpy as np
 from jaxtyping import Float
 
+from equibacksolve.diagnostics import Uncertainty
 from equibacksolve.diagnostics._unknowns import Selector, split
 from equibacksolve.inverse._leaves import LeafKind, kinds_of_leaves, name_of_leaf
-from equibacksolve.plotting import Quantity
+from equibacksolve.plotting import Quantity, SiteLayout
+from equibacksolve.plotting._sites import SITE_ENERGY
 from equibacksolve.plotting._style import POTENTIAL
+from equibacksolve.reporting._site_energies import SitesOfLeaf, sites_of
 from equibacksolve.sample import ExchangeField, Potential
 from equibacksolve.simulators import AbstractSimulator
 
@@ -18,7 +21,8 @@ from equibacksolve.simulators import AbstractSimulator
 class HiddenLeaf(NamedTuple):
     """One hidden leaf: its path in the simulator, its numbers, and what they mean.
 
-    `owner` is the module that holds it; `errors`, `start`, `truth` are numbers of the same shape, or None.
+    `owner` is the module that holds it; `errors`, `start`, `truth` are numbers of the same shape, or None. `sites` is
+    what it means for the sites of a device, if it is a potential of one.
     """
 
     name: str
@@ -28,11 +32,17 @@ class HiddenLeaf(NamedTuple):
     errors: Float[np.ndarray, "..."] | None
     start: Float[np.ndarray, "..."] | None
     truth: Float[np.ndarray, "..."] | None
+    sites: SitesOfLeaf | None
 
     @property
     def is_a_map(self) -> bool:
         """Whether neighbouring entries are neighbours in the plane."""
         return self.kind.smooth and self.values.ndim == 2 and min(self.values.shape) > 1
+
+    @property
+    def shown(self) -> tuple[Float[np.ndarray, "..."], SiteLayout | None]:
+        """The numbers that a picture shows, and the layout of their sites, if they are at sites."""
+        return (self.values, None) if self.sites is None else (self.sites.values, self.sites.layout)
 
     @property
     def is_a_magnetization(self) -> bool:
@@ -55,6 +65,8 @@ class HiddenLeaf(NamedTuple):
         """Its name and unit, as far as the module that holds it tells them."""
         if isinstance(self.owner, Potential):
             return POTENTIAL
+        if self.sites is not None:
+            return SITE_ENERGY
         energy = isinstance(self.owner, ExchangeField) and self.name.endswith("coupling")
         return Quantity(
             self.name,
@@ -68,15 +80,26 @@ def leaves_of(
     errors: AbstractSimulator | None,
     start: AbstractSimulator | None,
     truth: AbstractSimulator | None,
+    known: Uncertainty | None = None,
 ) -> list[HiddenLeaf]:
-    """The hidden leaves of a simulator beside those of others of the same form, in the order of its fields."""
+    """The hidden leaves of a simulator beside those of others of the same form, in the order of its fields.
+
+    `known`: the covariance, from which errors at the sites of a device follow.
+    """
     hidden, _ = split(simulator, where)
     paths = [path for path, _ in jax.tree_util.tree_flatten_with_path(hidden)[0]]
     none = [None] * len(paths)
     others = [none if other is None else _numbers(other, where) for other in (errors, start, truth)]
     rows = zip(paths, _numbers(simulator, where), kinds_of_leaves(hidden), *others)
     return [
-        HiddenLeaf(name_of_leaf(path), values, kind, _owner(simulator, path), *rest)
+        HiddenLeaf(
+            name_of_leaf(path),
+            values,
+            kind,
+            _owner(simulator, path),
+            *rest,
+            sites_of(simulator, path, where, (errors, start, truth), known),
+        )
         for path, values, kind, *rest in rows
     ]
 

@@ -7,6 +7,7 @@ from matplotlib.ticker import MaxNLocator
 
 from equibacksolve import plotting
 from equibacksolve.diagnostics._unknowns import Selector
+from equibacksolve.plotting._sites import draw_map
 from equibacksolve.plotting._style import TICKS, labelled, largest_magnitude, with_colour_bar
 from equibacksolve.reporting._leaves import HiddenLeaf, leaves_of
 from equibacksolve.simulators import AbstractSimulator
@@ -25,6 +26,9 @@ def leaf_figures(
 
 def leaf_figure(leaf: HiddenLeaf) -> Figure | None:
     """What was found, with errors, start and truth as far as known; None for what a table says better."""
+    if leaf.sites is not None:
+        layout, values, errors, start, truth = leaf.sites
+        return plotting.sites_figure(layout, values, errors=errors, start=start, truth=truth, quantity=leaf.quantity)
     if leaf.is_a_magnetization:
         return _magnetization(leaf)
     if leaf.is_a_map:
@@ -74,8 +78,10 @@ def _curve(leaf):
     return figure
 
 
-def direction_figure(singular_values, rank: int, directions: dict[int, Float[np.ndarray, "..."]]) -> Figure:
-    """The singular values, and some directions by their number: maps, or all unknowns in a row.
+def direction_figure(
+    singular_values, rank: int, directions: dict[int, tuple[Float[np.ndarray, "..."], plotting.SiteLayout | None]]
+) -> Figure:
+    """The singular values, and some directions by their number: maps, sites of a layout, or all unknowns in a row.
 
     A direction has the length 1: a step of that length along it changes the residuals by the singular value.
     """
@@ -86,10 +92,10 @@ def direction_figure(singular_values, rank: int, directions: dict[int, Float[np.
     drawn = first.semilogy if rank else first.plot
     drawn(np.arange(1, rank + 1), values[:rank], ".-", markersize=3, linewidth=1)
     labelled(first, f"singular values, rank {rank} of {values.size}", "number", "singular value")
-    for axes, (number, direction) in zip(panels, directions.items()):
+    for axes, (number, (direction, layout)) in zip(panels, directions.items()):
         title = f"direction {number + 1}, s = {values[number]:.1e}"
-        if direction.ndim == 2:
-            drawn = plotting.draw_landscape(axes, direction, largest_magnitude(direction), title)
+        if direction.ndim == 2 or layout is not None:
+            drawn = draw_map(axes, direction, largest_magnitude(direction), title, layout)
             with_colour_bar(figure, drawn, axes, "share")
         else:
             axes.bar(np.arange(direction.size), direction)
@@ -99,14 +105,14 @@ def direction_figure(singular_values, rank: int, directions: dict[int, Float[np.
 
 
 def evolution_figure(frames: list[tuple[str, HiddenLeaf]]) -> Figure:
-    """Maps in a row, each under its title, in the colours of the last; of angles, the cosine."""
-    of = lambda leaf: np.cos(leaf.values) if leaf.is_a_magnetization else leaf.values
+    """Maps or sites in a row, each under its title, in the colours of the last; of angles, the cosine."""
+    of = lambda leaf: np.cos(leaf.values) if leaf.is_a_magnetization else leaf.shown[0]
     figure = Figure(figsize=(11, 2.6), layout="constrained")
     panels = list(figure.subplots(1, len(frames), squeeze=False)[0])
     last = frames[-1][1]
     scale = largest_magnitude(of(last))
     for axes, (title, leaf) in zip(panels, frames):
-        drawn = plotting.draw_landscape(axes, of(leaf), scale, title)
+        drawn = draw_map(axes, of(leaf), scale, title, leaf.shown[1])
     label = "m_z" if last.is_a_magnetization else last.quantity.label
     with_colour_bar(figure, drawn, panels, label)
     return figure

@@ -68,7 +68,7 @@ def write_report(
     course = [(step, closest(with_leaves(simulator, hidden))) for step, hidden in _course(found)]
     start = closest(with_leaves(simulator, found.history.snapshots[0][1])) if course else None
     known = determined(simulator, observed, where, prior_precision, bounds, largest_jacobian)
-    leaves = leaves_of(simulator, where, known.errors, start, truth)
+    leaves = leaves_of(simulator, where, known.errors, start, truth, known.uncertainty)
     if reading is None and isinstance(simulator, MomentumImage):
         reading = Quantity("s = L ln(q + 1)")
     reading = reading_quantity(observed.variables, reading)
@@ -108,7 +108,7 @@ def _evolution(history, course, where):
     frames = []
     for step, then in course:
         first, *_ = leaves_of(then, where, None, None, None)
-        if not first.is_a_map:
+        if not first.is_a_map and first.sites is None:
             return ""
         frames.append((f"step {step + 1}, cost {history.cost[step]:.0e}", first))
     return picture(evolution_figure(frames), "what was found, on the way") if frames else ""

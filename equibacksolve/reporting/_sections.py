@@ -73,7 +73,8 @@ def found_section(leaves: list[HiddenLeaf], remark: str) -> str:
 
 def _summary(leaf):
     values = leaf.values
-    error = "" if leaf.errors is None else f"{np.sqrt(np.mean(leaf.errors**2)):.2g}"
+    errors = leaf.errors if leaf.sites is None else leaf.sites.errors
+    error = "" if errors is None else f"{np.sqrt(np.mean(errors**2)):.2g}"
     off = "" if leaf.truth is None else f"{_distance(leaf):.2g}"
     numbers = (f"{values.min():.4g}", f"{values.mean():.4g}", f"{values.max():.4g}")
     unit = f" ({leaf.quantity.unit})" if leaf.quantity.unit else ""
@@ -81,7 +82,12 @@ def _summary(leaf):
 
 
 def _distance(leaf):
-    """Root mean square of found minus true, the short way round for angles; of atoms, after these were matched."""
+    """Root mean square of found minus true, the short way round for angles; of atoms, after these were matched.
+
+    Of potentials on the sites of a device, that at the sites.
+    """
+    if leaf.sites is not None:
+        return np.sqrt(np.mean((leaf.sites.values - leaf.sites.truth) ** 2))
     if leaf.is_a_structure and leaf.values.shape == leaf.truth.shape and getattr(leaf.box, "periodic", False):
         box = float(leaf.box.box_length)
         here, there = (imaging.wrapped(jnp.asarray(positions), box) for positions in (leaf.values, leaf.truth))

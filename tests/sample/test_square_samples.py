@@ -54,7 +54,7 @@ def test_an_absent_site_is_nothing_to_the_gradient():
     present = np.ones(SHAPE, bool)
     present[1, 1] = False
     sample = ebs.square_sample(*SHAPE, present=present)
-    gradient = jax.grad(lambda v: jnp.sum(eqx.tree_at(lambda s: s.onsite.values, sample, v).energies()))
+    gradient = jax.jit(jax.grad(lambda v: jnp.sum(eqx.tree_at(lambda s: s.onsite.values, sample, v).energies())))
     np.testing.assert_array_equal(gradient(jnp.zeros(SHAPE)), present)
 
 
@@ -69,8 +69,7 @@ def test_hoppings_are_one_leaf_along_every_bond():
     # First along x, from (1, y) to (2, y); then across, from (1, 1) to (1, 2), and on.
     np.testing.assert_allclose(abs(matrix[[0, 1, 2], [3, 4, 5]]), strengths[:3], rtol=1e-15)
     np.testing.assert_allclose(abs(matrix[[0, 1, 3, 4], [1, 2, 4, 5]]), strengths[3:], rtol=1e-15)
-    equal = ebs.square_sample(2, 3, hoppings=1)
-    assert abs(equal.hamiltonian(flux=0.2) - bare.hamiltonian(flux=0.2)).max() < 1e-15
+    np.testing.assert_array_equal(ebs.square_sample(2, 3, hoppings=1).terms[0].strength, np.ones(bonds))
 
 
 def test_onsite_is_whatever_stands_for_energies():
