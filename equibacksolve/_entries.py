@@ -72,10 +72,18 @@ class Entries(eqx.Module):
 
     def at(self, flux: Scalar) -> Complex[Array, " entries"]:
         """The values in a magnetic field of this flux, in h/e."""
-        if self.area is None:
-            return self.value
-        angle = 2 * jnp.pi * flux * self.area
-        return self.value * jax.lax.complex(jnp.cos(angle), jnp.sin(angle))
+        return self.value if self.area is None else _in_field(jnp, self.value, flux * self.area)
+
+    def known_at(self, flux: Float[np.ndarray, "*points"] | float) -> Complex[np.ndarray, "*points entries"]:
+        """The same as numbers of NumPy, for checks: nothing is compiled."""
+        value, flux = np.asarray(self.value), np.asarray(flux)[..., None]
+        area = np.zeros(value.shape) if self.area is None else np.asarray(self.area)
+        return _in_field(np, value, flux * area)
+
+
+def _in_field(library: Any, value: Any, turns: Any) -> Any:
+    """The Peierls phase."""
+    return value * (library.cos(2 * np.pi * turns) + 1j * library.sin(2 * np.pi * turns))
 
 
 class LinearTerm(eqx.Module):
@@ -126,9 +134,10 @@ class LinearTerm(eqx.Module):
         factor = self.strength if self.setting is None else self.strength * settings[self.setting]
         return factor[self.unknown] * self.entries.at(flux)
 
-
-def dense(
-    entries: Entries, values: Complex[Array, " entries"], shape: tuple[int, int]
-) -> Complex[Array, "rows columns"]:
-    """The matrix with these values at the places of the entries."""
-    return jnp.zeros(shape, values.dtype).at[entries.row, entries.column].add(values)
+    def known_at(
+        self, flux: Float[np.ndarray, "*points"] | float, settings: dict[str, Any]
+    ) -> Complex[np.ndarray, "*points entries"]:
+        """The same as numbers of NumPy, for checks: nothing is compiled."""
+        strength = np.asarray(self.strength)[np.asarray(self.unknown)]
+        setting = 1.0 if self.setting is None else np.asarray(settings[self.setting])[..., None]
+        return strength * setting * self.entries.known_at(flux)

@@ -144,16 +144,20 @@ def _computed(sizes, places, values, energy):
     return matrix, amplitudes(matrix, end.open_modes, sizes.channels), end.green, np.asarray(slowest)
 
 
-def slowest_waves(sizes: Sizes, places: Places, values: Values, energy: Float[np.ndarray, " points"]):
+def slowest_waves(
+    sizes: Sizes,
+    places: tuple[Int[np.ndarray, "2 _"], ...],
+    values: tuple[Complex[np.ndarray, "points _"], ...],
+    energy: Float[np.ndarray, " points"],
+) -> Float[np.ndarray, " points"]:
     """The smallest velocity of a wave at each point, in hoppings: 0 where there is none to be trusted.
 
-    The values have points as their first axis.
+    `places` and `values` as in `Places` and `Values`, as numbers of NumPy; self-energies are remembered on the way.
     """
-    whole = np.concatenate([np.asarray(value) for value in values], axis=1)
+    whole = np.concatenate(values, axis=1)
     numbers = np.concatenate([whole.real, whole.imag, energy[:, None]], axis=1)
     lengths = tuple(value.shape[1] for value in values)
-    where = np.concatenate([np.asarray(place) for place in places], axis=1)
-    return _on_host(sizes, lengths, where, numbers)[3]
+    return _on_host(sizes, lengths, np.concatenate(places, axis=1).astype(np.int32), numbers)[3]
 
 
 def _dense_on_host(sizes: Sizes, places: Places, values: Values) -> list[Complex[np.ndarray, "rows columns"]]:

@@ -3,14 +3,13 @@
 from typing import Any
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Complex, Float
+from jaxtyping import Array, Complex, Float, Int
 
 from equibacksolve._arrays import check_fields, is_concrete, named_float_array
 from equibacksolve._axes import Scalar
-from equibacksolve._entries import Entries, LinearTerm, Settings, dense
+from equibacksolve._entries import Entries, LinearTerm, Settings
 from equibacksolve.leads._contact import Places, Sizes, Values, self_energy, slowest_waves
 from equibacksolve.leads._lead import AbstractLead, Points, SelfEnergy
 from equibacksolve.leads._surface import SLOWEST
@@ -73,8 +72,7 @@ class PeriodicLead(AbstractLead):
         if self.most_channels == 0:
             raise ValueError("PeriodicLead.hopping is zero: a lead whose cells are not coupled carries no current.")
         if is_concrete(self.cell, self.terms):
-            with jax.ensure_compile_time_eval():
-                matrix = np.asarray(self._cell(jnp.asarray(0.137), {name: jnp.asarray(0.7) for name in self.settings}))
+            matrix = self._known_cell(0.137, dict.fromkeys(self.settings, 0.7))
             if np.abs(matrix - matrix.conj().T).max(initial=0.0) > 1e-10 * np.abs(matrix).max(initial=0.0):
                 raise ValueError("PeriodicLead.cell is not Hermitian; give both triangles, with opposite areas.")
 
@@ -89,9 +87,11 @@ class PeriodicLead(AbstractLead):
 
     def check(self, name: str, interface: int, energy: Points, flux: Points, settings: dict[str, Points]) -> None:
         sizes = Sizes(self.size, interface, self.channels(interface))
-        values = jax.vmap(self._values)(flux, settings)
-        relative = np.asarray(energy - self.onsite)
-        slowest = slowest_waves(sizes, self._places(), values, relative)
+        flux, settings = np.asarray(flux), {name: np.asarray(value) for name, value in settings.items()}
+        of_cell = [self.cell.known_at(flux), *(term.known_at(flux, settings) for term in self.terms)]
+        coupling = np.asarray(self.strength) * self.coupling.known_at(flux)
+        values = (np.concatenate(of_cell, axis=1), self.hopping.known_at(flux), coupling)
+        slowest = slowest_waves(sizes, self._known_places(), values, np.asarray(energy) - np.asarray(self.onsite))
         worst = int(np.argmin(slowest))
         if not slowest[worst] >= SLOWEST:
             # At the edge of a band t cos k, a wave of velocity v is v^2 / 4t away.
@@ -120,19 +120,28 @@ class PeriodicLead(AbstractLead):
         stacked = lambda parts: jnp.stack([jnp.concatenate([getattr(p, k) for p in parts]) for k in ("row", "column")])
         return Places(stacked(of_cell), stacked((self.hopping,)), stacked((self.coupling,)))
 
+    def _known_places(self) -> tuple[Int[np.ndarray, "2 entries"], ...]:
+        of_cell = (self.cell, *(term.entries for term in self.terms))
+        parts = (of_cell, (self.hopping,), (self.coupling,))
+        side = lambda entries, name: np.concatenate([np.asarray(getattr(one, name)) for one in entries])
+        return tuple(np.stack([side(part, "row"), side(part, "column")]) for part in parts)
+
     def _values(self, flux: Scalar, settings: Settings) -> Values:
         of_cell = jnp.concatenate([self.cell.at(flux), *(term.at(flux, settings) for term in self.terms)])
         return Values(of_cell, self.hopping.at(flux), self.strength * self.coupling.at(flux))
 
-    def _cell(self, flux: Scalar, settings: Settings) -> Complex[Array, "cell cell"]:
-        shape = (self.size, self.size)
-        terms = [dense(term.entries, term.at(flux, settings), shape) for term in self.terms]
-        return sum(terms, start=dense(self.cell, self.cell.at(flux), shape))
+    def _known_cell(self, flux: float, settings: dict[str, float]) -> Complex[np.ndarray, "cell cell"]:
+        found = np.zeros((self.size, self.size), complex)
+        values = [(self.cell, self.cell.known_at(flux)), *((t.entries, t.known_at(flux, settings)) for t in self.terms)]
+        for entries, value in values:
+            np.add.at(found, (np.asarray(entries.row), np.asarray(entries.column)), value)
+        return found
 
     def _rank(self) -> int:
         """No more channels than the rank of V are open."""
         if not is_concrete(self.hopping):
             return self.size
-        with jax.ensure_compile_time_eval():
-            hopping = np.asarray(dense(self.hopping, self.hopping.value, (self.size, self.size)))
-        return int(np.linalg.matrix_rank(hopping))
+        found = np.zeros((self.size, self.size), complex)
+        row, column = np.asarray(self.hopping.row), np.asarray(self.hopping.column)
+        np.add.at(found, (row, column), np.asarray(self.hopping.value))
+        return int(np.linalg.matrix_rank(found))

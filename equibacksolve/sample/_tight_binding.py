@@ -3,7 +3,6 @@
 from typing import Any
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 import scipy.sparse as sparse
@@ -75,9 +74,8 @@ class TightBinding(eqx.Module):
                         f"the {name} of an entry is orbital {int(np.asarray(index).max())} of {size}; orbital_site "
                         "must name the site of each orbital."
                     )
-        if not self.lossy and is_concrete(self.entries, self.terms):
-            with jax.ensure_compile_time_eval():
-                _check_hermitian(self)
+        if not self.lossy and is_concrete(self):
+            _check_hermitian(self)
 
     @property
     def size(self) -> int:
@@ -110,11 +108,10 @@ class TightBinding(eqx.Module):
 
     def hamiltonian(self, *, flux: Any = 0.0, **settings: Any) -> sparse.csr_matrix:
         """H as a sparse matrix of SciPy, at one setting."""
-        settings = {name: jnp.asarray(value, float) for name, value in settings.items()}
-        row, column = self.places()
-        values = np.asarray(self.values(jnp.asarray(flux, float), settings))
-        shape = (self.size, self.size)
-        matrix = sparse.coo_matrix((values, (np.asarray(row), np.asarray(column))), shape=shape)
+        parts = (self.entries, *(term.entries for term in self.terms))
+        row, column = (np.concatenate([np.asarray(getattr(p, k)) for p in parts]) for k in ("row", "column"))
+        known = [self.entries.known_at(flux), *(term.known_at(flux, settings) for term in self.terms)]
+        matrix = sparse.coo_matrix((np.concatenate(known), (row, column)), shape=(self.size, self.size))
         return (matrix + sparse.diags(np.asarray(self.energies()))).tocsr()
 
 
@@ -126,7 +123,7 @@ def _stays_on_sites(entries: Entries, orbital_site: Int[Array, " basis"]) -> boo
 
 def _check_hermitian(sample: TightBinding) -> None:
     """At a flux and settings of no particular size, so that areas and terms are looked at as well."""
-    settings = {name: jnp.asarray(0.7) for name in sample.settings}
+    settings = dict.fromkeys(sample.settings, 0.7)
     for flux in (0.0, 0.137):
         matrix = sample.hamiltonian(flux=flux, **settings)
         off = abs(matrix - matrix.conj().T)

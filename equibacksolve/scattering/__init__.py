@@ -1,6 +1,7 @@
 """Scattering of any device: from E - H - Sigma of many points to its states and S. Functions on arrays."""
 
 from equibacksolve.scattering._block_elimination import BlockElimination as BlockElimination
+from equibacksolve.scattering._choice import suitable_solver as suitable_solver
 from equibacksolve.scattering._matrix import Matrix as Matrix
 from equibacksolve.scattering._matrix import Pattern as Pattern
 from equibacksolve.scattering._parts import Parts as Parts

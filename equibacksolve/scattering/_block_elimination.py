@@ -4,6 +4,8 @@ With D_l the diagonal blocks, L_l and U_l those between levels l and l + 1,
 
     F_l = (D_l - L_{l-1} F_{l-1} U_{l-1})^-1,    b_l <- b_l - L_{l-1} F_{l-1} b_{l-1},    x_l = F_l (b_l - U_l x_{l+1}).
 
+There is nothing before the first level and after the last: couplings of zeros, so that each loop is compiled once.
+
 F_l is the Green's function of a sample that ends with level l, with all terminals so far, so that nothing grows,
 however long the sample. Couplings between levels have few entries a row, and products with them are sums of a few rows.
 """
@@ -50,75 +52,65 @@ class LevelArrangement(AbstractArrangement):
         return self.count * self.width
 
     def factor(self, matrix: Matrix):
-        """(F, L, U, U transposed): F of shape (levels, width, width, points)."""
+        """(F, L, U): F of shape (levels, width, width, points); L to the level before, U to the next one, or zero."""
         numbers = _numbers(self.pattern, matrix)
         diagonal = scattered(numbers, *self.of_diagonal, (self.count, self.width, self.width))
         diagonal = Parts(_filled(diagonal.real, self.filling), diagonal.imag)
-        lower, upper, turned = (part.values(numbers) for part in (self.lower, self.upper, self.upper_transposed))
+        lower, turned = self.lower.values(numbers, before=True), self.upper_transposed.values(numbers, before=True)
 
         def next_level(before, level):
-            block, low, columns_low, up, columns_up = level
+            block, (columns, low), (columns_up, up) = level
             middle = times_sparse(before, columns_up, up)
-            found = _inverse(minus(block, sparse_times(columns_low, low, middle)))
-            return found, before
+            found = _inverse(minus(block, sparse_times(columns, low, middle)))
+            return found, found
 
-        first = _inverse(_level(diagonal, 0))
-        rest = jax.tree.map(lambda part: part[1:], diagonal)
-        through = (rest, lower, self.lower.columns, turned, self.upper_transposed.columns)
-        last, found = jax.lax.scan(next_level, first, through)
-        return Parts(*(jnp.concatenate([a, b[None]]) for a, b in zip(found, last))), lower, upper
+        nothing = jax.tree.map(lambda part: jnp.zeros_like(part[0]), diagonal)
+        _, found = jax.lax.scan(next_level, nothing, (diagonal, lower, turned))
+        return found, lower, self.upper.values(numbers, before=False)
 
     def solve(self, factors, right: Parts, late: int) -> Parts:
         found, lower, upper = factors
-        right = self._by_levels(right)
-        early = jax.tree.map(lambda part: part[:, :, : part.shape[2] - late], right)
-        of_late = jax.tree.map(lambda part: part[-1, :, part.shape[2] - late :], right)
+        sources = self._by_levels(right)
+        early = jax.tree.map(lambda part: part[:, :, : part.shape[2] - late], sources)
 
         def down(before, level):
-            green, low, columns, source = level
-            moved = sparse_times(columns, low, _product(green, before))
-            after = minus(source, moved)
-            return after, before
+            green, (columns, low), source = level
+            here = minus(source, sparse_times(columns, low, before))
+            return _product(green, here), here
 
-        rest = jax.tree.map(lambda part: part[1:], early)
-        inner = jax.tree.map(lambda part: part[:-1], found)
-        last, sources = jax.lax.scan(down, _level(early, 0), (inner, lower, self.lower.columns, rest))
-        last = Parts(*(jnp.concatenate(pair, axis=1) for pair in zip(last, of_late)))
-        sources = jax.tree.map(lambda part: jnp.pad(part, ((0, 0), (0, 0), (0, late), (0, 0))), sources)
+        nothing = lambda parts: jax.tree.map(lambda part: jnp.zeros_like(part[0]), parts)
+        _, moved = jax.lax.scan(down, nothing(early), (found, lower, early))
+        # Late columns begin with the last level, where they stand in `sources` already.
+        columns = early.real.shape[2]
+        sources = Parts(*(part.at[:, :, :columns].set(one) for part, one in zip(sources, moved)))
 
         def up(after, level):
-            green, high, columns, source = level
+            green, (columns, high), source = level
             here = _product(green, minus(source, sparse_times(columns, high, after)))
             return here, here
 
-        end = _product(_level(found, -1), last)
-        _, states = jax.lax.scan(up, end, (inner, upper, self.upper.columns, sources), reverse=True)
-        return self._by_places(Parts(*(jnp.concatenate([a, b[None]]) for a, b in zip(states, end))))
+        return self._by_places(jax.lax.scan(up, nothing(sources), (found, upper, sources), reverse=True)[1])
 
     def solve_adjoint(self, factors, right: Parts, late: bool) -> Parts:
         """From A = (1 + K) F^-1 (1 + M), K = L F, M = F U: forward with U and F adjoint, back with L and F adjoint."""
         found, lower, upper = factors
-        right = self._by_levels(right)
-        inner = jax.tree.map(lambda part: part[:-1], found)
+        sources = self._by_levels(right)
+        nothing = jax.tree.map(lambda part: jnp.zeros_like(part[0]), sources)
 
-        def down(before, level):
-            green, high, columns, source = level
-            here = _product_adjoint(green, before)
-            return minus(source, adjoint_times(columns, high, here)), here
+        def down(moved, level):
+            green, (columns, high), source = level
+            here = minus(source, moved)
+            return adjoint_times(columns, high, _product_adjoint(green, here)), here
 
-        def up(after, level):
-            green, low, columns, here = level
-            here = minus(here, _product_adjoint(green, adjoint_times(columns, low, after)))
-            return here, here
+        def up(moved, level):
+            green, (columns, low), source = level
+            here = _product_adjoint(green, minus(source, moved))
+            return adjoint_times(columns, low, here), here
 
-        if late:
-            last, kept = _level(right, -1), jax.tree.map(lambda part: jnp.zeros_like(part[:-1]), right)
-        else:
-            rest = jax.tree.map(lambda part: part[1:], right)
-            last, kept = jax.lax.scan(down, _level(right, 0), (inner, upper, self.upper.columns, rest))
-        end = _product_adjoint(_level(found, -1), last)
-        _, states = jax.lax.scan(up, end, (inner, lower, self.lower.columns, kept), reverse=True)
-        return self._by_places(Parts(*(jnp.concatenate([a, b[None]]) for a, b in zip(states, end))))
+        # What is zero but in the last level is not moved on the way down.
+        if not late:
+            sources = jax.lax.scan(down, nothing, (found, upper, sources))[1]
+        return self._by_places(jax.lax.scan(up, nothing, (found, lower, sources), reverse=True)[1])
 
     def chunk(self, columns: int) -> int:
         a_point = 16 * self.places * (self.width + 3 * columns)
@@ -178,10 +170,6 @@ def _filled(diagonal, filling):
     """Empty slots get a one on the diagonal, so that the block can be inverted."""
     flat = diagonal.reshape(-1, diagonal.shape[-1]).at[filling].set(1.0)
     return flat.reshape(diagonal.shape)
-
-
-def _level(parts: Parts, number: int) -> Parts:
-    return Parts(*(part[number] for part in parts))
 
 
 def _inverse(a: Parts) -> Parts:

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Array, Int
 
 from equibacksolve.scattering._levels import Levels
-from equibacksolve.scattering._parts import Parts
+from equibacksolve.scattering._parts import Parts, plus, times_elementwise
 
 
 class Coupling(eqx.Module):
@@ -21,9 +21,11 @@ class Coupling(eqx.Module):
     entry: Int[Array, " stored"]
     target: Int[Array, " stored"]
 
-    def values(self, numbers: Parts) -> Parts:
-        """Of shape (levels - 1, width, few, points)."""
-        return scattered(numbers, self.entry, self.target, self.columns.shape)
+    def values(self, numbers: Parts, before: bool) -> tuple[Int[Array, "levels width few"], Parts]:
+        """Columns and values (levels, width, few, points), with zeros before the first gap or after the last."""
+        found = scattered(numbers, self.entry, self.target, self.columns.shape)
+        pad = lambda part: jnp.pad(part, ((1, 0) if before else (0, 1), *(((0, 0),) * (part.ndim - 1))))
+        return pad(self.columns), Parts(pad(found.real), pad(found.imag))
 
 
 def coupling_of(levels: Levels, row, column, chosen) -> Coupling:
@@ -49,13 +51,13 @@ def scattered(numbers: Parts, entry, target, shape) -> Parts:
 
 def sparse_times(columns: Int[Array, "width few"], values: Parts, dense: Parts) -> Parts:
     """Row i is the sum over d of values[i, d] dense[columns[i, d]]."""
-    found = None
-    for d in range(columns.shape[1]):
-        ar, ai = values.real[:, d, None], values.imag[:, d, None]
-        br, bi = dense.real[columns[:, d]], dense.imag[columns[:, d]]
-        term = Parts(ar * br - ai * bi, ar * bi + ai * br)
-        found = term if found is None else Parts(found.real + term.real, found.imag + term.imag)
-    return found
+
+    def add(found, term):
+        column, real, imag = term
+        there = Parts(dense.real[column], dense.imag[column])
+        return plus(found, times_elementwise(Parts(real[:, None], imag[:, None]), there)), None
+
+    return _summed(add, jax.tree.map(jnp.zeros_like, dense), columns, values)
 
 
 def times_sparse(dense: Parts, columns: Int[Array, "width few"], values: Parts) -> Parts:
@@ -66,9 +68,16 @@ def times_sparse(dense: Parts, columns: Int[Array, "width few"], values: Parts) 
 
 def adjoint_times(columns: Int[Array, "width few"], values: Parts, dense: Parts) -> Parts:
     """The adjoint of the matrix with these rows, times dense: row i is sent to the rows that it has as columns."""
-    found = jax.tree.map(jnp.zeros_like, dense)
-    for d in range(columns.shape[1]):
-        ar, ai = values.real[:, d, None], -values.imag[:, d, None]
-        real, imag = ar * dense.real - ai * dense.imag, ar * dense.imag + ai * dense.real
-        found = Parts(found.real.at[columns[:, d]].add(real), found.imag.at[columns[:, d]].add(imag))
-    return found
+
+    def add(found, term):
+        column, real, imag = term
+        moved = times_elementwise(Parts(real[:, None], -imag[:, None]), dense)
+        return Parts(found.real.at[column].add(moved.real), found.imag.at[column].add(moved.imag)), None
+
+    return _summed(add, jax.tree.map(jnp.zeros_like, dense), columns, values)
+
+
+def _summed(add, zero: Parts, columns: Int[Array, "width few"], values: Parts) -> Parts:
+    """One term after the other; a few are written out."""
+    terms = (jnp.moveaxis(columns, 1, 0), jnp.moveaxis(values.real, 1, 0), jnp.moveaxis(values.imag, 1, 0))
+    return jax.lax.scan(add, zero, terms, unroll=columns.shape[1] <= 2)[0]

@@ -34,9 +34,9 @@ def minus(a: Parts, b: Parts) -> Parts:
     return Parts(a.real - b.real, a.imag - b.imag)
 
 
-def conjugate(a: Parts) -> Parts:
-    """The complex conjugate."""
-    return Parts(a.real, -a.imag)
+def plus(a: Parts, b: Parts) -> Parts:
+    """The sum."""
+    return Parts(a.real + b.real, a.imag + b.imag)
 
 
 def joined(parts: list[Parts], axis: int) -> Parts:

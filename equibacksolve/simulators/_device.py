@@ -12,7 +12,7 @@ from equibacksolve._axes import Scalar
 from equibacksolve._entries import Settings
 from equibacksolve.leads import Terminal
 from equibacksolve.sample import TightBinding
-from equibacksolve.scattering import AbstractArrangement, AbstractSolver, BlockElimination, Graph, Matrix, Parts
+from equibacksolve.scattering import AbstractArrangement, AbstractSolver, Graph, Matrix, Parts, suitable_solver
 
 
 class TightBindingDevice(eqx.Module):
@@ -22,7 +22,8 @@ class TightBindingDevice(eqx.Module):
 
     - `sample`: any tight-binding sample.
     - `terminals`: leads and where they touch it, numbered from 0; `Terminal`.
-    - `solver`: how the scattering states are solved for; chosen by the size of the sample if left out.
+    - `solver`: how the scattering states are solved for. Left out, `BlockElimination` for samples that are narrow
+      somewhere (levels of up to 40 orbitals), else `SparseFactor`.
 
     **Raises** ValueError if there is no terminal, a terminal touches what is no orbital of the sample, a part of the
     sample is connected to no terminal, or arrays are not float64; TypeError if it is built while places of entries are
@@ -49,7 +50,8 @@ class TightBindingDevice(eqx.Module):
                 f"TightBindingDevice got {sample.energies().dtype} energies, too coarse for derivatives; call "
                 "jax.config.update('jax_enable_x64', True) before making arrays."
             )
-        self.arrangement = (solver or BlockElimination()).arrange(_graph(sample, self.terminals))
+        graph = _graph(sample, self.terminals)
+        self.arrangement = (solver or suitable_solver(graph)).arrange(graph)
 
     @property
     def settings(self) -> tuple[str, ...]:

@@ -7,8 +7,10 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Complex, Float
 
+from equibacksolve._arrays import is_concrete
 from equibacksolve._axes import Scalar
 from equibacksolve._per_datum import per_datum
 from equibacksolve.scattering import complex_of, incoming_states, scattering_matrix
@@ -25,14 +27,31 @@ class AbstractGate(eqx.Module):
         """What is added to the energies of the sites at one point."""
 
 
-@eqx.filter_jit
 def from_scattering(
     simulator: Any, settings: dict[str, Float[Array, " points"]], to: tuple[int, ...], source: tuple[int, ...], reading
 ) -> Float[Array, "points *readings"]:
-    """A reading of S between the channels of some terminals, for every point."""
+    """A reading of S between the channels of some terminals, for every point.
+
+    Raises ValueError where the solver lost digits; inside `jax.jit`, where nothing can be raised, it is NaN there.
+    """
+    found = _from_scattering(simulator, settings, to, source, reading)
+    if is_concrete(found):
+        lost = np.flatnonzero(np.isnan(np.asarray(found)).reshape(found.shape[0], -1).any(axis=1))
+        if lost.size:
+            at = ", ".join(f"{name} {float(value[lost[0]]):.9g}" for name, value in settings.items())
+            raise ValueError(
+                f"{lost.size} of {found.shape[0]} points lost digits, the first at {at}: a part of the sample has a "
+                "state at that energy; pass solver=SparseFactor() to TightBindingDevice, which searches for pivots."
+            )
+    return found
+
+
+@eqx.filter_jit
+def _from_scattering(simulator, settings, to, source, reading):
 
     def found(device, matrix, amplitudes):
-        return scattering_matrix(device.arrangement, matrix, amplitudes, to, source)
+        lossy = device.sample.lossy
+        return scattering_matrix(device.arrangement, matrix, amplitudes, to, source, lossy=lossy)
 
     return _readings(simulator, settings, found, reading)
 

@@ -67,8 +67,10 @@ def _resistances(simulator, found, datum):
     others = np.array([p for p in range(terminals) if p != drain])
     injected = jnp.asarray(others == source, passed.dtype)
     voltages = jnp.zeros(terminals, passed.dtype).at[others].set(_solved(matrix[others][:, others], injected))
+    # A probe without an open mode has no voltage.
+    voltages = jnp.where(jnp.min(jnp.diagonal(matrix)) > 0, voltages, jnp.inf)
     first, second = (np.array(numbers) for numbers in zip(*simulator.voltage))
-    return voltages[first] - voltages[second]
+    return jnp.where(jnp.isinf(voltages[0]), jnp.inf, voltages[first] - voltages[second])
 
 
 def _solved(

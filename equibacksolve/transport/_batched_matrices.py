@@ -114,7 +114,7 @@ def inverse(a: Split) -> Split:
         return Split(*(c + jax.lax.dynamic_index_in_dim(part, k, 1) * row for c, part in zip(carry, turned))), None
 
     zeros = jax.tree.map(jnp.zeros_like, turned)
-    return jax.lax.scan(add_outer_product, zeros, jnp.arange(a.real.shape[0]), unroll=4)[0]
+    return jax.lax.scan(add_outer_product, zeros, jnp.arange(a.real.shape[0]), unroll=2)[0]
 
 
 def _pivot(matrix: Split, k) -> _Pivot:
