@@ -26,6 +26,9 @@ ON_CIRCLE = 1e-7
 SAME = 1e-6
 """Propagating waves with lambda this close are told apart by their velocity together."""
 
+NO_WAVE = 1e-4
+"""Where two waves become one, at a band edge, the space that they span holds what is no wave psi_1 = lambda psi_0."""
+
 SLOWEST = 1e-6
 """The slowest wave that is trusted, in units of the hopping between cells; 1e-12 from a band edge."""
 
@@ -78,6 +81,8 @@ def _outgoing(a, b, hopping, count):
     found, slowest = [], np.inf
     for group in _groups(phase):
         space = scipy.linalg.orth(waves[:, group], rcond=1e-10) if len(group) > 1 else waves[:, group]
+        if np.linalg.norm(space[size:] - phase[group[0]] * space[:size], 2) > NO_WAVE:
+            raise NoSurface
         velocity, turned = scipy.linalg.eigh(current(space))
         slowest = min(slowest, np.abs(velocity).min())
         found.append((space @ turned)[:, velocity > 0])

@@ -1,0 +1,105 @@
+"""What is no device, and where one cannot be trusted: one sentence each, before anything is compiled."""
+
+import numpy as np
+import pytest
+
+import equibacksolve as ebs
+
+CHAIN = ebs.Entries([0, 1, 1, 2], [1, 0, 2, 1], [1.0, 1.0, 1.0, 1.0])
+LEAD = ebs.PeriodicLead(ebs.Entries([], [], []), ebs.Entries([0], [0], [1.0]), ebs.Entries([0], [0], [1.0]), 1)
+
+
+def sample(entries=CHAIN, onsite=(0.0, 0.0, 0.0), **more):
+    return ebs.TightBinding(np.asarray(onsite), entries, np.arange(3.0), **more)
+
+
+def chain(**more):
+    return ebs.TightBindingDevice(sample(**more), [ebs.Terminal(LEAD, [0]), ebs.Terminal(LEAD, [2])])
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda: sample(ebs.Entries([0], [1], [1.0])), r"H\[0, 1\] at flux 0.0 is not the complex conjugate of H\[1, 0\]"),  # noqa: E501
+        (lambda: sample(ebs.Entries([0, 1], [1, 0], [1.0, 1.0], [0.5, 0.5])), r"at flux 0.137 is not the complex"),
+        (lambda: sample(ebs.Entries([0, 3], [3, 0], [1.0, 1.0])), "the row of an entry is orbital 3 of 3"),
+        (lambda: sample(orbital_site=[0, 1, 5]), "orbital_site names site 5 of 3"),
+        (lambda: sample(onsite=(0.0, 0.0)), "onsite has 2 sites but positions has 3"),
+        (lambda: ebs.Entries([0, 1], [1], [1.0, 1.0]), "lists of the same length, got row"),
+        (lambda: ebs.Entries([-1], [0], [1.0]), "Entries.row holds -1; count from 0"),
+        (lambda: ebs.Entries([0], [0], [np.inf]), "Entries.value has 1 entries that are not finite"),
+        (lambda: ebs.LinearTerm([1.0], CHAIN, [0, 0, 0, 1]), "names strength 1 of 1"),
+        (lambda: ebs.Terminal(LEAD, []), "must touch an orbital"),
+        (lambda: ebs.Terminal(LEAD, [1, 1]), "touches orbital 1 twice"),
+        (lambda: ebs.Terminal(ebs.WireLead([0.5, 0.7]), [0]), "give whole sites"),
+        (lambda: ebs.TightBindingDevice(sample(), []), "at least one terminal"),
+        (lambda: ebs.TightBindingDevice(sample(), [ebs.Terminal(LEAD, [7])]), "terminal 0 touches orbital 7 of a sample of 3"),  # noqa: E501
+        (
+            lambda: ebs.TightBindingDevice(sample(ebs.Entries([], [], [])), [ebs.Terminal(LEAD, [0])]),
+            "2 of 3 orbitals, orbital 1 among them, are connected to no terminal",
+        ),
+        (
+            lambda: ebs.TightBindingDevice(
+                sample(ebs.Entries([], [], [])), [ebs.Terminal(LEAD, [0])], solver=ebs.SparseFactor()
+            ),
+            "2 of 3 orbitals, orbital 1 among them, are connected to no terminal",
+        ),
+        (
+            lambda: ebs.PeriodicLead(LEAD.cell, ebs.Entries([], [], []), LEAD.coupling, 1),
+            "a lead whose cells are not coupled carries no current",
+        ),
+        (
+            lambda: ebs.PeriodicLead(ebs.Entries([0], [1], [1.0]), ebs.Entries([0], [1], [1.0]), LEAD.coupling, 2),
+            "PeriodicLead.cell is not Hermitian",
+        ),
+        (lambda: ebs.WideBandLead(0.0), "give positive energies"),
+        (
+            lambda: ebs.TabulatedLead([0.0], [0.0], np.zeros((1, 1, 1)), np.ones((1, 1, 1))),
+            "give the retarded self-energy",
+        ),
+        (lambda: ebs.Conductance(chain(), to=2), "to is terminal 2, but the device has 2"),
+        (lambda: ebs.FourTerminalResistance(chain(), (0, 0), (0, 1)), "from terminal 0 to itself"),
+        (lambda: ebs.ShotNoise(chain(), to=0, source=0), "between two terminals"),
+        (lambda: ebs.LorentzianTip(1.0, 0.0), "give a positive length"),
+        (lambda: ebs.ScanningGate(chain(), ebs.LorentzianTip(1.0, 1.0)), "sites have 1 coordinates; give two"),
+    ],
+)  # fmt: skip
+def test_what_is_no_device_is_refused(make, told):
+    with pytest.raises(ValueError, match=told) as caught:
+        make()
+    assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"flux": [0.0], "energy": [2.0]}, "terminal 0 is at a band edge at energy 2,"),
+        # E = 2 - d has velocity 2 sqrt(d): below 1e-6 of the hopping.
+        ({"flux": [0.0, 0.0], "energy": [0.3, 2.0 - 1e-13]}, "terminal 0 is (at|[0-9]e-1[0-9] hoppings from) a band edge"),  # noqa: E501
+        ({"flux": [0.1], "energy": [0.0]}, "flux reaches 0.1, but some hoppings have no area"),
+        ({"flux": [0.0], "energy": [0.0], "zeeman": [1.0]}, "is measured at energy, flux, but got energy, flux, zeeman"),  # noqa: E501
+    ],
+)  # fmt: skip
+def test_where_a_device_cannot_be_trusted_is_told(settings, told):
+    with pytest.raises(ValueError, match=told):
+        ebs.Conductance(chain()).predict(**settings)
+
+
+def test_a_setting_that_a_term_asks_for_must_be_given():
+    term = ebs.LinearTerm(1.0, ebs.Entries([1], [1], [1.0]), setting="gate")
+    with pytest.raises(ValueError, match="is measured at energy, flux, gate, but got energy, flux"):
+        ebs.Conductance(chain(terms=(term,))).predict(flux=[0.0], energy=[0.0])
+
+
+def test_a_table_is_not_interpolated():
+    lead = ebs.TabulatedLead([0.1, 0.2], [0.0, 0.0], np.zeros((2, 1, 1)), -np.ones((2, 1, 1)))
+    device = ebs.TightBindingDevice(sample(), [ebs.Terminal(lead, [0]), ebs.Terminal(lead, [2])])
+    with pytest.raises(ValueError, match=r"terminal 0 has no row for energy 0.15 and flux 0"):
+        ebs.Conductance(device).predict(flux=[0.0], energy=[0.15])
+
+
+def test_it_is_right_next_to_a_band_edge():
+    """A clean chain transmits everything, however close to the edge it may be asked."""
+    near = 2.0 - np.array([1e-3, 1e-6, 1e-9, 1e-11])
+    found = ebs.Conductance(chain()).predict(flux=np.zeros(4), energy=near)
+    np.testing.assert_allclose(found, 1.0, atol=1e-8)
