@@ -16,7 +16,10 @@ BONDS = np.array(
     [(0, 2), (1, 3), (2, 3), (3, 5), (2, 4), (4, 6), (5, 6), (6, 7), (7, 9), (5, 9), (8, 9), (1, 2), (0, 8)]
 )
 FIRST, SECOND, METAL, WIRES = [0, 1], [9, 7], [5], [4, 6]
-FLUX, ENERGY = jnp.array([0.0, 0.07, -0.2]), jnp.array([0.31, -0.4, 0.9])
+# Each draw takes a twentieth of a second: to look for a smaller one takes minutes.
+LAW = hypothesis.settings(phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate])
+# Bands of the periodic leads reach from 0.7 to 2.3, and below zero; one energy is in their gap.
+FLUX, ENERGY = jnp.array([0.0, 0.07, -0.2]), jnp.array([1.31, -0.4, 0.95])
 
 
 def hermitian(row, column, value, area):
@@ -77,7 +80,12 @@ def some_numbers(imag=1.0):
 
 
 def matrix(device, flux=FLUX, energy=ENERGY):
-    return np.asarray(ebs.ConductanceMatrix(device).predict(flux=flux, energy=energy))
+    try:
+        return np.asarray(ebs.ConductanceMatrix(device).predict(flux=flux, energy=energy))
+    except ValueError as error:
+        # A draw with a state of a level at the energy: told, as it should be.
+        hypothesis.assume("lost digits" not in str(error))
+        raise
 
 
 def dense(device, flux, energy):
@@ -115,6 +123,7 @@ def _sigma(lead, size, flux, energy):
     return coupling.conj().T @ np.linalg.inv(shifted - end) @ coupling
 
 
+@LAW
 @hypothesis.given(some_numbers())
 def test_what_comes_goes_and_a_dense_inverse_agrees(numbers):
     device = build(numbers)
@@ -128,18 +137,20 @@ def test_what_comes_goes_and_a_dense_inverse_agrees(numbers):
         np.testing.assert_allclose(one[off], dense(device, float(flux), float(energy))[off], atol=1e-6)
 
 
+@LAW
 @hypothesis.given(some_numbers(imag=0.0))
 def test_the_reversed_field_exchanges_source_and_drain(numbers):
     device = build(numbers | {"zeeman": jnp.zeros(())})
     np.testing.assert_allclose(matrix(device), matrix(device, -FLUX).swapaxes(1, 2), atol=1e-9)
 
 
+@LAW
 @hypothesis.given(some_numbers(), arrays((10,), -3.0, 3.0))
 def test_a_gauge_changes_nothing(numbers, turned):
     np.testing.assert_allclose(matrix(build(numbers)), matrix(build(numbers, turned=turned)), atol=1e-9)
 
 
-@hypothesis.settings(max_examples=5)
+@hypothesis.settings(LAW, max_examples=5)
 @hypothesis.given(some_numbers())
 def test_the_order_of_the_orbitals_and_the_solver_change_nothing(numbers):
     order = np.random.default_rng(0).permutation(10)
