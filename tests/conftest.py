@@ -1,14 +1,13 @@
 """Shared by all tests: float64, strict promotion, one hypothesis profile."""
 
 import contextlib
-import functools
 import gc
 import os
 
 import hypothesis
 import jax
-import jax._src.compiler
 import pytest
+from compilation import AS_FOR_USERS, FOR_LONG_RUNS, QUICKLY, offer_quick_compilation
 
 # Each worker of pytest-xdist keeps to a core of its own. XLA and a default search then have one thread each, and the
 # workers do not wait for one another. Programs that are to use all cores find them in CORES.
@@ -21,6 +20,7 @@ if hasattr(os, "sched_setaffinity") and "PYTEST_XDIST_WORKER" in os.environ and 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 jax.config.update("jax_enable_x64", True)
+offer_quick_compilation()
 
 # JAX keeps what it has traced: to look through that for garbage after every 700 objects takes a twentieth of the time.
 gc.set_threshold(50_000)
@@ -32,34 +32,7 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("laws")
 
 
-# The level of optimisation is part of the key under which JAX keeps a program: both kinds live side by side.
-QUICKLY = "O0"
-AS_FOR_USERS = "AS_FOR_USERS" in os.environ
-OPTIONS = {
-    "xla_cpu_use_fusion_emitters": False,
-    "xla_llvm_disable_expensive_passes": True,
-    "xla_backend_optimization_level": 0,
-}
-"""XLA's older way to write loops compiles in half the time of the newer one. It is known to jax 0.10."""
-
-
-def _with_options(get_compile_options):
-    @functools.wraps(get_compile_options)
-    def with_options(*arguments, env_options_overrides=None, **settings):
-        if jax.config.jax_optimization_level == QUICKLY:
-            env_options_overrides = OPTIONS | (env_options_overrides or {})
-        return get_compile_options(*arguments, env_options_overrides=env_options_overrides, **settings)
-
-    return with_options
-
-
-# jit takes them for one function, and JAX has no setting for all. Where they are not known, nothing changes.
-with contextlib.suppress(AttributeError, jax.errors.JaxRuntimeError):
-    jax.jit(lambda: 0.0, compiler_options=OPTIONS)()
-    jax._src.compiler.get_compile_options = _with_options(jax._src.compiler.get_compile_options)
-
-
-COURSES = {"benchmarks", "command_line", "diagnostics", "examples", "inverse", "measurements", "plotting", "reporting"}
+COURSES = {"benchmarks", "command_line", "diagnostics", "examples", "inverse", "plotting", "reporting"}
 """Folders whose tests do not ask how numbers are compiled: of searches, judgements, pages, examples."""
 
 
@@ -69,8 +42,21 @@ def quick_compilation():
 
     The numbers of simulators are tested as they are compiled for users; with AS_FOR_USERS=1 in the environment all are.
     """
+    with _compiled_at(QUICKLY):
+        yield
+
+
+@pytest.fixture
+def compiled_for_a_long_run(quick_compilation):
+    """Code that is optimised a little, in one test that computes for longer than it compiles."""
+    with _compiled_at(FOR_LONG_RUNS):
+        yield
+
+
+@contextlib.contextmanager
+def _compiled_at(level):
     before = jax.config.jax_optimization_level
-    jax.config.update("jax_optimization_level", before if AS_FOR_USERS else QUICKLY)
+    jax.config.update("jax_optimization_level", before if AS_FOR_USERS else level)
     yield
     jax.config.update("jax_optimization_level", before)
 

@@ -194,6 +194,10 @@ def test_other_numbers_or_code_make_another_optimizer():
     assert not same(optax.adam(1e-2), optax.adam(2e-2))
     assert not same(optax.sgd(lambda step: 0.1), optax.sgd(lambda step: 0.2))
     assert not same(optax.adam(1e-2), optax.sgd(1e-2))
+    noisy = lambda seed: optax.add_noise(0.1, 0.9, jax.random.key(seed))
+    assert same(noisy(3), noisy(3))
+    assert not same(noisy(3), noisy(4))
+    assert not same(noisy(3), optax.adam(1e-2))
     assert not same(optax.masked(optax.adam(1e-2), {"a": True}), optax.masked(optax.adam(1e-2), {"a": False}))
 
 

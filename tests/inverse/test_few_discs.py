@@ -110,6 +110,7 @@ def device(potential):
     return ebs.Magnetoconductance(ebs.SquareLattice(ebs.Potential(potential)), ebs.WireLead(1.6))
 
 
+@pytest.mark.usefixtures("compiled_for_a_long_run")
 def test_two_antidots_from_a_conductance_map():
     """Two antidots of height 3 among 8 x 8 sites, the height not told; a move costs a part of a simulation."""
     rows, columns = jnp.indices((8, 8))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import jax
 import pytest
+from compilation import quick_flags
 from toys import NEAR_DECAYS, READINGS, rate
 
 import equibacksolve as ebs
@@ -52,7 +53,7 @@ def check(report, axes):
 
 
 def test_two_devices_of_one_process():
-    (report,) = printed([started(XLA_FLAGS="--xla_force_host_platform_device_count=2")])
+    (report,) = printed([started(XLA_FLAGS=f"--xla_force_host_platform_device_count=2 {quick_flags()}")])
     check(report, ("points", "starts"))
 
 
@@ -60,7 +61,7 @@ def test_two_processes():
     with socket.socket() as free:
         free.bind(("localhost", 0))
         address = f"localhost:{free.getsockname()[1]}"
-    programs = [started(address, "2", str(number), XLA_FLAGS="") for number in range(2)]
+    programs = [started(address, "2", str(number), XLA_FLAGS=quick_flags()) for number in range(2)]
     for report in printed(programs):
         check(report, ("points",))
 

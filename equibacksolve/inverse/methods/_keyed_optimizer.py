@@ -31,6 +31,8 @@ def _key(thing: Any, within: tuple[int, ...]) -> Any:
     """What two things that do the same have in common, as something that can be hashed."""
     if thing is None or isinstance(thing, (bool, int, float, complex, str, bytes)):
         return type(thing), repr(thing)
+    if isinstance(thing, jax.Array) and jax.dtypes.issubdtype(thing.dtype, jax.dtypes.prng_key):
+        return str(jax.random.key_impl(thing)), _key(jax.random.key_data(thing), within)
     if isinstance(thing, (jax.Array, np.ndarray, np.generic)) and not isinstance(thing, jax.core.Tracer):
         array = np.asarray(thing)
         return type(thing), array.dtype.name, array.shape, array.tobytes()
