@@ -1,0 +1,92 @@
+"""Claim: T and its whole Jacobian of any device cost at most 2.5 times T, and agree with Kwant's numbers.
+
+Devices of tests/reference/devices, by levels and by sparse factors; squares between wires, where the choice of solver
+changes sides; and the sweep of `Magnetoconductance`, which knows 12 x 12 sites with wires and nothing else. Times are
+milliseconds a point on one thread; leads are computed before and remembered, as in a search. The last column is what
+central differences would take: two T for each site.
+
+    python benchmarks/any_device.py [--repeats 5] [--json FILE] [--short]    (pin it: taskset -c 0)
+"""
+
+import pathlib
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from _measuring import arguments_of, on_one_thread, timed, write_json
+
+import equibacksolve as ebs
+
+jax.config.update("jax_enable_x64", True)
+
+FOLDER = pathlib.Path(__file__).parents[1] / "tests" / "reference" / "devices"
+POINTS = 64
+
+
+def of_file(name, solver):
+    """A device of Kwant's, the settings of its first points, and Kwant's T from terminal 0 to 1."""
+    data = np.load(FOLDER / f"{name}.npz")
+    settings = {key: jnp.asarray(data[key][:POINTS]) for key in ("flux", "energy", "zeeman") if key in data}
+    return ebs.load_device(FOLDER / f"{name}.npz", solver=solver), settings, data["T"][:POINTS, 1, 0]
+
+
+def square(size, solver):
+    """size x size sites between wires."""
+    sample = ebs.square_sample(size, size, np.random.default_rng(0).uniform(-0.5, 0.5, (size, size)))
+    ends = [np.arange(size), np.arange(size * (size - 1), size * size)]
+    terminals = [ebs.Terminal(ebs.WireLead(jnp.pi / 2), end) for end in ends]
+    points = POINTS if size < 40 else 8
+    settings = {"flux": jnp.linspace(0, 0.1, points), "energy": jnp.linspace(-1, 1, points)}
+    return ebs.TightBindingDevice(sample, terminals, solver=solver), settings, None
+
+
+def row(name, device, settings, kwant, repeats):
+    """Milliseconds a point, their ratio, what differences would cost, and the distance from Kwant."""
+    simulator, energies = ebs.Conductance(device), lambda s: s.device.sample.onsite.values
+    simulator.check_settings(**settings)
+    predict = lambda values: eqx.tree_at(energies, simulator, values).predict(**settings)
+    start = energies(simulator)
+    found = timed({"T": predict, "J": jax.jacfwd(predict)}, start, repeats)
+    points = len(settings["energy"])
+    t, j = (1e3 * found[key][0] / points for key in ("T", "J"))
+    off = "" if kwant is None else f"{np.abs(jax.jit(predict)(start) - kwant).max():.0e}"
+    levels = type(device.arrangement).__name__.removesuffix("Arrangement").lower()
+    print(f"{name:24s} {levels:7s} {t:8.3f} {j:8.3f} {j / t:6.2f} {2 * start.size * t / j:9.0f} x  {off}", flush=True)
+    return {"device": name, "solver": levels, "T": t, "J": j, "ratio": j / t, "compile": found["J"][2], "off": off}
+
+
+def sweep(repeats):
+    """12 x 12 sites with wires by the fast sweep."""
+    potential = jnp.asarray(np.random.default_rng(0).uniform(-0.5, 0.5, (12, 12)))
+    flux, energy = jnp.linspace(0, 0.1, POINTS), jnp.linspace(-1, 1, POINTS)
+
+    def predict(values):
+        sample = ebs.SquareLattice(ebs.Potential(values))
+        return ebs.Magnetoconductance(sample, ebs.WireLead(jnp.pi / 2), interval=6).predict(flux=flux, energy=energy)
+
+    found = timed({"T": predict, "J": jax.jacfwd(predict)}, potential, repeats)
+    t, j = (1e3 * found[key][0] / POINTS for key in ("T", "J"))
+    print(f"{'12 x 12, wires':24s} {'sweep':7s} {t:8.3f} {j:8.3f} {j / t:6.2f}", flush=True)
+    return {"device": "12 x 12, wires", "solver": "sweep", "T": t, "J": j, "ratio": j / t}
+
+
+def main():
+    parser = arguments_of(__doc__)
+    parser.add_argument("--repeats", type=int, default=5)
+    options = parser.parse_args()
+    on_one_thread()
+    names = ["inverse_graphene", "rashba_wire"] if options.short else [
+        "inverse_ribbon", "inverse_graphene", "rashba_wire", "bhz", "honeycomb_dot", "hall_bar"
+    ]  # fmt: skip
+    sizes = [12] if options.short else [12, 24, 32, 48, 64]
+    print(f"{'device':24s} {'solver':7s} {'T, ms':>8s} {'T+J, ms':>8s} {'ratio':>6s} {'differences':>11s}  from Kwant")
+    rows = [sweep(options.repeats)]
+    for solver in (ebs.BlockElimination(), ebs.SparseFactor()):
+        rows += [row(name, *of_file(name, solver), options.repeats) for name in names]
+        rows += [row(f"{n} x {n}, wires", *square(n, solver), min(options.repeats, 3)) for n in sizes]
+    write_json(options.json, rows)
+
+
+if __name__ == "__main__":
+    main()
