@@ -70,6 +70,11 @@ with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve.leads import Terminal as Terminal
     from equibacksolve.leads import WideBandLead as WideBandLead
     from equibacksolve.leads import WireLead as WireLead
+    from equibacksolve.models import from_arrays as from_arrays
+    from equibacksolve.models import from_kwant as from_kwant
+    from equibacksolve.models import from_sisl as from_sisl
+    from equibacksolve.models import load_device as load_device
+    from equibacksolve.models import save_device as save_device
     from equibacksolve.sample import AbstractOnsite as AbstractOnsite
     from equibacksolve.sample import AbstractSiteEnergies as AbstractSiteEnergies
     from equibacksolve.sample import ExchangeField as ExchangeField

@@ -23,7 +23,7 @@ FLOORS = [
     {"transport"},
     {"scattering"},
     {"simulators"},
-    {"inverse"},
+    {"inverse", "models"},
     {"diagnostics", "measurements", "testing"},
     {"plotting"},
     {"reporting"},
@@ -32,7 +32,7 @@ FLOORS = [
 """Rooms from left to right; a room imports rooms further left only, and of its own floor only itself."""
 
 OPTIONAL = {"matplotlib": {"plotting", "reporting"}} | {
-    name: set() for name in ("xarray", "pint", "pandas", "h5netcdf", "qcodes")
+    name: set() for name in ("xarray", "pint", "pandas", "h5netcdf", "qcodes", "kwant", "sisl")
 }
 """Packages of the extras, and the rooms that may import them at the top of a file; others do so inside functions."""
 
