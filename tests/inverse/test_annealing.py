@@ -5,7 +5,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from jax.flatten_util import ravel_pytree
 from jaxtyping import Array
 from toys import DECAYS, EXPLAINED_WELL, LOCAL, READINGS, DoubleWell, place, rate
 
@@ -77,7 +76,7 @@ def test_the_chain_samples_the_posterior_at_its_noise_level(rate, momentum, copi
     drawn = []
     for _ in range(1500):
         state = method.step(problem, state)
-        drawn.append(ravel_pytree(state.inner[0].hidden)[0])
+        drawn.append(np.asarray(state.inner[0].hidden.coefficients))
     samples = np.array(drawn[100:])
     # w of two unknowns misfit 30 data by |r|^2 = (w / 2) 30 D^2, which two unknowns share at a noise level s.
     level = np.sqrt(wrong / 2 * 30 / 2) * float(jnp.std(observed.values))

@@ -116,12 +116,12 @@ def test_two_antidots_from_a_conductance_map():
     rows, columns = jnp.indices((8, 8))
     inside = (jnp.hypot(rows - 2.1, columns - 2.4) < 1.3) | (jnp.hypot(rows - 5.2, columns - 5.0) < 1.6)
     antidots = 3.0 * inside
-    flux, energy = jnp.linspace(0, 0.3, 16), jnp.linspace(-1, 1, 12)
+    flux, energy = jnp.linspace(0, 0.3, 12), jnp.linspace(-1, 1, 8)
     settings = [axis.ravel() for axis in jnp.meshgrid(flux, energy, indexing="ij")]
-    readings = device(antidots).predict(flux=settings[0], energy=settings[1]).reshape(16, 12)
+    readings = device(antidots).predict(flux=settings[0], energy=settings[1]).reshape(12, 8)
     data = ebs.Observations.on_grid(flux=flux, energy=energy, values=readings)
     where = lambda simulator: simulator.sample.onsite.values
-    walk = ebs.FewDiscs(height=3.0)
+    walk = ebs.FewDiscs(height=3.0, moves=6000)
     start = device(jnp.zeros((8, 8)))
     found = ebs.backsolve(start, data, ebs.Restarts(walk, (walk,), starts=6), where=where, progress=False)
     assert found.converged

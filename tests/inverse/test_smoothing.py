@@ -1,5 +1,7 @@
 """Smoothing: a blur that keeps constants, and does not care how the points were written down."""
 
+import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -12,10 +14,14 @@ POINTS = ebs.Observations(MESH.values, **MESH.variables)
 NO_SETTINGS = ebs.Observations(jnp.zeros(20))
 
 
+@eqx.filter_jit
+def columns(blur, observed):
+    return jax.lax.map(lambda e: blur(observed, None, e), jnp.eye(20)).T
+
+
 def matrix(observed, width) -> np.ndarray:
     """K, column by column: the blur of each unit vector."""
-    blur = ebs.Smoothing(jnp.asarray(width))
-    return np.stack([blur(observed, None, e) for e in jnp.eye(20)], axis=1)
+    return np.asarray(columns(ebs.Smoothing(jnp.asarray(width)), observed))
 
 
 @pytest.mark.parametrize("observed", [MESH, POINTS])
