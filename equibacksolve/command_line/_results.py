@@ -34,7 +34,8 @@ def judge(found: Solution, observed: Observations) -> Judged:
     if diagnostics.largest_matrix(found.simulator, observed, where=where) > diagnostics.LARGEST_MATRIX:
         unknowns = sum(leaf.size for leaf in jax.tree.leaves(found.hidden))
         return Judged(None, [f"Standard errors are left out: {observed.values.size} data of {unknowns} unknowns."])
-    errors, fit, remark = diagnostics.judgement(found.simulator, observed, where=where)
+    judged = diagnostics.judgement(found.simulator, observed, where=where)
+    errors, fit, remark = judged.errors, judged.verdict, judged.remark
     if errors is None:
         return Judged(None, [f"Standard errors and goodness of fit: {fit}"])
     values = np.concatenate([np.ravel(leaf) for leaf in where(errors)])
