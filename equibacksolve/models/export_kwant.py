@@ -43,8 +43,7 @@ def arrays(system, *, flux=None, linear=(), params=None):
     The potential `onsite` is zero: it is what is hidden, and is added to what the system has. Raises ValueError, in one
     sentence, for a system that is not of this form.
     """
-    linear = (linear,) if isinstance(linear, str) else tuple(linear)
-    asked = Asked(flux, linear, dict(params or {}))
+    asked = Asked(flux, (linear,) if isinstance(linear, str) else tuple(linear), dict(params or {}))
     offsets, orbital_site = _orbitals(system)
     found = {
         "format": FORMAT,
@@ -209,8 +208,7 @@ def _with_area(matrix_at, asked):
 
 def _check(what, matrix_at, parts, asked):
     """That Kwant's matrix is reproduced, in two fields and with all linear parameters at once."""
-    areas = [np.abs(part.area).max(initial=0) for part in parts.values() if part.area is not None]
-    largest = max(areas, default=0.0)
+    largest = max([np.abs(part.area).max(initial=0) for part in parts.values() if part.area is not None], default=0)
     for number, share in enumerate((0.2718, -1.414)):
         flux = share / largest if largest > 0 else share
         for size in (0.0, 1.0):
@@ -238,9 +236,7 @@ def _why(ours, theirs, off, values, flux, asked):
         return f"is not linear in {', '.join(asked.linear)} where {asked.flux} is {flux:.3g}; export it for fewer."
     worst = off.argmax()
     if abs(abs(ours[worst]) - abs(theirs[worst])) > EXACT * abs(ours[worst]):
-        return (
-            f"changes its size with {asked.flux}; only a phase may depend on it: give the rest a parameter of its own."
-        )
+        return f"changes its size with {asked.flux}; only its phase may: give the rest a parameter of its own."
     return f"has a phase that is not proportional to {asked.flux}; only 2 pi {asked.flux} x area can be written."
 
 
