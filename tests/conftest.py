@@ -32,15 +32,20 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("laws")
 
 
-COURSES = {"benchmarks", "command_line", "diagnostics", "examples", "inverse", "plotting", "reporting"}
-"""Folders whose tests do not ask how numbers are compiled: of searches, judgements, pages, examples."""
+QUICK = {"benchmarks", "command_line", "diagnostics", "examples", "inverse", "leads", "plotting", "reporting"} | {
+    *("test_strict_promotion", "test_unsafe_growth", "test_walls", "test_complex_onsite", "test_law_5_interval"),
+    *("test_built_while_tracing", "test_nothing_asked", "test_perturbed", "test_settings_at_the_door"),
+    *("test_laws_of_devices", "test_refused_devices"),
+}
+"""Folders and files whose tests do not ask how numbers are compiled: courses of searches, judgements, pages, examples;
+what is refused, or NaN; and laws of devices that are held against Kwant in another file."""
 
 
 @pytest.fixture(scope="module")
 def quick_compilation():
     """Code that is not optimised, in the tests of one file: half of the time of compiling is saved.
 
-    The numbers of simulators are tested as they are compiled for users; with AS_FOR_USERS=1 in the environment all are.
+    The others are tested as they are compiled for users. With AS_FOR_USERS=1 in the environment all are.
     """
     with _compiled_at(QUICKLY):
         yield
@@ -62,7 +67,7 @@ def _compiled_at(level):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def compilation_of_the_folder(request):
-    """Quick where a folder only asks for courses."""
-    if request.path.parent.name in COURSES:
+def compilation_of_the_file(request):
+    """Quick where nothing is asked of how numbers are compiled."""
+    if not QUICK.isdisjoint((request.path.parent.name, request.path.stem)):
         request.getfixturevalue("quick_compilation")
