@@ -34,7 +34,7 @@ class _Direction(NamedTuple):
 
 def from_sisl(
     hamiltonian: Any,
-    leads: Sequence[tuple[Any, str, Any]],
+    leads: Sequence[Any],
     *,
     k: Any = (0.0, 0.0, 0.0),
     spin: int | None = None,
