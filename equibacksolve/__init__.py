@@ -50,6 +50,7 @@ with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve.inverse import brisk_schedule as brisk_schedule
     from equibacksolve.inverse import choose_image as choose_image
     from equibacksolve.inverse import closest_image as closest_image
+    from equibacksolve.inverse import coarseness as coarseness
     from equibacksolve.inverse import default_method as default_method
     from equibacksolve.inverse import distinct_solutions as distinct_solutions
     from equibacksolve.inverse import half_image as half_image
@@ -70,6 +71,7 @@ with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve.leads import Terminal as Terminal
     from equibacksolve.leads import WideBandLead as WideBandLead
     from equibacksolve.leads import WireLead as WireLead
+    from equibacksolve.leads import split_terminal as split_terminal
     from equibacksolve.models import from_arrays as from_arrays
     from equibacksolve.models import from_kwant as from_kwant
     from equibacksolve.models import from_sisl as from_sisl

@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Shaped
+from jaxtyping import Array, Bool, PRNGKeyArray, Shaped
 
 _PLAIN = (int, float, complex, np.number, np.bool_)
 _DATES = (np.datetime64, np.timedelta64)
@@ -211,3 +211,16 @@ def _kind_of(entries: list[Any]) -> str:
 
 def _no_numbers(argument: str, got: str, advice: str = "convert it first") -> TypeError:
     return TypeError(f"{argument} must be an array of numbers, but got {got}; {advice}.")
+
+
+def random_key(key: Any) -> PRNGKeyArray:
+    """A key of JAX, from one, from a seed, or from None: the seed 0. Raises TypeError for anything else."""
+    if key is None or (isinstance(key, (int, np.integer)) and not isinstance(key, bool)):
+        return jax.random.key(0 if key is None else int(key))
+    try:
+        one = jax.random.key_data(key).ndim == 1  # also of an old-style key, two integers
+    except TypeError:
+        one = False
+    if not one:
+        raise TypeError(f"key is a {type(key).__name__}; give a whole number as a seed, or jax.random.key(0).")
+    return key

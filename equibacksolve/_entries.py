@@ -70,6 +70,32 @@ class Entries(eqx.Module):
             if is_concrete(given) and given is not None and not np.all(np.isfinite(given)):
                 raise ValueError(f"Entries.{name} has {int((~np.isfinite(given)).sum())} entries that are not finite.")
 
+    @classmethod
+    def of_blocks(cls, row: Any, column: Any, blocks: Any, area: Any = None) -> "Entries":
+        """Entries between sites that have several orbitals: blocks of H, such as matrices on spin up and down.
+
+        **Arguments**
+
+        - `row`, `column`: which sites, counted from 0; orbital a of n on site i is number n i + a.
+        - `blocks`: a matrix (n, n) for each entry, or one for all.
+        - `area`: one for each entry, as of `Entries`.
+
+        **Raises** ValueError if the shapes do not fit.
+        """
+        row, column = index_array(row, "row"), index_array(column, "column")
+        blocks = _complex_array(blocks)
+        if row.ndim != 1 or blocks.ndim not in (2, 3) or blocks.shape[-1] != blocks.shape[-2]:
+            raise ValueError(f"blocks has shape {blocks.shape} for sites {row.shape}; give a matrix for each entry.")
+        if row.shape != column.shape or (blocks.ndim == 3 and blocks.shape[0] != row.shape[0]):
+            raise ValueError(f"got {row.shape[0]} rows, {column.shape[0]} columns and blocks {blocks.shape}.")
+        size = blocks.shape[-1]
+        values = jnp.broadcast_to(blocks, (row.shape[0], size, size))
+        orbital = np.arange(size)
+        rows = jnp.broadcast_to(size * row[:, None, None] + orbital[:, None], values.shape)
+        columns = jnp.broadcast_to(size * column[:, None, None] + orbital, values.shape)
+        areas = None if area is None else jnp.repeat(float_array(area, "Entries.area"), size**2)
+        return cls(rows.reshape(-1), columns.reshape(-1), values.reshape(-1), areas)
+
     def at(self, flux: Scalar) -> Complex[Array, " entries"]:
         """The values in a magnetic field of this flux, in h/e."""
         return self.value if self.area is None else _in_field(jnp, self.value, flux * self.area)

@@ -14,8 +14,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
-from jaxtyping import Array, Float, PRNGKeyArray, PyTree
+from jaxtyping import Array, Float, PyTree
 
+from equibacksolve._arrays import random_key
 from equibacksolve.inverse import Observations
 from equibacksolve.inverse._leaves import hidden_leaves
 from equibacksolve.simulators import AbstractSimulator
@@ -29,7 +30,7 @@ def check_simulator(
     observed: Observations,
     where: Callable[[Any], PyTree],
     *,
-    key: PRNGKeyArray | None = None,
+    key: Any = None,
 ) -> None:
     """Check that a simulator can be solved for its hidden leaves; returns nothing if it can.
 
@@ -58,7 +59,7 @@ def check_simulator(
     here = jnp.zeros_like(flat)
     values = _check_prediction(simulator, observed, name)
     pushes = _check_transformations(predict, here, values, name)
-    keys = jax.random.split(jax.random.key(0) if key is None else key, DIRECTIONS)
+    keys = jax.random.split(random_key(key), DIRECTIONS)
     directions = [jax.random.normal(k, flat.shape, flat.dtype) for k in keys]
     _check_vmap(predict, here, directions[0], name)
     predict = jax.jit(predict)

@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import PRNGKeyArray, PyTree
+from jaxtyping import PyTree
 from threadpoolctl import threadpool_limits
 
+from equibacksolve._arrays import random_key
 from equibacksolve._devices import on_every_device
 from equibacksolve.inverse._history import Course, History
 from equibacksolve.inverse._leaves import hidden_leaves
@@ -103,7 +103,7 @@ def backsolve(
     if steps is not None and steps < 1:
         raise ValueError(f"steps must be at least 1, got {steps}; leave it out for no such budget.")
     priors = (prior,) if isinstance(prior, AbstractPrior) else tuple(prior)
-    key = on_every_device(_key(key))
+    key = on_every_device(random_key(key))
     try:
         check_symmetries(symmetries, simulator, observed)
         problem, hidden = on_every_device(pose(simulator, observed, where, bounds, tolerance, priors))
@@ -133,18 +133,6 @@ def backsolve(
     if directory is not None:
         directory.conclude(found.save)
     return found
-
-
-def _key(key: Any) -> PRNGKeyArray:
-    if key is None or (isinstance(key, (int, np.integer)) and not isinstance(key, bool)):
-        return jax.random.key(0 if key is None else int(key))
-    try:
-        one = jax.random.key_data(key).ndim == 1  # also of an old-style key, two integers
-    except TypeError:
-        one = False
-    if not one:
-        raise TypeError(f"key is a {type(key).__name__}; give a whole number as a seed, or jax.random.key(0).")
-    return key
 
 
 def _interrupted_before_it_began(simulator: AbstractSimulator, where: Callable[[Any], PyTree]) -> Solution:

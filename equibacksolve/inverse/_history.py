@@ -123,6 +123,7 @@ class Course(NamedTuple):
     - `best`, `lowest`: the best guess so far, and its cost plus penalty.
     - `steps`: the number of entries of `history` that belong to it.
     - `polishing`: whether the search has ended, and the way to the minimum has begun.
+    - `arrived`: whether the best guess is at a minimum, and explains the data.
     """
 
     state: State | None
@@ -131,6 +132,7 @@ class Course(NamedTuple):
     history: History
     steps: int = 0
     polishing: bool = False
+    arrived: bool = False
 
     @property
     def settled(self) -> bool:
@@ -140,16 +142,20 @@ class Course(NamedTuple):
         pairs = zip(jax.tree.leaves(self.state.hidden), jax.tree.leaves(self.best))
         return all(np.array_equal(*pair) for pair in pairs)
 
-    def after(self, state: State, seconds: float, penalty: float = 0.0) -> "Course":
+    def after(self, state: State, seconds: float, penalty: float = 0.0, explained: bool = False) -> "Course":
         """The course after one more step; of guesses, the one with the lowest cost plus penalty is the best.
 
-        A guess that has settled is as good as one that another program found lower by rounding.
+        A guess that has settled is as good as one that another program found lower by rounding. If it is `explained`
+        as well, it is better than all that have not settled: a stage under a prior ends where the objective is lowest,
+        and on its way there the cost alone may have been lower.
         """
         self.history.record(state, seconds)
-        judged = self.history.cost_now + penalty
-        better = judged < self.lowest or (bool(state.settled) and judged <= self.lowest * (1 + 1e-9))
+        judged, settled = self.history.cost_now + penalty, bool(state.settled)
+        better = judged < self.lowest or (settled and judged <= self.lowest * (1 + 1e-9))
+        arrived = settled and explained
+        better = (better and arrived >= self.arrived) or (arrived and not self.arrived)
         best, lowest = (state.hidden, judged) if better else (self.best, self.lowest)
-        return Course(state, best, lowest, self.history, len(self.history), self.polishing)
+        return Course(state, best, lowest, self.history, len(self.history), self.polishing, arrived or self.arrived)
 
     def cost_of_the_best(self, penalty: float = 0.0) -> float:
         """The cost of `best`, whose penalty this is: the one of the way that makes up `lowest` with it."""

@@ -195,7 +195,7 @@ def _course_to_bytes(course: Course, hidden: Hidden) -> bytes:
     try:
         tree = (course.state, course.best, course.lowest, history.table(), steps, stacked)
         return tree_to_bytes(
-            {"kind": "a checkpoint", "steps": course.steps, "polishing": course.polishing},
+            {"kind": "a checkpoint", "steps": course.steps, "polishing": course.polishing, "arrived": course.arrived},
             {"course": tree},
             like=hidden,
         )
@@ -211,7 +211,15 @@ def _course_from_bytes(content: bytes, hidden: Hidden) -> Course:
     try:
         state, best, lowest, table, steps, stacked = tree
         snapshots = [(step, jax.tree.map(lambda leaf: leaf[i], stacked)) for i, step in enumerate(steps)]
-        return Course(state, best, lowest, History.from_table(table, snapshots), header["steps"], header["polishing"])
+        return Course(
+            state,
+            best,
+            lowest,
+            History.from_table(table, snapshots),
+            header["steps"],
+            header["polishing"],
+            header["arrived"],
+        )
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise Damaged(f"its parts do not fit together, {type(error).__name__}") from error
 

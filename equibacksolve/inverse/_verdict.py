@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from equibacksolve.inverse._coarseness import told_if_too_coarse
 from equibacksolve.inverse._leaves import Hidden, name_of_leaf
 from equibacksolve.inverse._problem import Problem
 
@@ -32,7 +33,11 @@ def verdict(problem: Problem, hidden: Hidden, cost: float, settled: bool, reason
     known = "bounds= or a prior= that the leaves keep"
     more = "data over a wider range" if sigma_known else "sigma= if the data are noisy"
     advice = f"give it more time or another key, {known}, or {more}"
-    return f"the data are not explained: {compared}; {reason}{', at a minimum' if settled else ''}{held}; {advice}"
+    coarse = told_if_too_coarse(problem.observed) if problem.has_landscape else None
+    told = f"; {coarse}" if coarse else ""
+    return (
+        f"the data are not explained: {compared}; {reason}{', at a minimum' if settled else ''}{held}{told}; {advice}"
+    )
 
 
 def leaves_without_slope(problem: Problem, hidden: Hidden) -> list[str]:

@@ -6,5 +6,6 @@ from equibacksolve.leads._lead import AbstractLead as AbstractLead
 from equibacksolve.leads._lead import LeadModes as LeadModes
 from equibacksolve.leads._lead import SelfEnergy as SelfEnergy
 from equibacksolve.leads._periodic import PeriodicLead as PeriodicLead
+from equibacksolve.leads._split import split_terminal as split_terminal
 from equibacksolve.leads._terminal import Terminal as Terminal
 from equibacksolve.leads._wire import WireLead as WireLead

@@ -60,8 +60,9 @@ class PeriodicLead(AbstractLead):
 
     def __check_init__(self):
         check_fields(self)
-        for name in ("cell", "hopping", "coupling"):
-            entries = getattr(self, name)
+        parts = {name: getattr(self, name) for name in ("cell", "hopping", "coupling")}
+        parts |= {f"terms[{i}].entries": term.entries for i, term in enumerate(self.terms)}
+        for name, entries in parts.items():
             for side in ("row", "column") if name != "coupling" else ("row",):
                 index = getattr(entries, side)
                 if is_concrete(index) and index.size and int(np.asarray(index).max()) >= self.size:
@@ -107,8 +108,8 @@ class PeriodicLead(AbstractLead):
 
     @property
     def knows_flux(self) -> bool:
-        parts = (self.cell, self.hopping, self.coupling)
-        return all(entries.area is not None or entries.row.size == 0 for entries in parts)
+        parts = (self.cell, self.hopping, self.coupling, *(term.entries for term in self.terms))
+        return all(part.area is not None or _is_diagonal(part) for part in parts)
 
     def self_energy(self, interface: int, energy: Scalar, flux: Scalar, settings: Settings) -> SelfEnergy:
         sizes = Sizes(self.size, interface, self.channels(interface))
@@ -145,3 +146,9 @@ class PeriodicLead(AbstractLead):
         row, column = np.asarray(self.hopping.row), np.asarray(self.hopping.column)
         np.add.at(found, (row, column), np.asarray(self.hopping.value))
         return int(np.linalg.matrix_rank(found))
+
+
+def _is_diagonal(entries: Entries) -> bool:
+    """Whether nothing hops, so that a field changes nothing."""
+    known = is_concrete(entries.row, entries.column)
+    return known and np.array_equal(np.asarray(entries.row), np.asarray(entries.column))

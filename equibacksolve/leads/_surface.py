@@ -41,6 +41,15 @@ class Surface(NamedTuple):
     slowest: float
 
 
+class _Waves(NamedTuple):
+    """The pencil by its Schur form: a V = left A, b V = left B with A and B triangular, V the vectors."""
+
+    a: np.ndarray
+    b: np.ndarray
+    left: np.ndarray
+    vectors: np.ndarray
+
+
 class NoSurface(Exception):
     """The energy is at a band edge: waves cannot be told apart as outgoing and incoming."""
 
@@ -51,42 +60,60 @@ def surface(cell: Square, hopping: Square, energy: float) -> Surface:
     eye, zero = np.eye(size), np.zeros((size, size))
     a = np.block([[zero, eye], [-hopping / scale, (energy * eye - cell) / scale]])
     b = np.block([[eye, zero], [zero, hopping.conj().T / scale]])
-    decaying = lambda alpha, beta: np.abs(alpha) < (1 - ON_CIRCLE) * np.abs(beta)
-    *_, alpha, beta, _, vectors = scipy.linalg.ordqz(a, b, sort=decaying, output="complex")
-    basis = [vectors[:, : int(np.sum(decaying(alpha, beta)))]]
-    propagating = int(np.sum(np.abs(np.abs(alpha) - np.abs(beta)) <= ON_CIRCLE * np.abs(beta)))
-    outgoing, slowest = _outgoing(a, b, hopping / scale, propagating) if propagating else (vectors[:, :0], np.inf)
+    waves = _Waves(*scipy.linalg.qz(a, b, output="complex"))
+    alpha, beta = np.abs(np.diagonal(waves.a)), np.abs(np.diagonal(waves.b))
+    propagating = np.abs(alpha - beta) <= ON_CIRCLE * beta
+    basis = [_first(waves, alpha < (1 - ON_CIRCLE) * beta).vectors]
+    outgoing, slowest = np.zeros((2 * size, 0)), np.inf
+    if propagating.any():
+        outgoing, slowest = _outgoing(_first(waves, propagating), hopping / scale)
     basis = np.hstack([*basis, outgoing])
     if basis.shape[1] != size:
         raise NoSurface
-    transfer = scipy.linalg.solve(basis[:size].T, basis[size:].T).T
-    green = scipy.linalg.inv(energy * eye - cell - hopping.conj().T @ transfer)
+    transfer = np.linalg.solve(basis[:size].T, basis[size:].T).T
+    green = np.linalg.inv(energy * eye - cell - hopping.conj().T @ transfer)
     return Surface(green, outgoing.shape[1], slowest)
 
 
-def _outgoing(a, b, hopping, count):
-    """The outgoing waves among `count` propagating ones, and the smallest velocity of all."""
+def _first(waves, chosen):
+    """The space of the chosen waves: the pencil within it, and the vectors that span it."""
+    reorder = scipy.linalg.get_lapack_funcs("tgsen", waves[:2])
+    a, b, *_, left, vectors, _, _, _, _, failed = reorder(chosen, *waves, ijob=0, lwork=1, liwork=1)
+    if failed:
+        raise NoSurface
+    count = int(np.sum(chosen))
+    return _Waves(a[:count, :count], b[:count, :count], left[:, :count], vectors[:, :count])
+
+
+def _outgoing(propagating, hopping):
+    """The outgoing waves among the propagating ones, and the smallest velocity of all."""
+    size, count = len(hopping), len(propagating.a)
     if count % 2:
         raise NoSurface
-    size = len(hopping)
-    on_circle = lambda alpha, beta: np.abs(np.abs(alpha) - np.abs(beta)) <= ON_CIRCLE * np.abs(beta)
-    vectors = scipy.linalg.ordqz(a, b, sort=on_circle, output="complex")[-1][:, :count]
-    # Within the space that these span, the pencil is small, and a wave is an eigenvector.
-    image = scipy.linalg.qr(np.hstack([a @ vectors, b @ vectors]), mode="economic", pivoting=True)[0][:, :count]
-    phase, mixed = scipy.linalg.eig(image.conj().T @ a @ vectors, image.conj().T @ b @ vectors)
-    waves = vectors @ mixed
+    # Within the space that these span, a wave is an eigenvector.
+    phase, mixed = scipy.linalg.eig(propagating.a, propagating.b)
+    waves = propagating.vectors @ mixed
     waves = waves / np.linalg.norm(waves[:size], axis=0)
-    back = lambda w: w[:size].conj().T @ hopping.conj().T @ w[size:]
-    current = lambda w: 1j * (back(w) - back(w).conj().T)
-    found, slowest = [], np.inf
-    for group in _groups(phase):
-        space = scipy.linalg.orth(waves[:, group], rcond=1e-10) if len(group) > 1 else waves[:, group]
-        if np.linalg.norm(space[size:] - phase[group[0]] * space[:size], 2) > NO_WAVE:
+    groups = _groups(phase)
+    alone = np.array([group[0] for group in groups if len(group) == 1], int)
+    spaces = [(waves[:, alone], phase[alone], _velocities(waves[:, alone], hopping))]
+    for group in (group for group in groups if len(group) > 1):
+        space = scipy.linalg.orth(waves[:, group], rcond=1e-10)
+        back = space[:size].conj().T @ hopping.conj().T @ space[size:]
+        velocity, turned = scipy.linalg.eigh(1j * (back - back.conj().T))
+        spaces.append((space @ turned, phase[group[0]], velocity))
+    for space, factor, _ in spaces:
+        if np.any(np.linalg.norm(space[size:] - factor * space[:size], axis=0) > NO_WAVE):
             raise NoSurface
-        velocity, turned = scipy.linalg.eigh(current(space))
-        slowest = min(slowest, np.abs(velocity).min())
-        found.append((space @ turned)[:, velocity > 0])
-    return np.hstack(found), slowest
+    slowest = min(np.abs(velocity).min(initial=np.inf) for *_, velocity in spaces)
+    return np.hstack([space[:, velocity > 0] for space, _, velocity in spaces]), slowest
+
+
+def _velocities(waves, hopping):
+    """The current i (psi_0† V† psi_1 - its conjugate) of each wave, for psi_0 of norm 1."""
+    size = len(hopping)
+    back = np.sum(waves[:size].conj() * (hopping.conj().T @ waves[size:]), axis=0)
+    return -2 * back.imag
 
 
 def _groups(phase):

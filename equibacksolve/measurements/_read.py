@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
-from equibacksolve.inverse import Observations
+from equibacksolve.inverse import Observations, coarseness
 from equibacksolve.measurements._account import Fate, report_of
 from equibacksolve.measurements._arrangement import arrange, spread_out
 from equibacksolve.measurements._conversions import Converted
@@ -136,4 +136,5 @@ def _assembled(
         grid=placed.grid,
         **placed.settings,
     )
-    return Measurement(observations, report_of(table, settings, measured, sigma, fate, placed, used, same_setting))
+    report = report_of(table, settings, measured, sigma, fate, placed, used, same_setting)
+    return Measurement(observations, dataclasses.replace(report, coarseness=coarseness(observations)))

@@ -47,6 +47,7 @@ class Report:
     - `noise`: estimates of the standard deviation of one reading, by name ("repetition", "opposite fields", "along
       flux", ...), in the value's unit; None where the data do not allow one. See `repetition_noise`,
       `opposite_fields` and `curvature_noise`.
+    - `coarseness`: how much neighbours along each setting differ, over what random pairs do, see `ebs.coarseness`.
     - `onsager`: rms of G(B) - G(-B) over the pairs that were measured; None if there is none.
     - `unused`: columns of the source that were not used and are not constant.
     - `doubts`: what looks like a wrong unit, a wrong sample or a dummy value, one sentence each.
@@ -73,6 +74,7 @@ class Report:
     unused: tuple[str, ...]
     doubts: tuple[str, ...]
     dummies: int = 0
+    coarseness: dict[str, float] = dataclasses.field(default_factory=dict)
 
     @property
     def estimated_noise(self) -> float | None:
@@ -132,6 +134,9 @@ class Report:
         known = {name: estimate for name, estimate in self.noise.items() if estimate is not None}
         told = [f"{name} {estimate.value:.3g} ({estimate.terms} terms)" for name, estimate in known.items()]
         lines.append(f"  noise of one reading{unit and ','}{unit}, estimated: {', '.join(told) or 'not possible'}")
+        if self.coarseness:
+            steps = ", ".join(f"{value:.2f} along {name}" for name, value in self.coarseness.items())
+            lines.append(f"  neighbours differ by {steps} of what random readings do (below 0.4 a map can be followed)")
         if self.onsager:
             lines.append(f"  G(B) - G(-B): rms {self.onsager.value:.3g}{unit} over {self.onsager.terms} pairs")
         elif any(axis.name == "flux" for axis in self.axes):

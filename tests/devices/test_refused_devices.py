@@ -6,6 +6,7 @@ import pytest
 import equibacksolve as ebs
 
 CHAIN = ebs.Entries([0, 1, 1, 2], [1, 0, 2, 1], [1.0, 1.0, 1.0, 1.0])
+FLAT = ebs.Entries([0, 1, 1, 2], [1, 0, 2, 1], [1.0, 1.0, 1.0, 1.0], [0.0, 0.0, 0.0, 0.0])
 LEAD = ebs.PeriodicLead(ebs.Entries([], [], []), ebs.Entries([0], [0], [1.0]), ebs.Entries([0], [0], [1.0]), 1)
 
 
@@ -51,6 +52,12 @@ def chain(**more):
         (
             lambda: ebs.PeriodicLead(ebs.Entries([0], [1], [1.0]), ebs.Entries([0], [1], [1.0]), LEAD.coupling, 2),
             "PeriodicLead.cell is not Hermitian",
+        ),
+        (
+            lambda: ebs.PeriodicLead(
+                LEAD.cell, LEAD.hopping, LEAD.coupling, 1, terms=(ebs.LinearTerm(0.1, ebs.Entries([3], [3], [1.0])),)
+            ),
+            r"PeriodicLead.terms\[0\].entries has a row 3, but a cell has 1 orbitals",
         ),
         (lambda: ebs.WideBandLead(0.0), "give positive energies"),
         (
@@ -103,3 +110,20 @@ def test_it_is_right_next_to_a_band_edge():
     near = 2.0 - np.array([1e-3, 1e-6, 1e-9, 1e-11])
     found = ebs.Conductance(chain()).predict(flux=np.zeros(4), energy=near)
     np.testing.assert_allclose(found, 1.0, atol=1e-8)
+
+
+@pytest.mark.parametrize(("area", "refused"), [(None, True), ([0.0, 0.0], False)])
+def test_a_term_of_a_lead_that_hops_needs_areas_in_a_field(area, refused):
+    hop = ebs.Entries([0, 1], [1, 0], [0.1, 0.1], area)
+    one = ebs.Entries([0, 1], [0, 1], [1.0, 1.0], [0.0, 0.0])
+    # What stays on an orbital needs no area.
+    shift = ebs.LinearTerm(0.1, ebs.Entries([0], [0], [1.0]))
+    lead = ebs.PeriodicLead(ebs.Entries([], [], []), one, one, 2, terms=(ebs.LinearTerm(1.0, hop), shift))
+    device = ebs.TightBindingDevice(sample(onsite=np.zeros(3), entries=FLAT), [ebs.Terminal(lead, [0, 2])])
+    simulator = ebs.ConductanceMatrix(device)
+    at = {"flux": np.array([0.1]), "energy": np.array([0.3])}
+    if refused:
+        with pytest.raises(ValueError, match="some hoppings have no area"):
+            simulator.predict(**at)
+    else:
+        np.testing.assert_allclose(simulator.predict(**at), 2.0, atol=1e-12)

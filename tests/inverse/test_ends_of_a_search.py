@@ -14,6 +14,8 @@ from test_every_method import METHODS
 from toys import NEAR_DECAYS, READINGS, Decays, rate
 
 import equibacksolve as ebs
+from equibacksolve.inverse import State
+from equibacksolve.inverse._history import Course, History
 
 LM = ebs.LevenbergMarquardt()
 MISRA = regression_set("Misra1a")
@@ -243,3 +245,32 @@ def test_a_minimum_at_bounds_is_that_of_scipy():
         NEAR_DECAYS, READINGS, LM, where=rate, bounds=(jnp.array([0.7, 0.7]), jnp.array([3.0, 1.5])), progress=False
     )
     np.testing.assert_allclose(found.simulator.rate, independent.x, rtol=1e-6)
+
+
+def test_what_has_arrived_beats_a_guess_on_the_way_whose_cost_alone_was_lower():
+    """Under a prior, as noise calls for it, the cost alone may be lowest on the way to the minimum."""
+    course = Course(None, jnp.zeros(1), np.inf, History())
+    # Cost, whether it has settled, whether it explains the data, and which guess is the best then.
+    for number, (cost, settled, explained, best) in enumerate(
+        [(2.0, False, False, 0), (0.9, False, True, 1), (1.8, True, False, 1), (0.95, True, True, 3),
+         (0.5, False, True, 3), (0.94, True, True, 5), (0.96, True, True, 5)]
+    ):  # fmt: skip
+        count, flag = jnp.asarray(number), jnp.asarray(settled)
+        state = State(jnp.full(1, number), jnp.asarray(cost), jnp.asarray(False), count, (), count, count, flag)
+        course = course.after(state, 0.1 * number, explained=explained)
+        assert course.best[0] == best
+        assert course.lowest == [2.0, 0.9, 0.9, 0.95, 0.95, 0.94, 0.94][number]
+        assert course.settled == (settled and best == number)
+
+
+def test_noise_on_a_map_ends_at_a_minimum():
+    """The default adds the prior that noise calls for; its objective has a minimum where the cost has none."""
+    sample = ebs.SquareLattice(ebs.Potential(jnp.array([[0.9, -0.6, 0.3], [0.2, 0.8, -0.7], [-0.4, 0.5, 0.1]])))
+    truth = ebs.Magnetoconductance(sample, ebs.WireLead(jnp.pi / 2))
+    values = lambda s: s.sample.onsite.values
+    axes = {"flux": np.linspace(0, 0.3, 5), "energy": np.linspace(-1, 1, 7)}
+    start = eqx.tree_at(values, truth, jnp.zeros((3, 3)))
+    for seed in range(3):
+        observed = ebs.simulated_observations(truth, sigma=0.1, key=seed, **axes)
+        found = ebs.backsolve(start, observed, where=values, progress=False, seconds=60)
+        assert found.converged, found.reason

@@ -35,3 +35,14 @@ def test_the_noise_is_gaussian_of_that_size():
 def test_a_key_without_sigma_is_refused():
     with pytest.raises(ValueError, match="key was given but no sigma"):
         ebs.simulated_observations(DECAYS, key=jax.random.key(0), time=TIME)
+
+
+def test_what_is_like_a_key_a_sigma_or_an_axis_is_one():
+    """As in `backsolve` and `Observations`: one door for all."""
+    expected = ebs.simulated_observations(DECAYS, sigma=0.1, key=jax.random.key(3), time=TIME).values
+    time = np.asarray(TIME).tolist()
+    for sigma in (0.1, np.float32(0.1), jnp.asarray(0.1), np.full(TIME.size, 0.1)):
+        found = ebs.simulated_observations(DECAYS, sigma=sigma, key=3, time=time)
+        np.testing.assert_allclose(found.values, expected, rtol=1e-7)  # 0.1 in float32
+    with pytest.raises(TypeError, match="key is a str; give a whole number as a seed"):
+        ebs.simulated_observations(DECAYS, sigma=0.1, key="seed", time=time)
