@@ -194,11 +194,8 @@ def _course_to_bytes(course: Course, hidden: Hidden) -> bytes:
     stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *(leaves for _, leaves in history.snapshots))
     try:
         tree = (course.state, course.best, course.lowest, history.table(), steps, stacked)
-        return tree_to_bytes(
-            {"kind": "a checkpoint", "steps": course.steps, "polishing": course.polishing, "arrived": course.arrived},
-            {"course": tree},
-            like=hidden,
-        )
+        told = {name: getattr(course, name) for name in ("steps", "polishing", "arrived")}
+        return tree_to_bytes({"kind": "a checkpoint", **told}, {"course": tree}, like=hidden)
     except TypeError as error:
         raise ValueError(
             f"the state of this method cannot be saved: {error}; a State must be all arrays (leave out= out, or mend "
@@ -211,15 +208,8 @@ def _course_from_bytes(content: bytes, hidden: Hidden) -> Course:
     try:
         state, best, lowest, table, steps, stacked = tree
         snapshots = [(step, jax.tree.map(lambda leaf: leaf[i], stacked)) for i, step in enumerate(steps)]
-        return Course(
-            state,
-            best,
-            lowest,
-            History.from_table(table, snapshots),
-            header["steps"],
-            header["polishing"],
-            header["arrived"],
-        )
+        told = {name: header[name] for name in ("steps", "polishing", "arrived")}
+        return Course(state, best, lowest, History.from_table(table, snapshots), **told)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise Damaged(f"its parts do not fit together, {type(error).__name__}") from error
 

@@ -98,7 +98,17 @@ def _periodic(arrays: Mapping[str, Any], lead: str, interface: np.ndarray, orbit
         raise ValueError(f"{lead}_C_col names orbital {other}, which is not in {lead}_interface; add it there.")
     coupling = Entries(touching.row, column, touching.value, touching.area)
     own = {name: real(arrays, f"{lead}_{name}", 0) for name in ("onsite", "strength") if f"{lead}_{name}" in arrays}
-    return PeriodicLead(cell, hopping, coupling, size, terms=_terms(arrays, f"{lead}_H0", size), **own)
+    terms = _terms(arrays, f"{lead}_H0", size)
+    if field:  # says that every hopping has an area: one that is left out is none
+        terms = tuple(map(_with_areas, terms))
+    return PeriodicLead(cell, hopping, coupling, size, terms=terms, **own)
+
+
+def _with_areas(term: LinearTerm) -> LinearTerm:
+    if term.entries.area is not None:
+        return term
+    entries = Entries(term.entries.row, term.entries.column, term.entries.value, np.zeros(term.entries.row.shape))
+    return LinearTerm(term.strength, entries, term.unknown, term.setting)
 
 
 def _terms(arrays: Mapping[str, Any], prefix: str, size: int) -> tuple[LinearTerm, ...]:
