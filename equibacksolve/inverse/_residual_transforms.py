@@ -27,6 +27,30 @@ class AbstractResidualTransform(eqx.Module):
         """The residuals that this transform makes of the residuals of the data."""
 
 
+class Weighted(AbstractResidualTransform):
+    """Residuals times weights. **Fields** `weights`: one for each datum."""
+
+    weights: Float[Array, " data"]
+
+    def __call__(self, observed, hidden, residuals):
+        return residuals * self.weights
+
+
+def evening_weights(sensitivity: Float[Array, " data"]) -> Float[Array, " data"]:
+    """Weights under which no datum depends on the unknowns far more than others do: sqrt(2 / (1 + (s / median s)^2)).
+
+    A reading at a narrow resonance depends on the unknowns ten times as much as others, and its linear model holds for
+    steps a tenth as long. An error e of every unknown leaves it wrong by e s, as noise of that size would, so it counts
+    as if it had that noise beside an even one. Where all data are explained, the minimum is the same.
+
+    `sensitivity`: the length of each row of the Jacobian, in units of what the data see of each leaf.
+    """
+    seen = sensitivity > 0
+    median = jnp.nanmedian(jnp.where(seen, sensitivity, jnp.nan))
+    ratio = jnp.where(seen, sensitivity / jnp.where(median > 0, median, 1.0), 1.0)
+    return jnp.sqrt(2 / (1 + ratio**2))
+
+
 class Smoothing(AbstractResidualTransform):
     """Compare maps after both were blurred: residuals K r, with K a Gaussian over the settings.
 

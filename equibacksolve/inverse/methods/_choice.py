@@ -15,6 +15,7 @@ from equibacksolve.inverse.methods._between_levels import BetweenLevels
 from equibacksolve.inverse.methods._continuation import (
     Continuation,
     brisk_schedule,
+    even_first,
     patient_schedule,
     single_stage,
     two_stages,
@@ -59,7 +60,7 @@ def _for_numbers() -> Restarts:
 
 def _for_maps(abreast: int) -> Restarts:
     stage, last = stage_of_search(25), stage_of_search(60)
-    opening = Continuation(stage, stage_of_search(12), single_stage())
+    opening = Continuation(stage, stage_of_search(12), even_first())
     quick, light = quick_ball(), heavy_ball(momentum=0.8, ease=1.2, uphill=10)
     # Gentle landscapes are found greedily, in half the time; more of the higher ones by balls.
     gentle, smooth, smoother, smoothest, fine, finest = (

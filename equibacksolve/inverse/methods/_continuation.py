@@ -1,5 +1,6 @@
 """Coarse to fine: the same search on blurred data under a strong prior first, on sharp data without it at last."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import equinox as eqx
@@ -12,9 +13,16 @@ from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 from equibacksolve._arrays import float_array
 from equibacksolve.inverse._leaves import Hidden, center_of_leaves
 from equibacksolve.inverse._problem import Problem
-from equibacksolve.inverse._residual_transforms import Composed, Smoothing, SmoothnessPrior
-from equibacksolve.inverse.methods._levels import heights_seen_by_data
+from equibacksolve.inverse._residual_transforms import (
+    Composed,
+    Smoothing,
+    SmoothnessPrior,
+    Weighted,
+    evening_weights,
+)
+from equibacksolve.inverse.methods._levels import heights_seen_by_data, sensitivity_of_data
 from equibacksolve.inverse.methods._method import AbstractMethod, State
+from equibacksolve.inverse.methods._suitable_equations import FEW_UNKNOWNS
 
 
 def _entries(values: Any) -> Shaped[Array, "..."]:
@@ -30,21 +38,38 @@ class Schedule(eqx.Module):
     - `strength`: of the prior, against the mean curvature of the cost at the start: a map that by the linear model
       changes the data by their standard deviation adds `strength` times their variance to the cost.
     - `length`: over which the prior expects the map to vary, in entries of the leaf.
+    - `evened`: whether data that depend on the unknowns more than others count less (`evening_weights`, at the guess
+      with which the stage begins); left out, never.
     """
 
     width: Float[Array, " stages"] = eqx.field(converter=_entries)
     strength: Float[Array, " stages"] = eqx.field(converter=_entries)
     length: Float[Array, ""] = eqx.field(converter=float_array)
+    evened: tuple[bool, ...] = eqx.field(static=True)
+
+    def __init__(self, width: Any, strength: Any, length: Any, evened: Sequence[bool] | None = None):
+        self.width, self.strength, self.length = width, strength, length
+        self.evened = (False,) * np.size(width) if evened is None else tuple(map(bool, evened))
+
+    def __check_init__(self):
+        if len({self.width.shape, self.strength.shape, (len(self.evened),)}) > 1:
+            raise ValueError(
+                f"a schedule got {self.width.shape[0]} widths, {self.strength.shape[0]} strengths and "
+                f"{len(self.evened)} of evened; give one of each a stage."
+            )
 
 
 def brisk_schedule(length: float = 1.0) -> Schedule:
     """Five stages, for landscapes that vary over a few entries."""
-    return Schedule([0.15, 0.075, 0.0375, 0.0, 0.0], [8e-4, 8e-5, 8e-6, 8e-7, 0.0], length)
+    stages = [0.15, 0.075, 0.0375, 0.0, 0.0, 0.0]
+    return Schedule(stages, [8e-4, 8e-5, 8e-6, 8e-7, 0.0, 0.0], length, [False, False, False, False, True, False])
 
 
 def patient_schedule(length: float = 2.0) -> Schedule:
     """Six stages that keep the blur longer under a weaker prior, for higher and smoother landscapes."""
-    return Schedule([0.15, 0.15, 0.075, 0.0375, 0.0, 0.0], [8e-5, 8e-6, 8e-6, 8e-7, 8e-8, 0.0], length)
+    stages = [0.15, 0.15, 0.075, 0.0375, 0.0, 0.0, 0.0]
+    even = [False, False, False, False, False, True, False]
+    return Schedule(stages, [8e-5, 8e-6, 8e-6, 8e-7, 8e-8, 0.0, 0.0], length, even)
 
 
 def single_stage(length: float = 1.0) -> Schedule:
@@ -52,9 +77,14 @@ def single_stage(length: float = 1.0) -> Schedule:
     return Schedule([0.0], [0.0], length)
 
 
+def even_first(length: float = 1.0) -> Schedule:
+    """Sharp data twice: evened first, from which a start may be ten times as far away, then as they are."""
+    return Schedule([0.0, 0.0], [0.0, 0.0], length, [True, False])
+
+
 def two_stages(length: float = 1.0) -> Schedule:
-    """The same twice: for a first method that finds the valley, and a last one that goes to its bottom."""
-    return Schedule([0.0, 0.0], [0.0, 0.0], length)
+    """A first method finds the valley, and a last one goes to its bottom: of evened data, then of data as they are."""
+    return Schedule([0.0, 0.0, 0.0], [0.0, 0.0, 0.0], length, [False, True, False])
 
 
 class Continuation(AbstractMethod):
@@ -76,23 +106,26 @@ class Continuation(AbstractMethod):
         center = center_of_leaves(hidden, problem.kinds)
         heights = self.heights(problem, hidden)
         strength = self.strength(problem, hidden, center, heights, 0)
-        inner = self.method_of(0).init(self.staged(problem, center, strength, 0), hidden, key)
-        looked = inner.evaluations + self.asks_for_heights(problem)
-        return _outer(inner, (center, heights, strength, key), looked, 0, done=False)
+        weights = self.weights(problem, hidden, 0)
+        inner = self.method_of(0).init(self.staged(problem, center, strength, weights, 0), hidden, key)
+        looked = inner.evaluations + self.asks_for_heights(problem) + self.looks_at_data(hidden, 0)
+        return _outer(inner, (center, heights, strength, weights, key), looked, 0, done=False)
 
     def step(self, problem: Problem, state: State) -> State:
-        inner, (center, heights, strength, key) = state.inner
-        stage = int(state.stage)
+        inner, (center, heights, strength, weights, key) = state.inner
+        stage, looked = int(state.stage), 0
         explained = bool(problem.explained(inner.cost))
         if bool(inner.done) or (explained and stage < self._last_stage):
             # Data that are explained already need no stage but the last, which leads to the minimum.
             stage = self._last_stage if explained else stage + 1
             strength = self.strength(problem, inner.hidden, center, heights, stage)
-            inner = self.method_of(stage).init(self.staged(problem, center, strength, stage), inner.hidden, key)
-        found = self.method_of(stage).step(self.staged(problem, center, strength, stage), inner)
-        used = found.evaluations - inner.evaluations
+            weights, looked = self.weights(problem, inner.hidden, stage), self.looks_at_data(inner.hidden, stage)
+            staged = self.staged(problem, center, strength, weights, stage)
+            inner = self.method_of(stage).init(staged, inner.hidden, key)
+        found = self.method_of(stage).step(self.staged(problem, center, strength, weights, stage), inner)
+        used = state.evaluations + found.evaluations - inner.evaluations + looked
         done = bool(found.done) and stage == self._last_stage
-        return _outer(found, (center, heights, strength, key), state.evaluations + used, stage, done)
+        return _outer(found, (center, heights, strength, weights, key), used, stage, done)
 
     @property
     def _last_stage(self):
@@ -100,7 +133,7 @@ class Continuation(AbstractMethod):
 
     def method_of(self, stage: int) -> AbstractMethod:
         """What runs in this stage."""
-        return self.last if stage == self._last_stage else self.method
+        return self.last if stage == self._last_stage or self.schedule.evened[stage] else self.method
 
     def asks_for_heights(self, problem: Problem) -> bool:
         """Whether a prior of some stage needs to know how high the maps are."""
@@ -123,10 +156,28 @@ class Continuation(AbstractMethod):
         unit = SmoothnessPrior(jnp.ones_like(heights[0]), length, center, problem.maps)
         return jnp.maximum(scheduled, 1 / (problem.observed.count * unit.squared_heights(hidden)))
 
-    def staged(self, problem: Problem, center: Hidden, strength: Float[Array, " leaves"], stage: int) -> Problem:
+    def looks_at_data(self, hidden: Hidden, stage: int) -> bool:
+        """Whether this stage begins with a simulation, for its weights."""
+        return self.schedule.evened[stage] and sum(leaf.size for leaf in jax.tree.leaves(hidden)) <= FEW_UNKNOWNS
+
+    def weights(self, problem: Problem, hidden: Hidden, stage: int) -> Float[Array, " data"]:
+        """The weight of each datum in this stage, if it begins at `hidden`."""
+        if self.looks_at_data(hidden, stage):
+            return evening_weights(sensitivity_of_data(problem, hidden))
+        return jnp.ones(problem.observed.values.size, jax.tree.leaves(hidden)[0].dtype)
+
+    def staged(
+        self,
+        problem: Problem,
+        center: Hidden,
+        strength: Float[Array, " leaves"],
+        weights: Float[Array, " data"],
+        stage: int,
+    ) -> Problem:
         """The problem as this stage sees it."""
         prior = SmoothnessPrior(strength, self.schedule.length.astype(strength.dtype), center, problem.maps)
-        return problem.staged(Composed((Smoothing(self.schedule.width[stage].astype(strength.dtype)), prior)))
+        blurred = Smoothing(self.schedule.width[stage].astype(strength.dtype))
+        return problem.staged(Composed((Weighted(weights), blurred, prior)))
 
 
 def _outer(inner, kept, evaluations, stage, done):

@@ -35,14 +35,22 @@ def levels_of(
 
 def heights_seen_by_data(problem: Problem, hidden: Hidden) -> Hidden:
     """`seen_heights` at a guess: one simulation with its derivatives, one compiled program for all who ask."""
-    return _heights(problem.staged(None), hidden)
+    return _seen(problem.staged(None), hidden)[0]
+
+
+def sensitivity_of_data(problem: Problem, hidden: Hidden) -> Float[Array, " data"]:
+    """By how much each residual changes if all unknowns change by what the data see of them; by the same program."""
+    return _seen(problem.staged(None), hidden)[1]
 
 
 @eqx.filter_jit
-def _heights(problem: Problem, hidden: Hidden) -> Hidden:
+def _seen(problem: Problem, hidden: Hidden) -> tuple[Hidden, Float[Array, " data"]]:
     flat, unravel = ravel_pytree(hidden)
     _, push = jax.linearize(lambda x: problem.residuals(unravel(x)), flat)
-    return seen_heights(problem, unravel(jnp.sum(columns(push, flat) ** 2, axis=0)))
+    squares = columns(push, flat) ** 2
+    heights = seen_heights(problem, unravel(jnp.sum(squares, axis=0)))
+    each = jax.tree.map(lambda height, leaf: jnp.broadcast_to(height, leaf.shape), heights, hidden)
+    return heights, jnp.sqrt(squares @ ravel_pytree(each)[0] ** 2)
 
 
 @eqx.filter_jit

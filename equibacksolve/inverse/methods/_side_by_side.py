@@ -43,43 +43,47 @@ class SideBySide(AbstractMethod):
         guesses = jax.tree.map(lambda *leaves: jnp.stack(leaves), *guesses)
         centers = jax.vmap(lambda guess: center_of_leaves(guess, problem.kinds))(guesses)
         heights = self.search.heights(problem, hidden)
-        states, strengths = self._begin(problem, guesses, centers, heights, key, 0)
-        looked = jnp.asarray(self.search.asks_for_heights(problem), jnp.int32)
-        return _outer(states, (centers, heights, strengths, key), looked, 0, False)
+        states, seen, looked = self._begin(problem, guesses, centers, heights, key, 0)
+        looked = jnp.asarray(looked + self.search.asks_for_heights(problem), jnp.int32)
+        return _outer(states, (centers, heights, seen, key), looked, 0, False)
 
     def step(self, problem: Problem, state: State) -> State:
-        states, (centers, heights, strengths, key) = state.inner
+        states, (centers, heights, seen, key) = state.inner
         stage, evaluations = int(state.stage), state.evaluations
         if bool(jnp.all(states.done)):
             stage = stage + 1
-            states, strengths = self._begin(problem, states.hidden, centers, heights, key, stage)
+            states, seen, looked = self._begin(problem, states.hidden, centers, heights, key, stage)
+            evaluations = evaluations + looked
         before = jnp.sum(states.evaluations)
-        states = _step_all(self.search, stage, (problem, states, centers, strengths))
+        states = _step_all(self.search, stage, (problem, states, centers, seen))
         evaluations = evaluations + (jnp.sum(states.evaluations) - before).astype(jnp.int32)
         last = stage == self.search.schedule.width.shape[0] - 1
         found = jnp.any(states.done & jax.vmap(problem.explained)(states.cost))
         done = last and bool(found | jnp.all(states.done))
-        return _outer(states, (centers, heights, strengths, key), evaluations, stage, done)
+        return _outer(states, (centers, heights, seen, key), evaluations, stage, done)
 
     def _begin(self, problem, guesses, centers, heights, key, stage):
-        """The states before the first step of a stage, and the strengths of their priors."""
+        """The states before the first step of a stage, strength of prior and weights of data, simulations for them."""
         search = self.search
         strength = lambda guess, center: search.strength(problem, guess, center, heights, stage)
-        strengths = jax.vmap(strength)(guesses, centers)
+        weights = jax.vmap(lambda guess: search.weights(problem, guess, stage))(guesses)
+        seen = jax.vmap(strength)(guesses, centers), weights
 
-        def begin(guess, center, strength):
-            return search.method_of(stage).init(search.staged(problem, center, strength, stage), guess, key)
+        def begin(guess, center, seen):
+            return search.method_of(stage).init(search.staged(problem, center, *seen, stage), guess, key)
 
-        return eqx.filter_vmap(begin)(guesses, centers, strengths), strengths
+        one = jax.tree.map(lambda leaf: leaf[0], guesses)
+        looked = self.starts * search.looks_at_data(one, stage)
+        return eqx.filter_vmap(begin)(guesses, centers, seen), seen, looked
 
 
 @eqx.filter_jit
 def _step_all(search: Continuation, stage: int, everything: Any) -> State:
     """One step of every start; those that are done stay where they are."""
-    (problem, states, centers, strengths) = everything
+    (problem, states, centers, seen) = everything
 
-    def one(problem, state, center, strength):
-        new = search.method_of(stage).step(search.staged(problem, center, strength, stage), state)
+    def one(problem, state, center, seen):
+        new = search.method_of(stage).step(search.staged(problem, center, *seen, stage), state)
         return jax.tree.map(lambda after, now: jnp.where(state.done, now, after), new, state)
 
     arrays, static = eqx.partition(problem, eqx.is_array)
@@ -88,7 +92,7 @@ def _step_all(search: Continuation, stage: int, everything: Any) -> State:
         each, all_of_it = PartitionSpec(STARTS), PartitionSpec()
         specs = (all_of_it, each, each, each)
         every = jax.shard_map(every, in_specs=specs, out_specs=each, axis_names={STARTS}, check_vma=False)
-    return every(arrays, states, centers, strengths)
+    return every(arrays, states, centers, seen)
 
 
 def _outer(states, kept, evaluations, stage, done):
