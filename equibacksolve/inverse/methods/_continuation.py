@@ -24,6 +24,9 @@ from equibacksolve.inverse.methods._levels import heights_seen_by_data, sensitiv
 from equibacksolve.inverse.methods._method import AbstractMethod, State
 from equibacksolve.inverse.methods._suitable_equations import FEW_UNKNOWNS
 
+EVEN_THEN_PLAIN = [True, True, False]
+"""Where one weighing is not enough, a second one from a better guess often is."""
+
 
 def _entries(values: Any) -> Shaped[Array, "..."]:
     return float_array(np.asarray(values))
@@ -61,15 +64,16 @@ class Schedule(eqx.Module):
 
 def brisk_schedule(length: float = 1.0) -> Schedule:
     """Five stages, for landscapes that vary over a few entries."""
-    stages = [0.15, 0.075, 0.0375, 0.0, 0.0, 0.0]
-    return Schedule(stages, [8e-4, 8e-5, 8e-6, 8e-7, 0.0, 0.0], length, [False, False, False, False, True, False])
+    stages = [0.15, 0.075, 0.0375, 0.0, 0.0, 0.0, 0.0]
+    even = [False] * 4 + EVEN_THEN_PLAIN
+    return Schedule(stages, [8e-4, 8e-5, 8e-6, 8e-7, 0.0, 0.0, 0.0], length, even)
 
 
 def patient_schedule(length: float = 2.0) -> Schedule:
     """Six stages that keep the blur longer under a weaker prior, for higher and smoother landscapes."""
-    stages = [0.15, 0.15, 0.075, 0.0375, 0.0, 0.0, 0.0]
-    even = [False, False, False, False, False, True, False]
-    return Schedule(stages, [8e-5, 8e-6, 8e-6, 8e-7, 8e-8, 0.0, 0.0], length, even)
+    stages = [0.15, 0.15, 0.075, 0.0375, 0.0, 0.0, 0.0, 0.0]
+    even = [False] * 5 + EVEN_THEN_PLAIN
+    return Schedule(stages, [8e-5, 8e-6, 8e-6, 8e-7, 8e-8, 0.0, 0.0, 0.0], length, even)
 
 
 def single_stage(length: float = 1.0) -> Schedule:
@@ -79,12 +83,12 @@ def single_stage(length: float = 1.0) -> Schedule:
 
 def even_first(length: float = 1.0) -> Schedule:
     """Sharp data twice: evened first, from which a start may be ten times as far away, then as they are."""
-    return Schedule([0.0, 0.0], [0.0, 0.0], length, [True, False])
+    return Schedule([0.0] * 3, [0.0] * 3, length, EVEN_THEN_PLAIN)
 
 
 def two_stages(length: float = 1.0) -> Schedule:
     """A first method finds the valley, and a last one goes to its bottom: of evened data, then of data as they are."""
-    return Schedule([0.0, 0.0, 0.0], [0.0, 0.0, 0.0], length, [False, True, False])
+    return Schedule([0.0] * 4, [0.0] * 4, length, [False, *EVEN_THEN_PLAIN])
 
 
 class Continuation(AbstractMethod):
