@@ -50,7 +50,7 @@ def main():
     print(f"{len(expected)} points, {expected.shape[1]} leads: the largest difference from Kwant is {off:.0e}")
 
     shape, mesh = ((2, 1), (2, 36)) if arguments.small else ((3, 3), (5, 36))
-    random = np.random.default_rng(4).uniform(-0.1, 0.1, shape)
+    random = np.random.default_rng(4).uniform(-0.1, 0.1, shape) * (0.3 if arguments.small else 1)
     truth, start = (with_gate(device, jnp.asarray(values)) for values in (random, np.zeros(shape)))
     axes = {"flux": np.linspace(0, 0.02, mesh[0]), "energy": np.linspace(0.33, 1.03, mesh[1])}
     observed = ebs.simulated_observations(truth, sigma=arguments.sigma, key=0, **axes)

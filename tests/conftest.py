@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import os
+import pathlib
 
 import hypothesis
 import jax
@@ -72,3 +73,9 @@ def compilation_of_the_file(request):
     """Quick where nothing is asked of how numbers are compiled."""
     if not QUICK.isdisjoint((request.path.parent.name, request.path.stem)):
         request.getfixturevalue("quick_compilation")
+    yield
+    # Each program is a few maps of memory, of which Linux gives 65530 to a process: then nothing more is compiled.
+    maps = pathlib.Path("/proc/self/maps")
+    if maps.exists() and maps.read_bytes().count(b"\n") > 40_000:
+        jax.clear_caches()
+        gc.collect()

@@ -13,6 +13,7 @@ from equibacksolve.inverse._residual_transforms import (
     Composed,
     Smoothing,
     SmoothnessPrior,
+    Weighted,
     cosine_basis,
     stiffness,
 )
@@ -80,7 +81,7 @@ def is_exact(problem: Problem) -> bool:
     """Whether `prior_precision` is all that this stage adds to the data, and not an approximation."""
     of_data, priors = data_and_priors(problem.transform)
     periodic = any(kind.smooth and kind.period is not None for kind in problem.kinds)
-    plain = all(isinstance(one, Smoothing) for one in of_data) and not problem.priors
+    plain = all(isinstance(one, (Smoothing, Weighted)) for one in of_data) and not problem.priors
     return plain and not (priors and periodic)
 
 

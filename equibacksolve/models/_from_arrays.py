@@ -105,7 +105,7 @@ def _periodic(arrays: Mapping[str, Any], lead: str, interface: np.ndarray, orbit
 
 
 def _with_areas(term: LinearTerm) -> LinearTerm:
-    if term.entries.area is not None:
+    if term.entries.area is not None or np.array_equal(term.entries.row, term.entries.column):
         return term
     entries = Entries(term.entries.row, term.entries.column, term.entries.value, np.zeros(term.entries.row.shape))
     return LinearTerm(term.strength, entries, term.unknown, term.setting)

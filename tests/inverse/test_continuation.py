@@ -29,7 +29,7 @@ def test_stages_follow_each_other():
 def test_explained_data_need_no_stage_but_the_last():
     method = ebs.Continuation(LM, LM, ebs.brisk_schedule())
     found = ebs.backsolve(NEAR_DECAYS, READINGS, method, where=rate, progress=False)
-    assert set(found.history.stage) == {0, 5}
+    assert set(found.history.stage) == {0, 6}
     assert found.converged
 
 

@@ -28,7 +28,7 @@ class DataSpace(AbstractStepEquations):
         dp = -A^-1 (h + B^T w),        (1 + B A^-1 B^T) w = r - B A^-1 h,
 
     as inserting shows. A is diagonal in the cosine basis if the damping is the same on all of a leaf: it is. This needs
-    that stages know of data blur and smoothness priors only, on leaves without a period, and no bounds; use
+    that stages know of weights, blur and smoothness priors only, on leaves without a period, and no bounds; use
     `ConjugateGradients` elsewhere (ValueError).
     """
 
@@ -40,7 +40,7 @@ class DataSpace(AbstractStepEquations):
         if not suits_data_space(problem):
             raise ValueError(
                 "equations is DataSpace, which knows no bounds, no smoothness prior on periodic leaves and no residual "
-                "transforms but Smoothing and SmoothnessPrior; use ConjugateGradients instead."
+                "transforms but Weighted, Smoothing and SmoothnessPrior; use ConjugateGradients instead."
             )
         return unseen_jacobian(problem, hidden)
 
