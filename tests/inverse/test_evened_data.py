@@ -58,7 +58,7 @@ def test_sensitivity_is_the_length_of_a_row_and_has_no_unit():
 
 @pytest.mark.parametrize(("schedule", "least", "most"), [("even", 6, 10), ("plain", 0, 3)])
 def test_starts_from_far_away_arrive(schedule, least, most):
-    """From a tenth of the truth's height away. With slopes of 5 to 12 it was 7 to 10 of ten, and 0 to 1 on plain data."""
+    """From a tenth of the truth away. With slopes of 5 to 12 it was 7 to 10 of ten starts, and 0 or 1 on plain data."""
     even = [True, True, False]
     stages = ebs.Schedule([0.0] * 3, [0.0] * 3, 1.0, even if schedule == "even" else None)
     search = ebs.Continuation(ebs.LevenbergMarquardt(), ebs.LevenbergMarquardt(), stages)
