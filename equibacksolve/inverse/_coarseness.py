@@ -6,7 +6,7 @@ from jaxtyping import Bool, Float
 from equibacksolve.inverse._observations import Observations
 
 TOO_COARSE = 0.4
-"""Maps up to 0.25 were followed, those of 0.6 were not (docs/devices.md)."""
+"""Maps up to 0.36 were followed, those of 0.6 were not (research/2026-11-29-evened-data.md)."""
 
 FEWEST = 8
 """Pairs of neighbours from which a root mean square is worth telling."""
