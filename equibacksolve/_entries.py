@@ -96,6 +96,16 @@ class Entries(eqx.Module):
         areas = None if area is None else jnp.repeat(float_array(area, "Entries.area"), size**2)
         return cls(rows.reshape(-1), columns.reshape(-1), values.reshape(-1), areas)
 
+    def knows_flux(self, site: Any) -> bool:
+        """Whether a magnetic field can be applied: there are areas, or all entries stay on a site and need none.
+
+        `site` is that of each orbital, for both sides of the entries.
+        """
+        if self.area is not None:
+            return True
+        site = np.asarray(site) if is_concrete(self.row, self.column, site) else None
+        return site is not None and bool(np.all(site[np.asarray(self.row)] == site[np.asarray(self.column)]))
+
     def at(self, flux: Scalar) -> Complex[Array, " entries"]:
         """The values in a magnetic field of this flux, in h/e."""
         return self.value if self.area is None else _in_field(jnp, self.value, flux * self.area)

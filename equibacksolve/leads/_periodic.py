@@ -108,8 +108,9 @@ class PeriodicLead(AbstractLead):
 
     @property
     def knows_flux(self) -> bool:
-        parts = (self.cell, self.hopping, self.coupling, *(term.entries for term in self.terms))
-        return all(part.area is not None or _is_diagonal(part) for part in parts)
+        # Which orbitals of a cell share a site is not known; row and column of the others count in two places.
+        within = all(part.knows_flux(np.arange(self.size)) for part in (self.cell, *(t.entries for t in self.terms)))
+        return within and all(part.area is not None or part.row.size == 0 for part in (self.hopping, self.coupling))
 
     def self_energy(self, interface: int, energy: Scalar, flux: Scalar, settings: Settings) -> SelfEnergy:
         sizes = Sizes(self.size, interface, self.channels(interface))
@@ -146,9 +147,3 @@ class PeriodicLead(AbstractLead):
         row, column = np.asarray(self.hopping.row), np.asarray(self.hopping.column)
         np.add.at(found, (row, column), np.asarray(self.hopping.value))
         return int(np.linalg.matrix_rank(found))
-
-
-def _is_diagonal(entries: Entries) -> bool:
-    """Whether nothing hops, so that a field changes nothing."""
-    known = is_concrete(entries.row, entries.column)
-    return known and np.array_equal(np.asarray(entries.row), np.asarray(entries.column))

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import equinox as eqx
+import jax.numpy as jnp
 import numpy as np
 
 from equibacksolve._entries import Entries, LinearTerm
@@ -100,15 +102,14 @@ def _periodic(arrays: Mapping[str, Any], lead: str, interface: np.ndarray, orbit
     own = {name: real(arrays, f"{lead}_{name}", 0) for name in ("onsite", "strength") if f"{lead}_{name}" in arrays}
     terms = _terms(arrays, f"{lead}_H0", size)
     if field:  # says that every hopping has an area: one that is left out is none
-        terms = tuple(map(_with_areas, terms))
+        terms = tuple(t if t.entries.knows_flux(np.arange(size)) else _enclosing_nothing(t) for t in terms)
     return PeriodicLead(cell, hopping, coupling, size, terms=terms, **own)
 
 
-def _with_areas(term: LinearTerm) -> LinearTerm:
-    if term.entries.area is not None or np.array_equal(term.entries.row, term.entries.column):
-        return term
-    entries = Entries(term.entries.row, term.entries.column, term.entries.value, np.zeros(term.entries.row.shape))
-    return LinearTerm(term.strength, entries, term.unknown, term.setting)
+def _enclosing_nothing(term: LinearTerm) -> LinearTerm:
+    """The term with areas of zero."""
+    zeros = jnp.zeros(term.entries.row.shape)
+    return eqx.tree_at(lambda t: t.entries.area, term, zeros, is_leaf=lambda leaf: leaf is None)
 
 
 def _terms(arrays: Mapping[str, Any], prefix: str, size: int) -> tuple[LinearTerm, ...]:

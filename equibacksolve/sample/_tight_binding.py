@@ -90,8 +90,7 @@ class TightBinding(eqx.Module):
     @property
     def knows_flux(self) -> bool:
         """Whether every hopping from site to site has an area, so that a magnetic field can be applied."""
-        parts = [part for part in (self.entries, *(term.entries for term in self.terms)) if part.area is None]
-        return all(_stays_on_sites(part, self.orbital_site) for part in parts)
+        return all(part.knows_flux(self.orbital_site) for part in (self.entries, *(t.entries for t in self.terms)))
 
     def places(self) -> tuple[Int[Array, " entries"], Int[Array, " entries"]]:
         """Row and column of all entries, those of the terms included, without the onsite energies."""
@@ -113,12 +112,6 @@ class TightBinding(eqx.Module):
         known = [self.entries.known_at(flux), *(term.known_at(flux, settings) for term in self.terms)]
         matrix = sparse.coo_matrix((np.concatenate(known), (row, column)), shape=(self.size, self.size))
         return (matrix + sparse.diags(np.asarray(self.energies()))).tocsr()
-
-
-def _stays_on_sites(entries: Entries, orbital_site: Int[Array, " basis"]) -> bool:
-    known = is_concrete(entries.row, entries.column, orbital_site)
-    site = np.asarray(orbital_site) if known else None
-    return known and bool(np.all(site[np.asarray(entries.row)] == site[np.asarray(entries.column)]))
 
 
 def _check_hermitian(sample: TightBinding) -> None:

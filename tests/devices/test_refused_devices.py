@@ -127,3 +127,15 @@ def test_a_term_of_a_lead_that_hops_needs_areas_in_a_field(area, refused):
             simulator.predict(**at)
     else:
         np.testing.assert_allclose(simulator.predict(**at), 2.0, atol=1e-12)
+
+
+@pytest.mark.parametrize("part", ["hopping", "coupling"])
+def test_hops_between_cells_need_areas_even_from_an_orbital_to_its_copy(part):
+    """Row and column of V and C count in two places: where they are equal, an electron has moved all the same."""
+    step = ebs.Entries([0, 1], [0, 1], [1.0, 1.0], [0.0, 0.0])
+    bare = ebs.Entries([0, 1], [0, 1], [1.0, 1.0])
+    parts = {"hopping": step, "coupling": step} | {part: bare}
+    lead = ebs.PeriodicLead(ebs.Entries([0], [0], [0.1]), parts["hopping"], parts["coupling"], 2)
+    device = ebs.TightBindingDevice(sample(entries=FLAT), [ebs.Terminal(lead, [0, 2])])
+    with pytest.raises(ValueError, match="some hoppings have no area"):
+        ebs.ConductanceMatrix(device).predict(flux=np.array([0.1]), energy=np.array([0.3]))
