@@ -142,18 +142,18 @@ class Course(NamedTuple):
         pairs = zip(jax.tree.leaves(self.state.hidden), jax.tree.leaves(self.best))
         return all(np.array_equal(*pair) for pair in pairs)
 
-    def after(self, state: State, seconds: float, penalty: float = 0.0, explained: bool = False) -> "Course":
+    def after(self, state: State, seconds: float, penalty: float = 0.0, tolerance: float = 0.0) -> "Course":
         """The course after one more step; of guesses, the one with the lowest cost plus penalty is the best.
 
-        A guess that has settled is as good as one that another program found lower by rounding. If it is `explained`
-        as well, it is better than all that have not settled: a stage under a prior ends where the objective is lowest,
-        and on its way there the cost alone may have been lower.
+        A guess that has settled is as good as one that another program found lower by rounding. If its cost is within
+        the tolerance as well, it is better than all that have not settled: a stage under a prior ends where the
+        objective is lowest, and on its way there the cost alone may have been lower.
         """
         self.history.record(state, seconds)
         judged, settled = self.history.cost_now + penalty, bool(state.settled)
-        better = judged < self.lowest or (settled and judged <= self.lowest * (1 + 1e-9))
-        arrived = settled and explained
-        better = (better and arrived >= self.arrived) or (arrived and not self.arrived)
+        arrived = settled and self.history.cost_now <= tolerance
+        lower = judged < self.lowest or (settled and judged <= self.lowest * (1 + 1e-9))
+        better = lower if arrived == self.arrived else arrived
         best, lowest = (state.hidden, judged) if better else (self.best, self.lowest)
         return Course(state, best, lowest, self.history, len(self.history), self.polishing, arrived or self.arrived)
 

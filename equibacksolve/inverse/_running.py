@@ -46,9 +46,7 @@ def run(
                 start = course.state.start if course.polishing else state.start
                 state = dataclasses.replace(state, hidden=on_every_device(state.hidden), start=start)
                 penalty = float(problem.penalty(state.hidden)) if problem.priors else 0.0
-                course = course.after(
-                    state, agreed(time.monotonic() - began), penalty, bool(problem.explained(state.cost))
-                )
+                course = course.after(state, agreed(time.monotonic() - began), penalty, float(problem.tolerance))
                 if directory is not None:
                     directory.keep(course)
                 bar.update()

@@ -63,11 +63,11 @@ def surface(cell: Square, hopping: Square, energy: float) -> Surface:
     waves = _Waves(*scipy.linalg.qz(a, b, output="complex"))
     alpha, beta = np.abs(np.diagonal(waves.a)), np.abs(np.diagonal(waves.b))
     propagating = np.abs(alpha - beta) <= ON_CIRCLE * beta
-    basis = [_first(waves, alpha < (1 - ON_CIRCLE) * beta).vectors]
+    decaying = _first(waves, alpha < (1 - ON_CIRCLE) * beta).vectors
     outgoing, slowest = np.zeros((2 * size, 0)), np.inf
     if propagating.any():
         outgoing, slowest = _outgoing(_first(waves, propagating), hopping / scale)
-    basis = np.hstack([*basis, outgoing])
+    basis = np.hstack([decaying, outgoing])
     if basis.shape[1] != size:
         raise NoSurface
     transfer = np.linalg.solve(basis[:size].T, basis[size:].T).T
@@ -96,17 +96,19 @@ def _outgoing(propagating, hopping):
     waves = waves / np.linalg.norm(waves[:size], axis=0)
     groups = _groups(phase)
     alone = np.array([group[0] for group in groups if len(group) == 1], int)
-    spaces = [(waves[:, alone], phase[alone], _velocities(waves[:, alone], hopping))]
+    lone = waves[:, alone]
+    if np.any(np.linalg.norm(lone[size:] - phase[alone] * lone[:size], axis=0) > NO_WAVE):
+        raise NoSurface
+    found = [(lone, _velocities(lone, hopping))]
     for group in (group for group in groups if len(group) > 1):
         space = scipy.linalg.orth(waves[:, group], rcond=1e-10)
         back = space[:size].conj().T @ hopping.conj().T @ space[size:]
         velocity, turned = scipy.linalg.eigh(1j * (back - back.conj().T))
-        spaces.append((space @ turned, phase[group[0]], velocity))
-    for space, factor, _ in spaces:
-        if np.any(np.linalg.norm(space[size:] - factor * space[:size], axis=0) > NO_WAVE):
+        if np.linalg.norm(space[size:] - phase[group[0]] * space[:size], 2) > NO_WAVE:
             raise NoSurface
-    slowest = min(np.abs(velocity).min(initial=np.inf) for *_, velocity in spaces)
-    return np.hstack([space[:, velocity > 0] for space, _, velocity in spaces]), slowest
+        found.append((space @ turned, velocity))
+    slowest = min(np.abs(velocity).min(initial=np.inf) for _, velocity in found)
+    return np.hstack([space[:, velocity > 0] for space, velocity in found]), slowest
 
 
 def _velocities(waves, hopping):

@@ -24,9 +24,6 @@ from equibacksolve.inverse.methods._levels import heights_seen_by_data, sensitiv
 from equibacksolve.inverse.methods._method import AbstractMethod, State
 from equibacksolve.inverse.methods._suitable_equations import FEW_UNKNOWNS
 
-EVEN_THEN_PLAIN = [True, True, False]
-"""Where one weighing is not enough, a second one from a better guess often is."""
-
 
 def _entries(values: Any) -> Shaped[Array, "..."]:
     return float_array(np.asarray(values))
@@ -63,17 +60,13 @@ class Schedule(eqx.Module):
 
 
 def brisk_schedule(length: float = 1.0) -> Schedule:
-    """Five stages, for landscapes that vary over a few entries."""
-    stages = [0.15, 0.075, 0.0375, 0.0, 0.0, 0.0, 0.0]
-    even = [False] * 4 + EVEN_THEN_PLAIN
-    return Schedule(stages, [8e-4, 8e-5, 8e-6, 8e-7, 0.0, 0.0, 0.0], length, even)
+    """Four stages for landscapes that vary over a few entries, then evened data and data as they are."""
+    return _with_even_end([0.15, 0.075, 0.0375, 0.0], [8e-4, 8e-5, 8e-6, 8e-7], length)
 
 
 def patient_schedule(length: float = 2.0) -> Schedule:
-    """Six stages that keep the blur longer under a weaker prior, for higher and smoother landscapes."""
-    stages = [0.15, 0.15, 0.075, 0.0375, 0.0, 0.0, 0.0, 0.0]
-    even = [False] * 5 + EVEN_THEN_PLAIN
-    return Schedule(stages, [8e-5, 8e-6, 8e-6, 8e-7, 8e-8, 0.0, 0.0, 0.0], length, even)
+    """The same with five stages that keep the blur longer under a weaker prior, for higher and smoother landscapes."""
+    return _with_even_end([0.15, 0.15, 0.075, 0.0375, 0.0], [8e-5, 8e-6, 8e-6, 8e-7, 8e-8], length)
 
 
 def single_stage(length: float = 1.0) -> Schedule:
@@ -82,13 +75,19 @@ def single_stage(length: float = 1.0) -> Schedule:
 
 
 def even_first(length: float = 1.0) -> Schedule:
-    """Sharp data twice: evened first, from which a start may be ten times as far away, then as they are."""
-    return Schedule([0.0] * 3, [0.0] * 3, length, EVEN_THEN_PLAIN)
+    """Evened data, for which a start may be ten times as far away, then data as they are."""
+    return _with_even_end([], [], length)
 
 
 def two_stages(length: float = 1.0) -> Schedule:
-    """A first method finds the valley, and a last one goes to its bottom: of evened data, then of data as they are."""
-    return Schedule([0.0] * 4, [0.0] * 4, length, [False, *EVEN_THEN_PLAIN])
+    """`method` finds the valley, and `last` goes to its bottom: of evened data, then of data as they are."""
+    return _with_even_end([0.0], [0.0], length)
+
+
+def _with_even_end(width: list[float], strength: list[float], length: float) -> Schedule:
+    """Three stages more, of sharp data without a prior: evened, evened anew from a better guess, and as they are."""
+    sharp = [0.0, 0.0, 0.0]
+    return Schedule(width + sharp, strength + sharp, length, [False] * len(width) + [True, True, False])
 
 
 class Continuation(AbstractMethod):
@@ -99,7 +98,8 @@ class Continuation(AbstractMethod):
     with s the height of the landscape, so its weight against chi-squared per datum is 1/(N s^2). s is taken from the
     landscape that the stage begins with.
 
-    **Fields** `method`: run in each stage; `last`: run in the last stage; `schedule`: the stages.
+    **Fields** `method`: run in each stage; `last`: run in the last stage and in those of evened data; `schedule`: the
+    stages.
     """
 
     method: AbstractMethod
@@ -124,9 +124,10 @@ class Continuation(AbstractMethod):
             stage = self._last_stage if explained else stage + 1
             strength = self.strength(problem, inner.hidden, center, heights, stage)
             weights, looked = self.weights(problem, inner.hidden, stage), self.looks_at_data(inner.hidden, stage)
-            staged = self.staged(problem, center, strength, weights, stage)
+        staged = self.staged(problem, center, strength, weights, stage)
+        if stage != int(state.stage):
             inner = self.method_of(stage).init(staged, inner.hidden, key)
-        found = self.method_of(stage).step(self.staged(problem, center, strength, weights, stage), inner)
+        found = self.method_of(stage).step(staged, inner)
         used = state.evaluations + found.evaluations - inner.evaluations + looked
         done = bool(found.done) and stage == self._last_stage
         return _outer(found, (center, heights, strength, weights, key), used, stage, done)
