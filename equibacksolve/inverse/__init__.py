@@ -3,6 +3,7 @@
 from equibacksolve.inverse._backsolve import backsolve as backsolve
 from equibacksolve.inverse._bounds import bounds_on_leaves as bounds_on_leaves
 from equibacksolve.inverse._bounds import pressed_against as pressed_against
+from equibacksolve.inverse._coarseness import TOO_COARSE as TOO_COARSE
 from equibacksolve.inverse._coarseness import coarseness as coarseness
 from equibacksolve.inverse._history import History as History
 from equibacksolve.inverse._leaves import center_of_leaves as center_of_leaves

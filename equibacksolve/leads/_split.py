@@ -1,9 +1,7 @@
 """Terminals of the parts of a lead that do not mix, such as spin up and down."""
 
-import dataclasses
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Int, Shaped
 
@@ -102,11 +100,5 @@ def _inside(
 def _renumbered(
     entries: Entries, chosen: Bool[np.ndarray, " entries"], rows: Int[np.ndarray, " _"], columns: Int[np.ndarray, " _"]
 ) -> Entries:
-    pick = lambda array: jnp.asarray(array)[chosen]
-    return dataclasses.replace(
-        entries,
-        row=rows[np.asarray(entries.row)[chosen]],
-        column=columns[np.asarray(entries.column)[chosen]],
-        value=pick(entries.value),
-        area=None if entries.area is None else pick(entries.area),
-    )
+    row, column = rows[np.asarray(entries.row)[chosen]], columns[np.asarray(entries.column)[chosen]]
+    return Entries(row, column, entries.value[chosen], None if entries.area is None else entries.area[chosen])

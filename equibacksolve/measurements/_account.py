@@ -55,6 +55,7 @@ def report_of(
     placed: Arrangement,
     used: set[str | None],
     same_setting: float,
+    coarse: dict[str, float],
 ) -> Report:
     """Everything a user should know of what was read."""
     deviations, words = sigma
@@ -81,6 +82,7 @@ def report_of(
         sigma=words,
         sigma_range=None if counted is None else (float(counted.min()), float(counted.max())),
         noise=noise,
+        coarseness=coarse,
         onsager=onsager,
         unused=tuple(column.header for column in table.columns if column.header not in used and _varies(column)),
         dummies=int(_dummies(measured, settings, fate).sum()),

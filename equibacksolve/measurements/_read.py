@@ -136,5 +136,6 @@ def _assembled(
         grid=placed.grid,
         **placed.settings,
     )
-    report = report_of(table, settings, measured, sigma, fate, placed, used, same_setting)
-    return Measurement(observations, dataclasses.replace(report, coarseness=coarseness(observations)))
+    coarse = coarseness(observations)
+    report = report_of(table, settings, measured, sigma, fate, placed, used, same_setting, coarse)
+    return Measurement(observations, report)

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 
+from equibacksolve.inverse import TOO_COARSE
 from equibacksolve.measurements._quality import Estimate
 
 
@@ -70,11 +71,11 @@ class Report:
     sigma: str
     sigma_range: tuple[float, float] | None
     noise: dict[str, Estimate | None]
+    coarseness: dict[str, float]
     onsager: Estimate | None
     unused: tuple[str, ...]
     doubts: tuple[str, ...]
     dummies: int = 0
-    coarseness: dict[str, float] = dataclasses.field(default_factory=dict)
 
     @property
     def estimated_noise(self) -> float | None:
@@ -136,7 +137,9 @@ class Report:
         lines.append(f"  noise of one reading{unit and ','}{unit}, estimated: {', '.join(told) or 'not possible'}")
         if self.coarseness:
             steps = ", ".join(f"{value:.2f} along {name}" for name, value in self.coarseness.items())
-            lines.append(f"  neighbours differ by {steps} of what random readings do (below 0.4 a map can be followed)")
+            lines.append(
+                f"  neighbours differ by {steps} of what random pairs do (below {TOO_COARSE} a map can be followed)"
+            )
         if self.onsager:
             lines.append(f"  G(B) - G(-B): rms {self.onsager.value:.3g}{unit} over {self.onsager.terms} pairs")
         elif any(axis.name == "flux" for axis in self.axes):

@@ -71,9 +71,8 @@ def square_tight_binding(onsite: AbstractOnsite) -> TightBinding:
 def _block_entries(blocks: OnsiteBlocks, orbitals: int) -> Entries:
     """Onsite matrices as entries without an area."""
     wide = blocks if blocks.shape[-1] == orbitals else blocks * jnp.eye(orbitals)
-    site, row, column = np.indices((wide.shape[0] * wide.shape[1], orbitals, orbitals)).reshape(3, -1)
-    base = site * orbitals
-    return Entries(base + row, base + column, wide.reshape(-1), np.zeros(len(site)))
+    site = np.arange(wide.shape[0] * wide.shape[1])
+    return Entries.of_blocks(site, site, wide.reshape(-1, orbitals, orbitals), np.zeros(len(site)))
 
 
 def _flat(onsite: AbstractOnsite) -> list[AbstractOnsite]:

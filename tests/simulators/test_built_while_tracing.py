@@ -44,18 +44,12 @@ def exact_slope(height):
 
 BUILT_INSIDE = jax.grad(lambda v: log_transmission(device(v)))
 WRAPPED = {"grad": BUILT_INSIDE, "jit": jax.jit(BUILT_INSIDE), "checkpoint": jax.checkpoint(BUILT_INSIDE)}
-"""What is known when the device is built differs, and not the heights: all of them in the one that compiles once."""
+"""One function object each, so that all heights share what is compiled."""
 
 
-@pytest.mark.parametrize(
-    ("wrap", "height"),
-    [
-        (wrap, height)
-        for wrap in WRAPPED
-        for height in ((0.3, 20.0, 100.0, 1000.0, 3e4) if wrap == "jit" else (0.3, 100.0))
-    ],
-)
-def test_a_device_built_inside_a_gradient(wrap, height):
+@pytest.mark.parametrize("height", [0.3, 20.0, 100.0, 1000.0, 3e4])
+@pytest.mark.parametrize("wrap", WRAPPED)
+def test_a_device_built_inside_a_gradient(height, wrap):
     """With an interval for |onsite| <= 1 it gave 163.7 for -0.24 at 100. Rounding: growth^2 epsilon of one slice."""
     slope = WRAPPED[wrap](jnp.full(CHAIN, height))
     assert float(slope.sum()) == pytest.approx(exact_slope(height), rel=1e-9)
