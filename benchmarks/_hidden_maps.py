@@ -22,15 +22,19 @@ GLYPHS = {
 def hills(height):
     """Two to five Gaussian hills and dips, 1.5 to 3 sites wide, scaled to the height."""
 
-    def draw(random):
-        landscape = np.zeros((SITES, SITES))
-        for _ in range(random.integers(2, 6)):
-            center, width = random.uniform(0, SITES - 1, 2), random.uniform(1.5, 3)
-            hill = np.exp(-((X - center[0]) ** 2 + (Y - center[1]) ** 2) / (2 * width**2))
-            landscape += random.uniform(0.5, 1) * random.choice([-1, 1]) * hill
-        return height * landscape / np.abs(landscape).max()
+    sites = np.stack([X, Y], axis=-1).reshape(-1, 2)
+    return lambda random: hills_on(sites, random, height, (1.5, 3)).reshape(SITES, SITES)
 
-    return draw
+
+def hills_on(positions, random, height, widths, unit=1.0):
+    """Two to five Gaussian hills and dips anywhere among the positions, scaled to the height; widths in this unit."""
+    low, high = positions.min(axis=0), positions.max(axis=0)
+    landscape = np.zeros(len(positions))
+    for _ in range(random.integers(2, 6)):
+        center, width = random.uniform(low, high), random.uniform(*widths) * unit
+        hill = np.exp(-np.sum((positions - center) ** 2, axis=1) / (2 * width**2))
+        landscape += random.uniform(0.5, 1) * random.choice([-1, 1]) * hill
+    return height * landscape / np.abs(landscape).max()
 
 
 def smooth_noise(random, length):
