@@ -1,0 +1,172 @@
+"""The true atoms of a momentum image: alternating projections from random phases, least squares at the end."""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, PRNGKeyArray
+
+from equibacksolve._arrays import float_array
+from equibacksolve._axes import Scalar
+from equibacksolve.inverse._leaves import Hidden
+from equibacksolve.inverse._problem import Problem
+from equibacksolve.inverse.methods import AbstractMethod, State
+from equibacksolve.phasing._atoms import Transform, drawn
+from equibacksolve.phasing._finish import Places, compiled_cost, finish, split_peaks, with_positions
+from equibacksolve.phasing._iteration import (
+    Rule,
+    Search,
+    atoms_seen,
+    begun,
+    begun_from,
+    has_fallen,
+    searched,
+    with_start,
+)
+from equibacksolve.phasing._moduli import onto_moduli
+from equibacksolve.phasing._task import Task, task_of
+
+SAME = 1e-3
+"""Costs of two finished structures that differ by this fraction are of one structure."""
+
+
+class Inner(NamedTuple):
+    """The task, the searches, the key, how many starts were made, and the cost of the best finished structure."""
+
+    task: Task
+    search: Search
+    key: PRNGKeyArray
+    begun: Int[Array, ""]
+    finished: Scalar
+
+
+class AlternatingProjections(AbstractMethod):
+    """Find the atoms of a `MomentumImage`, up to what it cannot tell: a translation, and the inversion.
+
+    The phases are lost in the image, the moduli are known. Of all maps with these moduli, one is a sum of so many equal
+    atoms. An iteration (`phasing.iterate`) goes from the nearest map with these moduli to the nearest sum of atoms and
+    beyond, so that it does not end in a trap. When it comes upon the structure, the gap between the two falls, within
+    some ten iterations, to a small part of what it was. Then the peaks become as many atoms as there are, and
+    Levenberg-Marquardt on their positions does the rest. If the data are not explained, the next start begins.
+
+    The number of atoms is that of the simulator, whose positions do not matter, unless `known` or `informed` says so.
+    Iterations grow exponentially with the number of atoms: some hundreds for 50, some thousands for 100.
+
+    A step is `iterations` of each start; in the history, `start` counts the random starts.
+
+    **Fields**
+
+    - `relaxation`, `stride`: the two numbers r and s of `phasing.iterate`.
+    - `peaks`: how many peaks are drawn, in units of the number of atoms.
+    - `sharpness`: the width of an atom in the search, in units of its own.
+    - `fall`: the part of its mean to which the gap must fall before the finish is tried.
+    - `known`: so many of the simulator's atoms, the first ones, are known: they stay where they are.
+    - `informed`: whether the first start has the phases of the simulator's own positions. Phases that are wrong by
+      1.2 rad, or positions by 0.25 of the distance between atoms, are good enough.
+    - `abreast`: starts that are searched at a time, for devices that do that at the price of one. On a CPU, 1.
+    - `iterations`, `patience`: iterations in a step, and after how many a start is given up for the next one.
+    - `starts`: the most that are made.
+    - `repairs`: how often misplaced atoms are moved before a finish is given up.
+
+    It ends when the data are explained, or two finishes have led to the same structure, or all starts are used up. Data
+    that were not measured (masked) are left free.
+
+    **Raises** ValueError for numbers out of range; and, when a search begins, for another simulator than a
+    `MomentumImage`, hidden leaves other than its positions, bounds, priors, and fewer moduli than coordinates.
+    """
+
+    relaxation: Float[Array, ""] = eqx.field(converter=float_array, default=0.8)
+    stride: Float[Array, ""] = eqx.field(converter=float_array, default=0.9)
+    peaks: float = eqx.field(static=True, default=1.3)
+    sharpness: float = eqx.field(static=True, default=0.4)
+    fall: Float[Array, ""] = eqx.field(converter=float_array, default=0.65)
+    known: int = eqx.field(static=True, default=0)
+    informed: bool = eqx.field(static=True, default=False)
+    abreast: int = eqx.field(static=True, default=1)
+    iterations: int = eqx.field(static=True, default=200)
+    patience: int = eqx.field(static=True, default=50_000)
+    starts: int = eqx.field(static=True, default=1000)
+    repairs: int = eqx.field(static=True, default=12)
+
+    def __check_init__(self):
+        for name in ("abreast", "iterations", "patience", "starts"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; give at least 1.")
+        for name in ("known", "repairs"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} is {getattr(self, name)}; give at least 0.")
+        for name, least, most in (("peaks", 1, 4), ("sharpness", 0, 1), ("relaxation", 0, 1), ("fall", 0, 1)):
+            if not least <= getattr(self, name) <= most:
+                raise ValueError(f"{name} is {getattr(self, name):g}; give a number from {least} to {most}.")
+
+    def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
+        task = task_of(problem, hidden, self.known, self.sharpness)
+        search = begun(_keys(key, 0, self.abreast), task.data)
+        if self.informed:
+            search = with_start(search, 0, begun_from(_phases_of(hidden, task)[None]))
+        infinite, none = jnp.full_like(problem.tolerance, jnp.inf), jnp.zeros((), jnp.int32)
+        inner = Inner(task, search, key, jnp.asarray(self.abreast, jnp.int32), infinite)
+        return State(hidden, infinite, jnp.zeros((), bool), none, inner, none, none)
+
+    def step(self, problem: Problem, state: State) -> State:
+        task, before, key, made, best = state.inner
+        count = _peaks_drawn(self.peaks, task)
+        search = searched(before, task.data, count, self._rule(), jnp.asarray(self.iterations, jnp.int32))
+        used = state.evaluations + jnp.sum(search.age - before.age, dtype=state.evaluations.dtype)
+        slot, ready = _most_promising(search)
+        ready = ready or (int(state.evaluations) == 0 and (self.informed or self.known > 0))
+        positions = _atoms_of(search, slot, task, count, key, int(used))
+        positions = np.concatenate([np.asarray(state.hidden.positions[: self.known]), positions])
+        settled = False
+        if ready:
+            positions, settled = finish(problem, state.hidden, task, positions, self.known, self.repairs)
+        hidden = with_positions(problem, state.hidden, positions)
+        cost = compiled_cost(problem, hidden)
+        explained = bool(problem.explained(cost))
+        again = ready and abs(float(cost) - float(best)) <= SAME * float(best)
+        ended = [slot] if ready else np.flatnonzero(np.asarray(search.age) >= self.patience)
+        done = explained or again or (len(ended) > 0 and int(made) >= self.starts)
+        for start in () if done else ended:
+            search, made = with_start(search, start, begun(_keys(key, int(made), 1), task.data)), made + 1
+        best = jnp.minimum(best, cost) if ready else best
+        inner = Inner(task, search, key, made, best)
+        return State(
+            hidden, cost, jnp.asarray(done), used, inner, state.stage, made - self.abreast, jnp.asarray(settled)
+        )
+
+    def _rule(self) -> Rule:
+        return Rule(*(number.astype(jnp.float32) for number in (self.relaxation, self.stride, self.fall)))
+
+
+def _keys(key: PRNGKeyArray, first: int, count: int) -> PRNGKeyArray:
+    return jax.vmap(lambda number: jax.random.fold_in(key, number))(jnp.arange(first, first + count))
+
+
+@eqx.filter_jit
+def _phases_of(hidden: Hidden, task: Task) -> Transform:
+    """The measured moduli with the phases of the simulator's own positions."""
+    positions = hidden.positions.astype(jnp.float32)
+    return onto_moduli(drawn(positions, jnp.ones_like(positions[:, 0]), task.data.shape), task.data.moduli)
+
+
+def _peaks_drawn(ratio: float, task: Task) -> int:
+    """So many peaks an atom that is looked for, but no more than a map can have."""
+    wanted = round(ratio * float(jnp.sum(task.free)))
+    return max(1, min(wanted, task.box.pixels**2 // 4))
+
+
+def _most_promising(search: Search) -> tuple[int, bool]:
+    """The start whose gap is lowest against its mean, and whether it has stopped by itself."""
+    fallen = np.asarray(has_fallen(search))
+    return int(np.argmin(np.where(fallen, -1.0, np.asarray(search.gap / search.mean)))), bool(fallen.any())
+
+
+def _atoms_of(search: Search, slot: int, task: Task, count: int, key: PRNGKeyArray, used: int) -> Places:
+    """As many atoms as are looked for, from the peaks of one start."""
+    places, heights = atoms_seen(search, jnp.asarray(slot), task.data, count)
+    # Pairs are split in another direction each time, but in the same one when a search is repeated or resumed.
+    random = np.random.default_rng([*np.asarray(jax.random.key_data(key)).ravel().tolist(), used])
+    apart = float(task.box.width)
+    return split_peaks(np.asarray(places, float), np.asarray(heights), int(jnp.sum(task.free)), apart, random)
