@@ -14,7 +14,7 @@ from equibacksolve.inverse._leaves import Hidden
 from equibacksolve.inverse._problem import Problem
 from equibacksolve.inverse.methods import AbstractMethod, State
 from equibacksolve.phasing._atoms import Transform, drawn
-from equibacksolve.phasing._finish import Places, compiled_cost, finish, split_peaks, with_positions
+from equibacksolve.phasing._finish import Places, compiled_cost, finish, into_box, split_peaks, with_positions
 from equibacksolve.phasing._iteration import (
     Rule,
     Search,
@@ -22,23 +22,29 @@ from equibacksolve.phasing._iteration import (
     begun,
     begun_from,
     has_fallen,
+    put_off,
     searched,
     with_start,
 )
 from equibacksolve.phasing._moduli import onto_moduli
 from equibacksolve.phasing._task import Task, task_of
 
-SAME = 1e-3
-"""Costs of two finished structures that differ by this fraction are of one structure."""
+SAME, TRIES = 1e-3, 3
+"""Costs that differ by this fraction are of one structure; finishes of one start before the next one begins."""
 
 
 class Inner(NamedTuple):
-    """The task, the searches, the key, how many starts were made, and the cost of the best finished structure."""
+    """What a search keeps for itself.
+
+    - `begun`: how many starts were made; `tries`: how often each of those that go on was finished.
+    - `finished`: the cost of the best structure that starts which were given up have led to.
+    """
 
     task: Task
     search: Search
     key: PRNGKeyArray
     begun: Int[Array, ""]
+    tries: Int[Array, " starts"]
     finished: Scalar
 
 
@@ -81,7 +87,7 @@ class AlternatingProjections(AbstractMethod):
     stride: Float[Array, ""] = eqx.field(converter=float_array, default=0.9)
     peaks: float = eqx.field(static=True, default=1.3)
     sharpness: float = eqx.field(static=True, default=0.4)
-    fall: Float[Array, ""] = eqx.field(converter=float_array, default=0.65)
+    fall: Float[Array, ""] = eqx.field(converter=float_array, default=0.8)
     known: int = eqx.field(static=True, default=0)
     informed: bool = eqx.field(static=True, default=False)
     abreast: int = eqx.field(static=True, default=1)
@@ -107,31 +113,35 @@ class AlternatingProjections(AbstractMethod):
         if self.informed:
             search = with_start(search, 0, begun_from(_phases_of(hidden, task)[None]))
         infinite, none = jnp.full_like(problem.tolerance, jnp.inf), jnp.zeros((), jnp.int32)
-        inner = Inner(task, search, key, jnp.asarray(self.abreast, jnp.int32), infinite)
+        counts = jnp.asarray(self.abreast, jnp.int32), jnp.zeros(self.abreast, jnp.int32)
+        inner = Inner(task, search, key, *counts, infinite)
         return State(hidden, infinite, jnp.zeros((), bool), none, inner, none, none)
 
     def step(self, problem: Problem, state: State) -> State:
-        task, before, key, made, best = state.inner
+        task, before, key, made, tries, best = state.inner
         count = _peaks_drawn(self.peaks, task)
         search = searched(before, task.data, count, self._rule(), jnp.asarray(self.iterations, jnp.int32))
         used = state.evaluations + jnp.sum(search.age - before.age, dtype=state.evaluations.dtype)
         slot, ready = _most_promising(search)
         ready = ready or (int(state.evaluations) == 0 and (self.informed or self.known > 0))
         positions = _atoms_of(search, slot, task, count, key, int(used))
-        positions = np.concatenate([np.asarray(state.hidden.positions[: self.known]), positions])
+        known = np.asarray(state.hidden.positions[: self.known])
+        positions = into_box(np.concatenate([known, positions]), task, self.known)
         settled = False
         if ready:
             positions, settled = finish(problem, state.hidden, task, positions, self.known, self.repairs)
         hidden = with_positions(problem, state.hidden, positions)
         cost = compiled_cost(problem, hidden)
         explained = bool(problem.explained(cost))
-        again = ready and abs(float(cost) - float(best)) <= SAME * float(best)
-        ended = [slot] if ready else np.flatnonzero(np.asarray(search.age) >= self.patience)
-        done = explained or again or (len(ended) > 0 and int(made) >= self.starts)
-        for start in () if done else ended:
+        search, tries = (put_off(search, slot), tries.at[slot].add(1)) if ready else (search, tries)
+        ended = np.asarray((tries >= TRIES) | (search.age >= self.patience))
+        again = ready and ended[slot] and abs(float(cost) - float(best)) <= SAME * float(best)
+        best = jnp.minimum(best, cost) if ready and ended[slot] else best
+        done = explained or again or (bool(ended.any()) and int(made) >= self.starts)
+        for start in () if done else np.flatnonzero(ended):
             search, made = with_start(search, start, begun(_keys(key, int(made), 1), task.data)), made + 1
-        best = jnp.minimum(best, cost) if ready else best
-        inner = Inner(task, search, key, made, best)
+            tries = tries.at[start].set(0)
+        inner = Inner(task, search, key, made, tries, best)
         return State(
             hidden, cost, jnp.asarray(done), used, inner, state.stage, made - self.abreast, jnp.asarray(settled)
         )

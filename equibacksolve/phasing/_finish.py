@@ -9,14 +9,14 @@ import numpy as np
 from jaxtyping import Float
 
 from equibacksolve._axes import Scalar
-from equibacksolve.imaging import wrapped
 from equibacksolve.inverse._leaves import Hidden
 from equibacksolve.inverse._problem import Problem
 from equibacksolve.phasing._least_squares import Fit, difference_map, fitted
 from equibacksolve.phasing._task import Task
 
-STEPS, SETTLED = 80, 1e-3
-"""Most steps of least squares; standard errors from a minimum at which a structure has settled."""
+STEPS, SETTLED, HOPELESS = 80, 1e-3, 1e-3
+"""Most steps of least squares; standard errors from a minimum at which a structure has settled; a part of the sum of
+squares: six steps that gain less lead nowhere."""
 
 Places = Float[np.ndarray, "atoms 2"]
 
@@ -29,24 +29,25 @@ def finish(
     As long as the data are not explained, the least wanted atoms are put where some are missing, half as many each time
     that this did not help.
     """
-    steps, fit = jnp.asarray(STEPS), None
-    fit_to = lambda places, target: fitted(jnp.asarray(places, task.free.dtype), task.free, target, task.box, steps)
-    fit = fit_to(into_box(positions, task, known), task.sharp)
+    dtype, steps = task.free.dtype, jnp.asarray(STEPS)
+    fit_to = lambda places, target, gain: fitted(
+        jnp.asarray(places, dtype), task.free, target, task.box, steps, jnp.asarray(gain, dtype)
+    )
+    fit = fit_to(positions, task.sharp, HOPELESS)
     moves = max(1, len(positions) // 20)
     for _ in range(repairs):
         if bool(problem.explained(compiled_cost(problem, with_positions(problem, hidden, fit.positions)))):
             break
         difference = np.asarray(difference_map(fit.positions, task.sharp, task.box))
         moved = moved_atoms(np.asarray(fit.positions, float), difference, float(task.box.box_length), known, moves)
-        trial = fit_to(moved, task.sharp)
+        trial = fit_to(moved, task.sharp, HOPELESS)
         better = float(trial.squares) < (1 - 1e-3) * float(fit.squares)
         if not better and moves == 1:
             break
         fit, moves = (trial, moves) if better else (fit, max(1, moves // 2))
-    fit = fit_to(fit.positions, task.plain)
-    places = wrapped(fit.positions, task.box.box_length) if task.box.periodic else fit.positions
-    places = jnp.concatenate([fit.positions[:known], places[known:]])
-    return np.asarray(places), _is_settled(problem, hidden, fit)
+    fit = fit_to(fit.positions, task.plain, 1e-10)
+    places = np.asarray(fit.positions)
+    return into_box(places, task, known) if task.box.periodic else places, _is_settled(problem, hidden, fit)
 
 
 def _is_settled(problem: Problem, hidden: Hidden, fit: Fit) -> bool:
@@ -66,11 +67,17 @@ def with_positions(problem: Problem, hidden: Hidden, positions: Places) -> Hidde
 
 
 def into_box(positions: Places, task: Task, known: int) -> Places:
-    """In an open box, moved together so that the widest empty stripes lie along its edges: no atom is cut there."""
-    if task.box.periodic or known:
-        return positions
+    """In a periodic box, at their images inside. In an open one, moved together, so that no atom is cut at an edge.
+
+    The widest empty stripes are then along the edges. With known atoms nothing is moved.
+    """
     box_length = float(task.box.box_length)
-    moved = np.mod(positions, box_length)
+    if known and not task.box.periodic:
+        return positions
+    moved = positions.copy()
+    moved[known:] = np.mod(moved[known:], box_length) % box_length  # twice, for tiny negative numbers
+    if task.box.periodic:
+        return moved
     for axis in range(2):
         sorted_ = np.sort(moved[:, axis])
         gaps = np.diff(sorted_, append=sorted_[0] + box_length)

@@ -100,6 +100,11 @@ def with_start(search: Search, start: int, other: Search) -> Search:
     return Search(*(mine.at[start].set(theirs[0]) for mine, theirs in zip(search, other)))
 
 
+def put_off(search: Search, start: int) -> Search:
+    """The searches, of which this one goes on for five times as long before it counts as stopped again."""
+    return search._replace(below=search.below.at[start].set(-4 * SETTLING))
+
+
 def has_fallen(search: Search) -> Array:
     """Which searches have stopped: their gap has been far below its mean for a while. Nothing of the truth is used."""
     return search.below >= SETTLING

@@ -62,11 +62,13 @@ def fitted(
     target: Target,
     box: Box,
     steps: Int[Array, ""],
+    least_gain: Scalar,
 ) -> Fit:
     """Positions at the minimum beside the given ones, after at most so many steps.
 
-    `free`: 1 for atoms that move, 0 for those that stay. No atom goes farther than its width in one step. It ends when a
-    step is so short that the next one is rounding, or when nothing gets better.
+    `free`: 1 for atoms that move, 0 for those that stay. No atom goes farther than its width in one step. It ends when
+    a step is so short that the next one is rounding, or when six steps
+    have each lowered the sum of squares by less than the part `least_gain`.
     """
     eps = jnp.finfo(positions.dtype).eps
     moving = jnp.repeat(free, 2)
@@ -80,7 +82,7 @@ def fitted(
         squares, gradient, normal = _model(there, moving, target, box)
         better = squares < now.squares
         gained = jnp.where(better, 1 - squares / now.squares, 0.0)
-        stalled = jnp.where(gained < 1e-3, now.stalled + 1, 0)
+        stalled = jnp.where(gained < least_gain, now.stalled + 1, 0)
         arrived = (jnp.max(jnp.abs(now.change)) < jnp.sqrt(eps) * box.width) & (now.steps > 0)
         newer = lambda new, old: jnp.where(better, new, old)
         damping = jnp.clip(jnp.where(better, now.damping / 8, now.damping * 6), 1e-12, 1e6)
