@@ -7,6 +7,7 @@ with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve import diagnostics as diagnostics
     from equibacksolve import imaging as imaging
     from equibacksolve import measurements as measurements
+    from equibacksolve import phasing as phasing
     from equibacksolve import transport as transport
     from equibacksolve._entries import Entries as Entries
     from equibacksolve._entries import LinearTerm as LinearTerm

@@ -24,7 +24,7 @@ FLOORS = [
     {"scattering"},
     {"simulators"},
     {"inverse", "models"},
-    {"diagnostics", "measurements", "testing"},
+    {"diagnostics", "measurements", "phasing", "testing"},
     {"plotting"},
     {"reporting"},
     {"command_line"},

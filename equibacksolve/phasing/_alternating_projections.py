@@ -16,6 +16,7 @@ from equibacksolve.inverse.methods import AbstractMethod, State
 from equibacksolve.phasing._atoms import Transform, drawn
 from equibacksolve.phasing._finish import Places, compiled_cost, finish, into_box, split_peaks, with_positions
 from equibacksolve.phasing._iteration import (
+    Keys,
     Rule,
     Search,
     atoms_seen,
@@ -150,7 +151,7 @@ class AlternatingProjections(AbstractMethod):
         return Rule(*(number.astype(jnp.float32) for number in (self.relaxation, self.stride, self.fall)))
 
 
-def _keys(key: PRNGKeyArray, first: int, count: int) -> PRNGKeyArray:
+def _keys(key: PRNGKeyArray, first: int, count: int) -> Keys:
     return jax.vmap(lambda number: jax.random.fold_in(key, number))(jnp.arange(first, first + count))
 
 

@@ -36,7 +36,7 @@ def finish(
     fit = fit_to(positions, task.sharp, HOPELESS)
     moves = max(1, len(positions) // 20)
     for _ in range(repairs):
-        if bool(problem.explained(compiled_cost(problem, with_positions(problem, hidden, fit.positions)))):
+        if bool(problem.explained(compiled_cost(problem, with_positions(problem, hidden, np.asarray(fit.positions))))):
             break
         difference = np.asarray(difference_map(fit.positions, task.sharp, task.box))
         moved = moved_atoms(np.asarray(fit.positions, float), difference, float(task.box.box_length), known, moves)
@@ -51,7 +51,7 @@ def finish(
 
 
 def _is_settled(problem: Problem, hidden: Hidden, fit: Fit) -> bool:
-    cost = compiled_cost(problem, with_positions(problem, hidden, fit.positions))
+    cost = compiled_cost(problem, with_positions(problem, hidden, np.asarray(fit.positions)))
     return bool(problem.is_minimum(cost, jnp.maximum(fit.decrease, 0.0) / problem.observed.count, SETTLED))
 
 

@@ -15,12 +15,15 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Complex, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Bool, Complex, Float, Int, Key, PRNGKeyArray, UInt32
 
 from equibacksolve._axes import Scalar
 from equibacksolve.phasing._atom_shape import AtomShape
 from equibacksolve.phasing._atoms import Transform, onto_atoms, peaks
 from equibacksolve.phasing._moduli import Moduli, onto_moduli
+
+Keys = Key[Array, " starts"] | UInt32[Array, "starts words"]
+"""Keys of JAX, of either style."""
 
 MEMORY, BEGINNING, SETTLING = 300, 50, 40
 """Iterations over which the mean gap is taken, before it is trusted, and below it before a search has stopped."""
@@ -83,7 +86,7 @@ def random_transform(key: PRNGKeyArray, data: Data) -> Transform:
 
 
 @eqx.filter_jit
-def begun(keys: PRNGKeyArray, data: Data) -> Search:
+def begun(keys: Keys, data: Data) -> Search:
     """Searches that start from random phases, one for each key."""
     return begun_from(jax.vmap(lambda key: random_transform(key, data))(keys))
 
@@ -105,7 +108,7 @@ def put_off(search: Search, start: int) -> Search:
     return search._replace(below=search.below.at[start].set(-4 * SETTLING))
 
 
-def has_fallen(search: Search) -> Array:
+def has_fallen(search: Search) -> Bool[Array, " starts"]:
     """Which searches have stopped: their gap has been far below its mean for a while. Nothing of the truth is used."""
     return search.below >= SETTLING
 
