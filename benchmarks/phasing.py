@@ -8,9 +8,9 @@ And 255 atoms displaced by 0.3 in 8 of 10 within 60 s: from random phases, up to
    its brightest pixel, and with sigma= told to the search.
 3. Annealed Langevin and Adam (3 x 4000 steps) and reverse Monte Carlo (needs numba, 10 s) on the same small problems.
 
-Truth, phases and noise are seeded by the numbers 0, 1, ... Success: the data are explained, and the distance to the truth
-is below 0.05. Seconds are those of whole calls of `backsolve` without compilation: a call
-for another seed went before. Failures count with the iterations and seconds that they took.
+Truth, phases and noise are seeded by the numbers 0, 1, ... Success: the data are explained, and the distance to the
+truth is below 0.05. Seconds are those of whole calls of `backsolve` without compilation: a call for another seed went
+before. Failures count with the iterations and seconds that they took.
 
     python benchmarks/phasing.py [--seeds 5] [--json FILE] [--short]
 """
