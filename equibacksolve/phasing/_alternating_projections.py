@@ -10,11 +10,10 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from equibacksolve._arrays import float_array
 from equibacksolve._axes import Scalar
-from equibacksolve.inverse._leaves import Hidden
-from equibacksolve.inverse._problem import Problem
-from equibacksolve.inverse.methods import AbstractMethod, State
+from equibacksolve.inverse import Hidden, Problem
+from equibacksolve.methods import AbstractMethod, State, check_counts, compiled_cost
 from equibacksolve.phasing._atoms import Transform, drawn
-from equibacksolve.phasing._finish import Places, compiled_cost, finish, into_box, split_peaks, with_positions
+from equibacksolve.phasing._finish import Places, finish, into_box, split_peaks, with_positions
 from equibacksolve.phasing._iteration import (
     Keys,
     Rule,
@@ -98,9 +97,7 @@ class AlternatingProjections(AbstractMethod):
     repairs: int = eqx.field(static=True, default=12)
 
     def __check_init__(self):
-        for name in ("abreast", "iterations", "patience", "starts"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; give at least 1.")
+        check_counts(self, "abreast", "iterations", "patience", "starts")
         for name in ("known", "repairs"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; give at least 0.")

@@ -8,9 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from equibacksolve._axes import Scalar
-from equibacksolve.inverse._leaves import Hidden
-from equibacksolve.inverse._problem import Problem
+from equibacksolve.inverse import Hidden, Problem
+from equibacksolve.methods import compiled_cost
 from equibacksolve.phasing._least_squares import Fit, difference_map, fitted
 from equibacksolve.phasing._task import Task
 
@@ -53,12 +52,6 @@ def finish(
 def _is_settled(problem: Problem, hidden: Hidden, fit: Fit) -> bool:
     cost = compiled_cost(problem, with_positions(problem, hidden, np.asarray(fit.positions)))
     return bool(problem.is_minimum(cost, jnp.maximum(fit.decrease, 0.0) / problem.observed.count, SETTLED))
-
-
-@eqx.filter_jit
-def compiled_cost(problem: Problem, hidden: Hidden) -> Scalar:
-    """The cost of a structure."""
-    return problem.cost(hidden)
 
 
 def with_positions(problem: Problem, hidden: Hidden, positions: Places) -> Hidden:

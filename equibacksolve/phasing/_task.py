@@ -7,8 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from equibacksolve.inverse._leaves import Hidden
-from equibacksolve.inverse._problem import Problem
+from equibacksolve.inverse import Hidden, Problem
 from equibacksolve.phasing._atom_shape import atom_shape
 from equibacksolve.phasing._atoms import drawn
 from equibacksolve.phasing._iteration import Data
