@@ -136,7 +136,7 @@ class AlternatingProjections(AbstractMethod):
         again = ready and ended[slot] and abs(float(cost) - float(best)) <= SAME * float(best)
         best = jnp.minimum(best, cost) if ready and ended[slot] else best
         done = explained or again or (bool(ended.any()) and int(made) >= self.starts)
-        for start in () if done else np.flatnonzero(ended):
+        for start in [] if done else np.flatnonzero(ended).tolist():
             search, made = with_start(search, start, begun(_keys(key, int(made), 1), task.data)), made + 1
             tries = tries.at[start].set(0)
         inner = Inner(task, search, key, made, tries, best)

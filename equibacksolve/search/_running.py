@@ -81,7 +81,7 @@ def _polishing(last: AbstractMethod, problem: Problem, course: Course, key) -> C
 
 def _without_slope(problem: Problem, course: Course) -> str | None:
     """Why nothing moves: looked at when a search has ended where it began, or stands there after ten steps."""
-    if course.polishing or not (bool(course.state.done) or course.steps == 10):
+    if course.polishing or not (bool(course.state.done) or course.steps == 10) or bool(course.state.settled):
         return None
     costs = course.history.cost
     if np.nanmin(costs, initial=np.inf) < np.max(costs[np.isfinite(costs)], initial=-np.inf):
