@@ -92,7 +92,7 @@ class AlternatingProjections(AbstractMethod):
     informed: bool = eqx.field(static=True, default=False)
     abreast: int = eqx.field(static=True, default=1)
     iterations: int = eqx.field(static=True, default=200)
-    patience: int = eqx.field(static=True, default=50_000)
+    patience: int = eqx.field(static=True, default=20_000)
     starts: int = eqx.field(static=True, default=1000)
     repairs: int = eqx.field(static=True, default=12)
 
