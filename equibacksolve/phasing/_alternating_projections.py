@@ -101,9 +101,12 @@ class AlternatingProjections(AbstractMethod):
         for name in ("known", "repairs"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; give at least 0.")
-        for name, least, most in (("peaks", 1, 4), ("sharpness", 0, 1), ("relaxation", 0, 1), ("fall", 0, 1)):
+        for name, least, most in (("peaks", 1, 4), ("sharpness", 0, 1), ("relaxation", 0, 1)):
             if not least <= getattr(self, name) <= most:
                 raise ValueError(f"{name} is {getattr(self, name):g}; give a number from {least} to {most}.")
+        for name, most in (("stride", 2), ("fall", 1)):
+            if not 0 < getattr(self, name) < most:
+                raise ValueError(f"{name} is {getattr(self, name):g}; give a number between 0 and {most}.")
 
     def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
         task = task_of(problem, hidden, self.known, self.sharpness)

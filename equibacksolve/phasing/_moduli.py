@@ -1,7 +1,5 @@
 """What a momentum image measures: the moduli of the transform, and the projection onto them."""
 
-import math
-
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
@@ -41,11 +39,16 @@ class Folded(eqx.Module):
 
     def moduli(self, box_length: float) -> Float[np.ndarray, "pixels half"]:
         """abs(F(k)) of the real-space image, from s = L ln(q + 1), q = abs(F) / (M / 2)^2. Noise below zero is zero."""
-        return np.expm1(np.maximum(self.image, 0.0) / box_length) * (self.image.shape[0] / 2) ** 2
+        with np.errstate(over="ignore"):  # `sharpened_moduli` refuses what is infinite
+            return np.expm1(np.maximum(self.image, 0.0) / box_length) * (self.image.shape[0] / 2) ** 2
 
     def noise(self, box_length: float) -> Float[np.ndarray, "pixels half"]:
         """The standard deviation of those moduli, if `weights` are 1/sigma; infinite where nothing was measured."""
-        slope = np.exp(np.maximum(self.image, 0.0) / box_length) / box_length * (self.image.shape[0] / 2) ** 2
+        slope = (
+            np.exp(np.minimum(np.maximum(self.image, 0.0) / box_length, 100.0))
+            / box_length
+            * (self.image.shape[0] / 2) ** 2
+        )
         return slope * np.sqrt(self.counted) / np.where(self.weights > 0, self.weights, np.inf)
 
 
@@ -63,7 +66,12 @@ def folded(image: Float[np.ndarray, "pixels pixels"], weights: Float[np.ndarray,
 
 def sharpened_moduli(here: Folded, box_length: float, sharpening: HalfPlane) -> Moduli:
     """The moduli that a search looks at, in its precision."""
-    values = here.moduli(box_length) * np.asarray(sharpening, float) * (here.weights > 0)
-    if not math.isfinite(float(values.sum())):
-        raise ValueError("the momentum image is too large for its box_length: exp(s / L) overflows; check its units.")
-    return Moduli(jnp.asarray(values, jnp.float32), jnp.asarray(here.weights > 0))
+    measured = here.weights > 0
+    values = np.where(measured, here.moduli(box_length) * np.asarray(sharpening, float), 0.0)
+    if not np.all(values < np.finfo(np.float32).max):
+        largest = float(np.max(here.image))
+        raise ValueError(
+            f"the momentum image goes up to {largest:.3g}, too far for a box_length of {box_length:.3g}: "
+            "exp(s / L) overflows; check their units."
+        )
+    return Moduli(jnp.asarray(values, jnp.float32), jnp.asarray(measured))
