@@ -8,9 +8,9 @@ that are shaken, less and less, end lower: the steps below are those of Langevin
     python examples/amorphous_lattice.py                # R = 0.175 after 5 s on two cores
     python examples/amorphous_lattice.py --steps 40000  # patience: lower
 
-R = sqrt(cost / mean s^2). The image fixes the atoms up to a translation and the inversion, but very many structures show
-nearly the same image, and a gradient ends at one of those: look at g(r), not at single atoms. `examples/true_atoms.py`
-finds the true ones, if they are fewer.
+R = sqrt(cost / mean s^2). The image fixes the atoms up to a translation and the inversion, but very many structures
+show nearly the same image, and a gradient ends at one of those: look at g(r), not at single atoms. true_atoms.py finds
+the true ones, if they are fewer.
 """
 
 import argparse

@@ -27,7 +27,7 @@ def hidden_structure(atoms, random):
     box = float(np.sqrt(atoms * 40.0**2 / 460))
     displaced = imaging.triangular_lattice(atoms, box) + 0.45 * random.normal(size=(atoms, 2))
     positions = random.permutation(imaging.wrapped(displaced, box))
-    return ebs.MomentumImage(positions, width=0.3, box_length=box, pixels=2 * int(1.6 * box + 1), periodic=True)
+    return ebs.MomentumImage(positions, width=0.3, box_length=box, pixels=2 * round(1.6 * box), periodic=True)
 
 
 def find(truth, random, known=0):
