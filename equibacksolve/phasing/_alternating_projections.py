@@ -119,33 +119,41 @@ class AlternatingProjections(AbstractMethod):
         return State(hidden, infinite, jnp.zeros((), bool), none, inner, none, none)
 
     def step(self, problem: Problem, state: State) -> State:
-        task, before, key, made, tries, best = state.inner
+        task, before, key, *_ = state.inner
         count = _peaks_drawn(self.peaks, task)
         search = searched(before, task.data, count, self._rule(), jnp.asarray(self.iterations, jnp.int32))
         used = state.evaluations + jnp.sum(search.age - before.age, dtype=state.evaluations.dtype)
         slot, ready = _most_promising(search)
-        ready = ready or (int(state.evaluations) == 0 and (self.informed or self.known > 0))
-        positions = _atoms_of(search, slot, task, count, key, int(used))
+        if int(state.evaluations) == 0 and (self.informed or self.known > 0):
+            slot, ready = 0, True  # what begins near the structure has no gap that could fall
         known = np.asarray(state.hidden.positions[: self.known])
-        positions = into_box(np.concatenate([known, positions]), task, self.known)
-        settled = False
+        positions = np.concatenate([known, _atoms_of(search, slot, task, count, key, int(used))])
+        positions, settled = into_box(positions, task, self.known), False
         if ready:
             positions, settled = finish(problem, state.hidden, task, positions, self.known, self.repairs)
         hidden = with_positions(problem, state.hidden, positions)
         cost = compiled_cost(problem, hidden)
-        explained = bool(problem.explained(cost))
-        search, tries = (put_off(search, slot), tries.at[slot].add(1)) if ready else (search, tries)
+        inner, over = self._followed(state.inner._replace(search=search), slot if ready else None, float(cost))
+        done, start = jnp.asarray(over or bool(problem.explained(cost))), inner.begun - self.abreast
+        return State(hidden, cost, done, used, inner, state.stage, start, jnp.asarray(settled))
+
+    def _followed(self, inner: Inner, finished: int | None, cost: float) -> tuple[Inner, bool]:
+        """The same, with new starts in place of those that are given up, and whether the search is over.
+
+        `finished`: the start that has just been finished, at this cost, or None.
+        """
+        search, tries, best, again = inner.search, inner.tries, inner.finished, False
+        if finished is not None:
+            search, tries = put_off(search, finished), tries.at[finished].add(1)
         ended = np.asarray((tries >= TRIES) | (search.age >= self.patience))
-        again = ready and ended[slot] and abs(float(cost) - float(best)) <= SAME * float(best)
-        best = jnp.minimum(best, cost) if ready and ended[slot] else best
-        done = explained or again or (bool(ended.any()) and int(made) >= self.starts)
-        for start in [] if done else np.flatnonzero(ended).tolist():
-            search, made = with_start(search, start, begun(_keys(key, int(made), 1), task.data)), made + 1
+        if finished is not None and ended[finished]:
+            again, best = abs(cost - float(best)) <= SAME * float(best), jnp.minimum(best, cost)
+        begun_before, over = int(inner.begun), again or (bool(ended.any()) and int(inner.begun) >= self.starts)
+        new = [] if over else np.flatnonzero(ended).tolist()
+        for number, start in enumerate(new, begun_before):
+            search = with_start(search, start, begun(_keys(inner.key, number, 1), inner.task.data))
             tries = tries.at[start].set(0)
-        inner = Inner(task, search, key, made, tries, best)
-        return State(
-            hidden, cost, jnp.asarray(done), used, inner, state.stage, made - self.abreast, jnp.asarray(settled)
-        )
+        return Inner(inner.task, search, inner.key, inner.begun + len(new), tries, best), over
 
     def _rule(self) -> Rule:
         return Rule(*(number.astype(jnp.float32) for number in (self.relaxation, self.stride, self.fall)))

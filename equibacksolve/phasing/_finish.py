@@ -10,12 +10,15 @@ from jaxtyping import Float
 
 from equibacksolve.inverse import Hidden, Problem
 from equibacksolve.methods import compiled_cost
-from equibacksolve.phasing._least_squares import Fit, difference_map, fitted
+from equibacksolve.phasing._least_squares import Fit, difference_map, fitted, squared
 from equibacksolve.phasing._task import Task
 
-STEPS, SETTLED, HOPELESS = 80, 1e-3, 1e-3
-"""Most steps of least squares; standard errors from a minimum at which a structure has settled; a part of the sum of
-squares: six steps that gain less lead nowhere."""
+STEPS, SETTLED = 80, 1e-3
+"""Most steps of least squares; standard errors from a minimum at which a structure has settled."""
+
+HOPELESS, RIGHT = 1e-3, 0.1
+"""Parts of a sum of squares: six steps that gain less lead nowhere; of what was measured, what remains of a structure
+most of which is right."""
 
 Places = Float[np.ndarray, "atoms 2"]
 
@@ -25,8 +28,8 @@ def finish(
 ) -> tuple[Places, bool]:
     """The structure that least squares lead to, and whether it is at a minimum of the problem.
 
-    As long as the data are not explained, the least wanted atoms are put where some are missing, half as many each time
-    that this did not help.
+    If most of it is right, but the data are not explained, the least wanted atoms are put where some are missing, half
+    as many each time that this did not help.
     """
     dtype, steps = task.free.dtype, jnp.asarray(STEPS)
     fit_to = lambda places, target, gain: fitted(
@@ -34,7 +37,7 @@ def finish(
     )
     fit = fit_to(positions, task.sharp, HOPELESS)
     moves = max(1, len(positions) // 20)
-    for _ in range(repairs):
+    for _ in range(repairs if float(fit.squares) < RIGHT * float(squared(task.sharp)) else 0):
         if bool(problem.explained(compiled_cost(problem, with_positions(problem, hidden, np.asarray(fit.positions))))):
             break
         difference = np.asarray(difference_map(fit.positions, task.sharp, task.box))

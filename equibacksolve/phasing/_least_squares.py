@@ -24,6 +24,11 @@ class Target(NamedTuple):
     bend: Scalar
 
 
+def squared(target: Target) -> Scalar:
+    """The sum of squares of what is observed, weighted."""
+    return jnp.sum((target.weights * target.observed) ** 2)
+
+
 class Box(eqx.Module):
     """How the simulator draws atoms; `stamp` is the edge of the window outside which it leaves them out, or None."""
 
