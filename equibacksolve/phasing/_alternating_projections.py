@@ -147,7 +147,8 @@ class AlternatingProjections(AbstractMethod):
             search, tries = put_off(search, finished), tries.at[finished].add(1)
         ended = np.asarray((tries >= TRIES) | (search.age >= self.patience))
         if finished is not None and ended[finished]:
-            again, best = abs(cost - float(best)) <= SAME * float(best), jnp.minimum(best, cost)
+            again = bool(jnp.isfinite(best)) and abs(cost - float(best)) <= SAME * float(best)
+            best = jnp.minimum(best, cost)
         begun_before, over = int(inner.begun), again or (bool(ended.any()) and int(inner.begun) >= self.starts)
         new = [] if over else np.flatnonzero(ended).tolist()
         for number, start in enumerate(new, begun_before):
