@@ -71,5 +71,5 @@ def test_bad_settings_are_refused_through_the_wrappers(conductance):
     """At the edge of the lowest band, -2 - 2 cos(pi / 4), behind two calibrations."""
     edge = -2 - 2**0.5
     wrapped = ebs.EnergyCalibration(ebs.FluxOffset(conductance, 0.0), 2.0, 0.0)
-    with pytest.raises(ValueError, match="from a band edge|at a band edge"):
+    with pytest.raises(ValueError, match=r"(from|at) a band edge"):
         wrapped.predict(flux=np.zeros(1), energy=np.array([edge / 2]))
