@@ -10,6 +10,7 @@ with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve import transport as transport
     from equibacksolve._entries import Entries as Entries
     from equibacksolve._entries import LinearTerm as LinearTerm
+    from equibacksolve._version import __version__ as __version__
     from equibacksolve.inverse import AbstractLevelWalk as AbstractLevelWalk
     from equibacksolve.inverse import AbstractMethod as AbstractMethod
     from equibacksolve.inverse import AbstractPrior as AbstractPrior
