@@ -2,8 +2,11 @@
 
 from jaxtyping import install_import_hook
 
+from equibacksolve import _dependencies as _dependencies
+from equibacksolve import _typechecking as _typechecking
+
 # Every function checks the shapes and dtypes that its signature names.
-with install_import_hook("equibacksolve", "beartype.beartype"):
+with install_import_hook("equibacksolve", "equibacksolve._typechecking.checked_when_called"):
     from equibacksolve import diagnostics as diagnostics
     from equibacksolve import imaging as imaging
     from equibacksolve import measurements as measurements
