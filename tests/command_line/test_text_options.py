@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from equibacksolve.command_line import main
 from equibacksolve.command_line._measurement import MAP, image_of, map_of
+from equibacksolve_program import main
 
 PLAIN = "flux,energy,G\n0.0,0.1,1.5\n0.1,0.1,1.25\n0.2,0.1,1.0\n"
 GERMAN = "Messung|3|x\nDatum|flux|energy|G\n" + "".join(
