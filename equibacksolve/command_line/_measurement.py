@@ -14,6 +14,9 @@ MAP = (
     click.option("--energy", help="Column of the gate voltage or energy, or a number; found by its name if left out."),
     click.option("--value", default="G", show_default=True, help="Column of the conductance or resistance."),
     click.option("--unit", "units", multiple=True, metavar="NAME=UNIT", help="Unit of a column: B=mT. Repeatable."),
+    click.option(
+        "--bias", help="Voltage at which a current was read, '10 uV', or current at which a voltage was, '1 nA'."
+    ),
     click.option("--mask", help="Column that is 1 where a reading counts; '~bad' turns a column around."),
     click.option("--cell-area", help="Area of a cell of the lattice, '400 nm^2': turns a field into a flux."),
     click.option("--field-offset", help="What the field reads when there is none, '2 mT'."),
@@ -23,14 +26,21 @@ MAP = (
     click.option("--sigma", help="Standard deviation of a reading, 0.01 in its unit, or '5 nS'; unknown if left out."),
     click.option("--relative-sigma", help="Standard deviation as a fraction of the reading, 0.01."),
     click.option("--skip", type=click.IntRange(0), help="Lines above the headers of a text file; found if left out."),
+    click.option("--header", help="Headers in place of those of a text file, 'B (T),Vg (V),G (uS)'."),
+    click.option("--form", type=click.Choice(["long", "matrix"]), help="A row a point, or a map; found if left out."),
     click.option("--separator", help="Between the cells of a text file, ';' or 'tab'; found if left out."),
     click.option("--decimal", type=click.Choice([".", ","]), help="Decimal mark of a text file; found if left out."),
+    click.option(
+        "--same-setting",
+        type=float,
+        help="Settings that differ by less than this fraction of their range are the same.",
+    ),
 )
 """Options of a conductance map; `map_of` takes them out of a command's options."""
 
 
 _NAMES = ("flux", "energy", "value", "units", "mask", "cell_area", "field_offset", "lever_arm", "offset", "hopping")
-_NAMES += ("sigma", "relative_sigma", "skip", "separator", "decimal")
+_NAMES += ("sigma", "relative_sigma", "skip", "separator", "decimal", "bias", "header", "form", "same_setting")
 
 
 def map_of(path: Path, options: dict[str, Any]) -> Observations:
@@ -44,7 +54,7 @@ def map_of(path: Path, options: dict[str, Any]) -> Observations:
         read = measurements.read(path, **{name: value for name, value in given.items() if value is not None})
     except ValueError as error:
         raise ValueError(_as_options(str(error))) from error
-    click.echo(str(read.report), err=True)
+    click.echo(_as_options(str(read.report)), err=True)
     return read.observations
 
 
@@ -66,15 +76,19 @@ def image_of(path: Path, sigma: float | None) -> Observations:
 
 
 def _as_options(told: str) -> str:
-    """A message with the options of the command in place of the arguments of `measurements.read`."""
+    """A message with the options of the command in place of the arguments of `measurements.read`.
+
+    `skip=2` and `cell_area='1 nm^2'` become `--skip 2` and `--cell-area '1 nm^2'`, `skip=` becomes `--skip`; names of
+    two words are options wherever they stand, others are words of the language, too.
+    """
     told = re.sub(r"units=\{'([^']*)': ([^}]*)\}", r"--unit \1=\2", told).replace("value_unit=", "--unit ")
-    return (
-        re.sub(rf"\b({'|'.join(_NAMES)})=(?=['\s,.;]|$)", lambda name: f"--{name[1].replace('_', '-')} ", told)
-        .replace(" ,", ",")
-        .replace(" .", ".")
-        .replace(" ;", ";")
-        .replace("  ", " ")
-    )
+    told = re.sub(rf"\b({'|'.join(_NAMES)})=(?=['\d])", lambda name: f"{_option(name[1])} ", told)
+    told = re.sub(rf"\b({'|'.join(_NAMES)})=(?=[\s,.;]|$)", lambda name: _option(name[1]), told)
+    return re.sub(rf"\b({'|'.join(name for name in _NAMES if '_' in name)})\b", lambda name: _option(name[1]), told)
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def _unit(text: str) -> tuple[str, str]:
