@@ -46,17 +46,24 @@ def judge(found: Solution, observed: Observations) -> Judged:
 
 
 def write_sites(
-    table: Path, found: Solution, observed: Observations, where: Callable, name: str, **derived: Float[Any, "..."]
+    table: Path,
+    found: Solution,
+    observed: Observations,
+    where: Callable,
+    told: Callable,
+    name: str,
+    **derived: Float[Any, "..."],
 ) -> tuple[list[str], list[str]]:
     """A landscape as a table (`name`, its standard error, what is `derived` from it), labelled arrays and pictures.
 
-    Returns the names of the files, and sentences on errors and goodness of fit.
+    `told` makes sentences on what else was found, of the solution and its errors. Returns the names of the files, and
+    those sentences with others on errors and goodness of fit.
     """
     errors, sentences = judge(found, observed)
     of_sites = None if errors is None else where(errors)
     write_table(table, site_columns(**{name: where(found.simulator), "standard_error": of_sites}, **derived))
     labelled = ["result.nc"] * write_dataset(table.parent / "result.nc", found, observed, errors)
-    return [table.name, *labelled, *draw(table.parent, found, observed, errors)], sentences
+    return [table.name, *labelled, *draw(table.parent, found, observed, errors)], [*told(found, errors), *sentences]
 
 
 def site_columns(**maps: Float[Any, "length width"] | None) -> dict[str, Any]:
