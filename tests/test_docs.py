@@ -22,7 +22,7 @@ from jaxtyping import Array, Float
 from toys import NEAR_DECAYS, READINGS, rate
 
 import equibacksolve as ebs
-from equibacksolve.inverse import State
+from equibacksolve.methods import State
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 
@@ -49,7 +49,7 @@ def stand_ins():
 def ended_at(simulator):
     """What a search returns that took two steps, both at this simulator."""
     hidden, zero = eqx.filter(simulator, in_sample(simulator)), jnp.zeros((), int)
-    history = ebs.History()
+    history = ebs.search.History()
     for step in range(2):
         history.record(State(hidden, jnp.asarray(1.0), zero > 0, zero + step + 1, None, zero, zero), float(step))
     return ebs.Solution(simulator, jnp.asarray(1.0), True, "the search ended by itself", history)

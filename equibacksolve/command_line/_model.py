@@ -19,11 +19,11 @@ from equibacksolve.inverse import (
     KnownMean,
     Observations,
     Smoothness,
-    Solution,
     TotalVariation,
     choose_image,
+    hidden_leaves,
 )
-from equibacksolve.inverse._leaves import hidden_leaves
+from equibacksolve.search import Solution
 from equibacksolve.simulators import AbstractSimulator, EnergyCalibration, FluxOffset, ThermalSmearing
 
 FREE = {

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from toys import NEAR_DECAYS, READINGS, rate
 
 import equibacksolve as ebs
-from equibacksolve.inverse import _run_directory
+from equibacksolve.search import _run_directory
 from equibacksolve_program import main
 
 FLUX, ENERGY = np.linspace(0, 0.15, 5), np.linspace(-0.5, 0.5, 3)
