@@ -3,6 +3,8 @@
 What most scripts need stands here; every name, these included, has its place in one of the rooms.
 """
 
+from typing import TYPE_CHECKING
+
 from jaxtyping import install_import_hook
 
 from equibacksolve import _dependencies as _dependencies
@@ -54,3 +56,10 @@ with install_import_hook("equibacksolve", "equibacksolve._typechecking.checked_w
     from equibacksolve.simulators import SeriesResistance as SeriesResistance
     from equibacksolve.simulators import ThermalSmearing as ThermalSmearing
     from equibacksolve.simulators import TightBindingDevice as TightBindingDevice
+
+if TYPE_CHECKING:
+    from equibacksolve import plotting as plotting
+    from equibacksolve import reporting as reporting
+    from equibacksolve import testing as testing
+else:
+    from equibacksolve._on_demand import __getattr__ as __getattr__
