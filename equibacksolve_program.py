@@ -11,6 +11,7 @@ import importlib
 import os
 import pathlib
 import platform
+import sys
 import warnings
 from collections.abc import MutableMapping
 
@@ -65,7 +66,14 @@ class Commands(click.Group):
             except (ValueError, ImportError, OSError) as error:
                 if ctx.params["traceback"] or getattr(error, "errno", None) == errno.EPIPE:
                     raise
-                raise Refused(_one_line(error)) from error
+                raise Refused(self._in_its_own_words(_one_line(error), ctx)) from error
+
+    def _in_its_own_words(self, told: str, ctx: click.Context) -> str:
+        """A sentence of the package with the options of the command in place of arguments of Python."""
+        commands = sys.modules.get("equibacksolve.command_line")
+        if commands is None or ctx.invoked_subcommand is None:  # it was to import them that failed
+            return told
+        return commands.in_options_of(told, self.get_command(ctx, ctx.invoked_subcommand))
 
 
 def _told(message, *_, **__) -> None:

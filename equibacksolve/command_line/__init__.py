@@ -9,3 +9,4 @@ from equibacksolve.command_line._atoms import atoms as atoms
 from equibacksolve.command_line._magnetization import magnetization as magnetization
 from equibacksolve.command_line._potential import potential as potential
 from equibacksolve.command_line._report import report as report
+from equibacksolve.command_line._wording import in_options_of as in_options_of

@@ -1,12 +1,12 @@
 """From a file and options to observations: units, columns and errors of a measurement."""
 
-import re
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
 
+from equibacksolve.command_line._wording import in_options
 from equibacksolve.inverse import Observations
 
 MAP = (
@@ -50,11 +50,8 @@ def map_of(path: Path, options: dict[str, Any]) -> Observations:
     given = {name: options.pop(name) for name in _NAMES}
     given["units"] = dict(_unit(text) for text in given["units"]) or None
     given |= {name: _number_or_column(given[name]) for name in ("flux", "energy")}
-    try:
-        read = measurements.read(path, **{name: value for name, value in given.items() if value is not None})
-    except ValueError as error:
-        raise ValueError(_as_options(str(error))) from error
-    click.echo(_as_options(str(read.report)), err=True)
+    read = measurements.read(path, **{name: value for name, value in given.items() if value is not None})
+    click.echo(in_options(str(read.report), {name: f"--{name.replace('_', '-')}" for name in _NAMES}), err=True)
     return read.observations
 
 
@@ -73,22 +70,6 @@ def image_of(path: Path, sigma: float | None) -> Observations:
         raise ValueError(f"{path} holds {image.dtype}, but an image is made of real numbers.")
     image = Column("image", "image", None, image.reshape(-1)).numbers().reshape(image.shape)  # fill values are missing
     return Observations(image, sigma=sigma, mask=~np.isnan(image))
-
-
-def _as_options(told: str) -> str:
-    """A message with the options of the command in place of the arguments of `measurements.read`.
-
-    `skip=2` and `cell_area='1 nm^2'` become `--skip 2` and `--cell-area '1 nm^2'`, `skip=` becomes `--skip`; names of
-    two words are options wherever they stand, others are words of the language, too.
-    """
-    told = re.sub(r"units=\{'([^']*)': ([^}]*)\}", r"--unit \1=\2", told).replace("value_unit=", "--unit ")
-    told = re.sub(rf"\b({'|'.join(_NAMES)})=(?=['\d])", lambda name: f"{_option(name[1])} ", told)
-    told = re.sub(rf"\b({'|'.join(_NAMES)})=(?=[\s,.;]|$)", lambda name: _option(name[1]), told)
-    return re.sub(rf"\b({'|'.join(name for name in _NAMES if '_' in name)})\b", lambda name: _option(name[1]), told)
-
-
-def _option(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
 
 
 def _unit(text: str) -> tuple[str, str]:

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from equibacksolve import diagnostics
+from equibacksolve.command_line._wording import in_options_of
 from equibacksolve.inverse import Observations, name_of_leaf, where_hidden
 from equibacksolve.search import Solution
 from equibacksolve.simulators import AbstractSimulator
@@ -131,7 +132,9 @@ def summarise(out: Path, found: Solution, about: Sequence[str], files: Sequence[
     course = (
         f"{history.evaluations[-1]} simulations of the data set in {history.seconds_now:.1f} s" if len(history) else ""
     )
-    verdict = found.reason[0].upper() + found.reason[1:] + "."
+    asked = click.get_current_context(silent=True)
+    reason = found.reason if asked is None else in_options_of(found.reason, asked.command)
+    verdict = reason[0].upper() + reason[1:] + "."
     lines = [verdict, *about, f"{course}, {len(history)} steps, {history.start[-1] + 1} start(s)." if course else ""]
     text = "\n".join(line for line in lines if line) + "\n"
     (out / "summary.txt").write_text(text, encoding="utf-8")

@@ -5,6 +5,7 @@ import pytest
 from click.testing import CliRunner
 
 from equibacksolve.command_line._measurement import MAP, image_of, map_of
+from equibacksolve.command_line._wording import in_options
 from equibacksolve_program import main
 
 PLAIN = "flux,energy,G\n0.0,0.1,1.5\n0.1,0.1,1.25\n0.2,0.1,1.0\n"
@@ -76,6 +77,20 @@ def test_what_is_refused_names_the_options_of_the_command(tmp_path, text, argume
     result = CliRunner().invoke(main, [*command, "--out", str(tmp_path / "out")])
     assert result.exit_code == 2, result.output
     assert message in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ("pass skip=2, or skip=, their number", "pass --skip 2, or --skip, their number"),
+        ("cell_area is given; write cell_area='1 nm^2'", "--cell-area is given; write --cell-area '1 nm^2'"),
+        ("pass units={'B': ...} (resume=True)", "pass --unit B=... (--resume)"),
+        ("the offset and mask of E=mc", "the offset and mask of E=mc"),
+    ],
+)
+def test_sentences_in_the_words_of_the_command_line(told, expected):
+    names = ("skip", "cell_area", "resume", "offset", "mask", "units")
+    assert in_options(told, {name: f"--{name.replace('_', '-')}" for name in names}) == expected
 
 
 def test_an_image_with_fill_values_and_one_of_words(tmp_path):
