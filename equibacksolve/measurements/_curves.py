@@ -14,17 +14,24 @@ _TAKEN_AT = re.compile(
 )
 
 
-def gathered(table: Table) -> Table:
+def gathered(table: Table, value: str | None = None) -> Table:
     """The table with one row a point, if two columns or more are curves of one quantity at settings of one axis.
 
     `Vg (V), G(B=0.1T), G(B=0.2T)` becomes Vg, B and G; the other columns are repeated for each curve. A unit of the
-    readings may follow, `G(B=0.1T) (uS)`, or stand in a row of units. A table of another kind is left as it is.
+    readings may follow, `G(B=0.1T) (uS)`, or stand in a row of units. A table of another kind is left as it is,
+    and one of which `value` names a single curve.
     """
     found = [(one, _TAKEN_AT.match(one.header)) for one in table.columns]
     curves = [(one, taken) for one, taken in found if taken]
     kinds = {(taken["value"], taken["axis"], taken["unit"], taken["rest"]) for _, taken in curves}
     settings = [number_of(taken["number"]) for _, taken in curves]
-    if len(curves) < 2 or len(kinds) > 1 or len(set(settings)) < len(settings) or len(table.shape) > 1:
+    if (
+        value in table.headers
+        or len(curves) < 2
+        or len(kinds) > 1
+        or len(set(settings)) < len(settings)
+        or len(table.shape) > 1
+    ):
         return table
     value, axis, unit, rest = kinds.pop()
     rows, many = table.shape[0], len(curves)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from equibacksolve.measurements._units import dimensionless, is_unit
+from equibacksolve.measurements._words import number_of_word
 
 _WORDS_WITH_UNITS = re.compile(r'"[^"]*"|[^\s(\["]+(?:\s*[(\[][^)\]]*[)\]])?')
 _WITH_UNIT = re.compile(r"^(?P<number>[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d+)?)\s*(?P<unit>[^\W\d]\S*|)$")
@@ -145,8 +146,10 @@ def _first_data(lines: list[str], row: Callable[[int], list[str]], numeric: set[
     """The first line that looks like data, as does the next; 1 if none does."""
 
     def is_data(number):
-        found = sum(column in numeric and is_number(cell) for column, cell in enumerate(row(number)))
-        return 2 * found > len(numeric) > 0
+        cells = [cell for column, cell in enumerate(row(number)) if column in numeric]
+        words = sum(bool(cell) and number_of_word(cell) is not None for cell in cells)
+        found = sum(map(is_number, cells))
+        return 2 * (found + words) > len(numeric) and found > 0
 
     every = range(len(lines))
     pair = (number for number in every if is_data(number) and (number + 1 == len(lines) or is_data(number + 1)))

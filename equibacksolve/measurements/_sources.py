@@ -60,9 +60,9 @@ def tabulate(
     if hasattr(source, "reset_index"):  # pandas
         frame = source.reset_index() if any(name is not None for name in source.index.names) else source
         named = [(name, frame.iloc[:, number]) for number, name in enumerate(frame.columns)]
-        return gathered(_of_arrays(named, "the DataFrame"))
+        return gathered(_of_arrays(named, "the DataFrame"), value)
     if isinstance(source, Mapping):
-        return gathered(_of_arrays(list(source.items()), "the dict"))
+        return gathered(_of_arrays(list(source.items()), "the dict"), value)
     raise ValueError(
         f"source is a {type(source).__name__}; give a path, an xarray Dataset or DataArray, a DataFrame, or a dict of "
         "arrays by column header."
@@ -74,7 +74,7 @@ def _of_file(path: pathlib.Path, value: str | None, told: TextFormat) -> Table:
         return labelled_table(read_netcdf(path), value, path.name)
     if path.suffix.lower() in _TEXT | _SHEETS:
         table = read_delimited(path, value, told)
-        return table if told.form == "long" else gathered(table)
+        return table if told.form == "long" else gathered(table, value)
     if path.suffix.lower() in _OTHERS:
         raise ValueError(f"{path.name} is in a format that is not read; {_OTHERS[path.suffix.lower()]}.")
     raise ValueError(

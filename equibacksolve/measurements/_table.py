@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
 from equibacksolve._arrays import is_missing, masked_array
+from equibacksolve.measurements._words import number_of_word
 
 _IN_BRACKETS = re.compile(r"^(?P<name>.*\S)\s*[(\[](?P<unit>[^()\[\]]*(?:\([^()]*\)[^()\[\]]*)*)[)\]]$")
 _AFTER_SLASH = re.compile(r"^(?P<name>[^/]*[^/\s])\s*/\s*(?P<unit>\S+)$")
@@ -22,11 +23,6 @@ before units: as a resistance, a dummy value would become a conductance of nearl
 might be readings: `far_readings` makes them a doubt."""
 
 _BETWEEN_NUMBERS = re.compile(r"^\s*[-+]?[\d.]+(?:[eE][-+]?\d+)?\s*([^\s\w.,+/-])\s*[-+]?[\d.]")
-_OVERLOADS = {"ol", "ovl", "ovld", "ovfl", "ovflw", "ovrng", "overload", "overflow", "overrange", "overloaded"}
-"""What displays and loggers write where a reading is beyond their range, without dots, spaces and sign."""
-
-_NOTHINGS = {"-", "--", "---", "n.a.", "n.a", "#div/0!", "#value!", "#num!", "#ref!", "#null!", "#name?", "*", "****"}
-"""What programs write where there is no number (Origin: --), besides what pandas knows."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,7 +62,8 @@ class Column:
         numbers = np.full(self.entries.shape, np.nan)
         for row, entry in enumerate(self.entries):
             try:
-                numbers[row] = _word(entry) if _word(entry) is not None else float(self._with_point(entry))
+                known = _word(entry)
+                numbers[row] = float(self._with_point(entry)) if known is None else known
             except (TypeError, ValueError):
                 raise ValueError(
                     f"column '{self.header}' has {str(entry)[:40]!r} in data row {row + 1} where a number was expected"
@@ -227,15 +224,10 @@ def split_header(header: str, is_unit=None) -> tuple[str, str | None]:
 
 
 def _word(entry: Any) -> float | None:
-    """Infinity for an overload, NaN for nothing, None for what may be a number."""
+    """What stands for a number where there is none, or None for what may be one."""
     if is_missing(entry):
         return np.nan
-    if not isinstance(entry, str):
-        return None
-    word = entry.strip().lower()
-    if not word or word in _NOTHINGS:
-        return np.nan
-    return np.inf if re.sub(r"[.\s+-]", "", word) in _OVERLOADS else None
+    return number_of_word(entry) if isinstance(entry, str) else None
 
 
 def _listed(names) -> str:

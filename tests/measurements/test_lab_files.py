@@ -34,6 +34,13 @@ def test_an_overload_is_a_reading_beyond_all_numbers(tmp_path, word):
     assert (report.counting, report.infinite, report.missing) == (18, 2, 0)
 
 
+def test_a_file_that_begins_with_an_overload(tmp_path):
+    """Half of the first row is a word, as all of the headers are."""
+    path = saved(tmp_path / "a.csv", "B (T),G (uS)", "0.0,OVLD", "0.1,--", "0.2,80.0", "0.3,81.0", "0.4,82.0")
+    measured = read(path, energy=0.0, cell_area="400 nm^2")
+    assert (measured.report.counting, measured.report.infinite, measured.report.missing) == (3, 1, 1)
+
+
 @pytest.mark.parametrize("word", ["--", "-", "n.a.", "#DIV/0!", "#N/A", "null"])
 def test_words_for_nothing_are_missing(tmp_path, word):
     report = read(saved(tmp_path / "a.txt", "B (T)\tVg (V)\tG (uS)", *long("\t", row3=word)), **SAMPLE).report
@@ -77,6 +84,13 @@ def test_curves_in_milliteslas_and_with_decimal_commas(tmp_path):
     assert_same(
         read(saved(tmp_path / "a.csv", *[line.replace(".", ",") for line in lines]), **SAMPLE).observations, PLAIN
     )
+
+
+def test_one_curve_of_several_is_read_by_its_header(tmp_path):
+    path = saved(tmp_path / "a.txt", *side_by_side("Vg (V)", "G(B={}T) (uS)"))
+    sample = {name: given for name, given in SAMPLE.items() if name != "cell_area"}
+    one = read(path, value="G(B=0.25T) (uS)", value_unit="uS", flux=0.0, **sample).observations
+    np.testing.assert_allclose(one.values, PLAIN.values.reshape(5, 4)[3], rtol=1e-13)  # roundings
 
 
 def test_columns_that_are_no_curves_of_one_quantity_stay_as_they_are():
