@@ -63,7 +63,8 @@ def magnetization(measurement, sites, wavenumber, coupling, method, **options) -
         guess = jnp.pi / 2 + 0.3 * jax.random.uniform(search.key, sites, float, -1.0, 1.0)
         sample = SquareLattice(ExchangeField(model.started(guess, "angle"), coupling))
         device = Magnetoconductance(sample, WireLead(np.array(wavenumber)))
-        found = model.found(search, device, observed, hidden, METHODS[method](), MIRRORS, "angle")
+        moments = lambda angle: jnp.stack([jnp.cos(angle), jnp.sin(angle)])
+        found = model.found(search, device, observed, hidden, METHODS[method](), MIRRORS, "angle", moments)
         write(search.out, found, observed, model)
     end(found)
 

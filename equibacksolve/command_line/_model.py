@@ -45,14 +45,16 @@ MODEL = (
     click.option("--smooth", type=float, nargs=2, help="LENGTH (sites) and HEIGHT of what is known to vary smoothly."),
     click.option("--edges", type=float, help="Size of the steps of what is known to be constant in patches."),
     click.option("--mean", type=float, nargs=2, help="MEAN that is known, and its standard DEVIATION."),
-    click.option("--low-at", type=Site(), help="X,Y of a site (from 1): show the mirror image that is lowest there."),
     click.option("--like", type=FILE, help="Show the mirror image that is closest to this table or .npy."),
 )
 """Options of a search in a map; `Model.of` takes them out of a command's options."""
 
+LOW_AT = click.option("--low-at", type=Site(), help="X,Y of a site (from 1): show the image that is lowest there.")
+"""One more, for maps of numbers that are no angles."""
+
 
 class Model(NamedTuple):
-    """The options `MODEL`."""
+    """The options `MODEL`, and `LOW_AT` where a command has it."""
 
     temperature: float | None
     flux_offset: float | None
@@ -68,7 +70,7 @@ class Model(NamedTuple):
     @classmethod
     def of(cls, options: dict[str, Any]) -> "Model":
         """Take them out of a command's options. Raises ValueError for what does not belong together."""
-        model = cls(*(options.pop(name) for name in cls._fields))
+        model = cls(*(options.pop(name, None) for name in cls._fields))
         if "temperature" in model.free and not model.temperature:
             raise ValueError("--free temperature needs a --temperature above 0: at 0 the data have no slope in it.")
         if model.low_at and model.like:
@@ -108,9 +110,13 @@ class Model(NamedTuple):
         method: Any,
         symmetries: Sequence[AbstractSymmetry],
         column: str,
+        compared: Callable = lambda values: values,
     ) -> Solution:
-        """Search; of what was found, the image that the options choose, which is kept in the run directory, too."""
-        simulator, image = self.measured(device), self._choice(map_of, map_of(device).shape, column)
+        """Search; of what was found, the image that the options choose, which is kept in the run directory, too.
+
+        `column` is what a table calls the map, and `compared` makes numbers of it that differ where maps do.
+        """
+        simulator, image = self.measured(device), self._choice(map_of, map_of(device).shape, column, compared)
         bounds = self._bounds(search.bounds, simulator, map_of)
         found = search.run(simulator, observed, self.where(map_of), method, prior=self.priors, bounds=bounds)
         if image is None:
@@ -128,11 +134,11 @@ class Model(NamedTuple):
         ends = zip(given, (-jnp.inf, jnp.inf))
         return tuple((jnp.full_like(first, end), *(jnp.full_like(one, none) for one in others)) for end, none in ends)
 
-    def _choice(self, map_of: Callable, shape: tuple[int, ...], column: str) -> Callable | None:
+    def _choice(self, map_of: Callable, shape: tuple[int, ...], column: str, compared: Callable) -> Callable | None:
         """By how much an image disagrees with what the options know of it; None if they choose none."""
         if self.like is not None:
-            known = _map_in(self.like, column, shape)
-            return lambda s: jnp.sum((map_of(s) - known) ** 2)
+            known = compared(_map_in(self.like, column, shape))
+            return lambda s: jnp.sum((compared(map_of(s)) - known) ** 2)
         if self.low_at is None:
             return None
         site = tuple(number - 1 for number in self.low_at)

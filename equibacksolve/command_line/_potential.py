@@ -8,7 +8,7 @@ import numpy as np
 
 from equibacksolve.command_line import _results
 from equibacksolve.command_line._measurement import MAP, map_of
-from equibacksolve.command_line._model import MODEL, Model, device_of
+from equibacksolve.command_line._model import LOW_AT, MODEL, Model, device_of
 from equibacksolve.command_line._options import FILE, METHOD, METHODS, SEARCH, Numbers, Sites, all_of
 from equibacksolve.command_line._search import Search, end
 from equibacksolve.inverse import Mirror, Observations
@@ -43,6 +43,7 @@ MIRRORS = (Mirror(hidden, 0), Mirror(hidden, 1))
 @click.option("--height", type=float, default=0.1, show_default=True, help="Half-width of the random start (hoppings).")
 @METHOD
 @all_of(MODEL)
+@LOW_AT
 @all_of(MAP)
 @all_of(SEARCH)
 def potential(measurement, sites, wavenumber, height, method, **options) -> None:

@@ -27,8 +27,8 @@ class Judged(NamedTuple):
     sentences: list[str]
 
 
-def judge(found: Solution, observed: Observations) -> Judged:
-    """Standard errors and goodness of fit, where sigma and the data allow them."""
+def judge(found: Solution, observed: Observations, map_of: Callable) -> Judged:
+    """Standard errors and goodness of fit, where sigma and the data allow them; the former in words for the map."""
     where = where_hidden(found.hidden)
     if observed.sigma is None:
         return Judged(None, ["Standard errors need sigma, the error of a reading: pass --sigma."])
@@ -39,7 +39,7 @@ def judge(found: Solution, observed: Observations) -> Judged:
     errors, fit, remark = judged.errors, judged.verdict, judged.remark
     if errors is None:
         return Judged(None, [f"Standard errors and goodness of fit: {fit}"])
-    values = np.concatenate([np.ravel(leaf) for leaf in where(errors)])
+    values = np.asarray(map_of(errors))
     told = [f"Standard errors: {np.median(values):.2g} typical, {values.max():.2g} at most.", f"Goodness of fit: {fit}"]
     if not found.converged:
         told.append("Standard errors count only where the data are explained.")
@@ -60,7 +60,7 @@ def write_sites(
     `told` makes sentences on what else was found, of the solution and its errors. Returns the names of the files, and
     those sentences with others on errors and goodness of fit.
     """
-    errors, sentences = judge(found, observed)
+    errors, sentences = judge(found, observed, where)
     of_sites = None if errors is None else where(errors)
     write_table(table, site_columns(**{name: where(found.simulator), "standard_error": of_sites}, **derived))
     labelled = ["result.nc"] * write_dataset(table.parent / "result.nc", found, observed, errors)

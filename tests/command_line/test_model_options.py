@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 import equibacksolve as ebs
-from equibacksolve.command_line._model import MODEL, Model
+from equibacksolve.command_line import _magnetization as magnetization
+from equibacksolve.command_line._model import LOW_AT, MODEL, Model
 from equibacksolve.command_line._potential import hidden
 from equibacksolve_program import main
 
@@ -51,7 +52,7 @@ def test_the_options_are_those_of_the_model():
     def command():
         pass
 
-    for option in MODEL:
+    for option in (*MODEL, LOW_AT):
         command = option(command)
     assert {parameter.name for parameter in command.__click_params__} == set(Model._fields)
 
@@ -70,6 +71,16 @@ def test_an_offset_is_found_and_the_image_that_is_asked_for_shown(folder, tmp_pa
     np.testing.assert_allclose(found, TRUTH[::-1], atol=0.01)
     # What is kept for reports is the same image.
     np.testing.assert_array_equal(hidden(ebs.load_solution(out).simulator), found)
+
+
+def test_angles_are_compared_as_moments(tmp_path):
+    """An angle that is a turn more is the same moment, so that the moments tell which image is nearest."""
+    film = ebs.Magnetoconductance(ebs.SquareLattice(ebs.ExchangeField([[6.0, 0.4]], 0.5)), ebs.WireLead([0.5, 0.25]))
+    moments = lambda angle: jnp.stack([jnp.cos(angle), jnp.sin(angle)])
+    np.save(tmp_path / "like.npy", np.array([[0.28, -0.4]]))
+    disagreement = model(like=tmp_path / "like.npy")._choice(magnetization.hidden, (1, 2), "angle", moments)
+    chosen = ebs.choose_image(film, magnetization.MIRRORS, disagreement)
+    np.testing.assert_array_equal(magnetization.hidden(chosen), [[-6.0, -0.4]])
 
 
 def test_what_a_measurement_adds_lies_around_the_device():
