@@ -1,5 +1,6 @@
 """Simulators: what an instrument would show (eqs. 16, 17 and the conductance map)."""
 
+from equibacksolve.simulators._calibration import AbstractCalibration as AbstractCalibration
 from equibacksolve.simulators._conductance import Conductance as Conductance
 from equibacksolve.simulators._conductance import ConductanceMatrix as ConductanceMatrix
 from equibacksolve.simulators._conductance import ShotNoise as ShotNoise
@@ -29,3 +30,5 @@ from equibacksolve.simulators._simulator import check_before_compiling as check_
 from equibacksolve.simulators._structure_factor import StructureFactor as StructureFactor
 from equibacksolve.simulators._structure_image import AbstractStructureImage as AbstractStructureImage
 from equibacksolve.simulators._thermal_smearing import ThermalSmearing as ThermalSmearing
+from equibacksolve.simulators._untraceable import told_if_untraceable as told_if_untraceable
+from equibacksolve.simulators._untraceable import untraceable as untraceable
