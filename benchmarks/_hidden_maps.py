@@ -125,5 +125,5 @@ class HiddenMap:
         """Root mean square error over the images that no datum tells apart; of m_z for a magnetization."""
         symmetries = [ebs.Mirror(self.hidden, 0), ebs.Mirror(self.hidden, 1)]
         seen = (lambda v: v) if self.is_potential else jnp.cos
-        found = [seen(self.hidden(image)) for image in ebs.images(simulator, symmetries)]
+        found = [seen(self.hidden(image)) for image in ebs.inverse.images(simulator, symmetries)]
         return min(float(jnp.sqrt(jnp.mean((image - seen(self.truth)) ** 2))) for image in found)

@@ -5,16 +5,22 @@ changes sides; and the sweep of `Magnetoconductance`, which knows 12 x 12 sites 
 milliseconds a point on one thread; leads are computed before and remembered, as in a search. The last column is what
 central differences would take: two T for each site.
 
-    python benchmarks/any_device.py [--repeats 5] [--json FILE] [--short]    (pin it: taskset -c 0)
+With an interpreter that has Kwant (against_kwant.py says how to make one), Kwant's T of the same devices stands below,
+with its leads computed before as well. Kwant has no Jacobian: by differences it costs two T for each site.
+
+    python benchmarks/any_device.py [--kwant PYTHON] [--repeats 5] [--json FILE] [--short]    (pin it: taskset -c 0)
 """
 
+import json
 import pathlib
+import subprocess
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from _measuring import arguments_of, on_one_thread, timed, write_json
+from against_kwant import has_kwant
 
 import equibacksolve as ebs
 
@@ -33,7 +39,7 @@ def of_file(name, solver):
 
 def square(size, solver):
     """size x size sites between wires."""
-    sample = ebs.square_sample(size, size, np.random.default_rng(0).uniform(-0.5, 0.5, (size, size)))
+    sample = ebs.samples.square_sample(size, size, np.random.default_rng(0).uniform(-0.5, 0.5, (size, size)))
     ends = [np.arange(size), np.arange(size * (size - 1), size * size)]
     terminals = [ebs.Terminal(ebs.WireLead(jnp.pi / 2), end) for end in ends]
     points = POINTS if size < 40 else 8
@@ -71,9 +77,33 @@ def sweep(repeats):
     return {"device": "12 x 12, wires", "solver": "sweep", "T": t, "J": j, "ratio": j / t}
 
 
+def beside_kwant(python, names, rows):
+    """Kwant's milliseconds a point, and how many times ours fit into them; with a Jacobian by differences of Kwant."""
+    script = pathlib.Path(__file__).with_name("_kwant_devices.py")
+    lines = subprocess.run(
+        [python, str(script), *names], check=True, capture_output=True, text=True
+    ).stdout.splitlines()
+    ours = {row["device"]: row for row in reversed(rows)}  # by levels: those come first
+    head = ("Kwant T, ms", "leads known", "ratio", "ratio T+J", "J, differences", "from file")
+    print(f"\n{'device':24s}" + "".join(f"{name:>15s}" for name in head))
+    found = []
+    for line in lines:
+        one = json.loads(line)
+        mine = ours[one["name"]]
+        known = 1e3 * one["T, leads known"]
+        sites = len(np.load(FOLDER / f"{one['name']}.npz")["onsite"])
+        ratios = known / mine["T"], known / mine["J"], 2 * sites * known / mine["J"]
+        cells = "".join(f"{ratio:15.0f}" for ratio in ratios)
+        print(f"{one['name']:24s}{1e3 * one['T']:15.2f}{known:15.2f}{cells}{one['off']:15.0e}", flush=True)
+        found.append(one | dict(zip(("ratio T", "ratio J", "ratio differences"), ratios)))
+    print(f"Kwant {found[0]['version']}, {found[0]['solver']}")
+    return found
+
+
 def main():
     parser = arguments_of(__doc__)
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--kwant", metavar="PYTHON", help="an interpreter that has Kwant")
     options = parser.parse_args()
     on_one_thread()
     names = ["inverse_graphene", "rashba_wire"] if options.short else [
@@ -82,9 +112,11 @@ def main():
     sizes = [12] if options.short else [12, 24, 32, 48, 64]
     print(f"{'device':24s} {'solver':7s} {'T, ms':>8s} {'T+J, ms':>8s} {'ratio':>6s} {'differences':>11s}  from Kwant")
     rows = [sweep(options.repeats)]
-    for solver in (ebs.BlockElimination(), ebs.SparseFactor()):
+    for solver in (ebs.scattering.BlockElimination(), ebs.scattering.SparseFactor()):
         rows += [row(name, *of_file(name, solver), options.repeats) for name in names]
         rows += [row(f"{n} x {n}, wires", *square(n, solver), min(options.repeats, 3)) for n in sizes]
+    if options.kwant and has_kwant(options.kwant):
+        rows += beside_kwant(options.kwant, names, rows)
     write_json(options.json, rows)
 
 

@@ -25,11 +25,11 @@ FAMILIES = ("hills 1", "letters", "iid 0.5")
 DISTANCES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.7)
 SEARCH = ebs.LevenbergMarquardt(steps=40)
 METHODS = {
-    "Levenberg-Marquardt": ebs.Continuation(SEARCH, SEARCH, ebs.single_stage()),
-    "continuation": ebs.Continuation(
-        ebs.LevenbergMarquardt(steps=25), ebs.LevenbergMarquardt(steps=60), ebs.patient_schedule(2.0)
+    "Levenberg-Marquardt": ebs.methods.Continuation(SEARCH, SEARCH, ebs.methods.single_stage()),
+    "continuation": ebs.methods.Continuation(
+        ebs.LevenbergMarquardt(steps=25), ebs.LevenbergMarquardt(steps=60), ebs.methods.patient_schedule(2.0)
     ),
-    "annealing": ebs.Annealing(),
+    "annealing": ebs.methods.Annealing(),
 }
 STYLES = dict(zip(METHODS, ("-", "--", ":")))
 

@@ -20,16 +20,25 @@ from _small_changes import changed, kinds_of_changes
 from _tests_in_a_copy import Runner
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-ROOMS = ("transport", "leads", "sample", "inverse/_problem.py", "inverse/methods", "diagnostics", "measurements")
+ROOMS = (
+    "transport",
+    "leads",
+    "samples",
+    "inverse/_problem.py",
+    "methods",
+    "specialists",
+    "diagnostics",
+    "measurements",
+)
 LAWS = [f"transport/test_law_{law}_" for law in (4, 6, 3, 8, 2, 9)]
-STEPS = ["inverse/test_levenberg_marquardt", "inverse/test_step_equations", "inverse/test_bounds"]
-HOPS = ["inverse/test_basin_hopping", "inverse/test_image_hopping"]
-DESCENTS = ["inverse/test_backtracking_descent", "inverse/test_every_method"]
+STEPS = ["methods/test_levenberg_marquardt", "methods/test_step_equations", "inverse/test_bounds"]
+HOPS = ["specialists/test_basin_hopping", "methods/test_image_hopping"]
+DESCENTS = ["methods/test_backtracking_descent", "methods/test_every_method"]
 POSED = [
-    f"inverse/test_{name}"
-    for name in ("cost", "explained_data", "bounds", "where", "bad_problems", "priors", "observations")
+    "search/test_bad_problems",
+    *(f"inverse/test_{name}" for name in ("cost", "explained_data", "bounds", "where", "priors", "observations")),
 ]
-LEVELS = ["inverse/test_between_levels", "inverse/test_two_levels"]
+LEVELS = ["methods/test_between_levels", "specialists/test_two_levels"]
 NEAREST = {
     "transport/_greens_function": ["transport/test_law_7", "transport/test_law_8", "leads/test_weak_contacts"],
     "transport/_transfer_matrix": ["transport/test_law_8"],
@@ -44,41 +53,39 @@ NEAREST = {
         "transport/test_walls",
     ],
     "transport": [*LAWS, "transport/test_elimination", "transport/test_walls"],
-    "leads": ["leads"],
-    "sample": ["sample", "transport/test_law_3"],
+    "leads": ["leads", "devices/test_laws_of_devices", "devices/test_refused_devices"],
+    "samples": ["samples", "transport/test_law_3", "devices/test_laws_of_devices"],
     "inverse/_problem": [*POSED, *STEPS[:1]],
-    "inverse/methods/_annealing": ["inverse/test_annealing"],
-    "inverse/methods/_cooling": ["inverse/test_annealing", "inverse/test_two_levels", "inverse/test_few_discs"],
-    "inverse/methods/_continuation": ["inverse/test_continuation"],
-    "inverse/methods/_levels": ["inverse/test_continuation", *LEVELS],
-    "inverse/methods/_few_discs": ["inverse/test_few_discs"],
-    "inverse/methods/_disc_moves": ["inverse/test_few_discs"],
-    "inverse/methods/_flips": ["inverse/test_two_levels"],
-    "inverse/methods/_two_levels": LEVELS,
-    "inverse/methods/_between_levels": LEVELS,
-    "inverse/methods/_level_walk": LEVELS,
-    "inverse/methods/_basin_hopping": HOPS,
-    "inverse/methods/_image_hopping": HOPS,
-    "inverse/methods/_side_by_side": ["inverse/test_side_by_side"],
-    "inverse/methods/_restarts": ["inverse/test_restarts"],
-    "inverse/methods/_threads": [
-        "inverse/test_searches_at_a_time",
-        "inverse/test_restarts",
-        "inverse/test_side_by_side",
+    "methods/_annealing": ["methods/test_annealing"],
+    "methods/_cooling": ["methods/test_annealing", "specialists/test_two_levels", "specialists/test_few_discs"],
+    "methods/_continuation": ["methods/test_continuation"],
+    "methods/_levels": ["methods/test_continuation", *LEVELS],
+    "specialists/_few_discs": ["specialists/test_few_discs"],
+    "specialists/_disc_moves": ["specialists/test_few_discs"],
+    "specialists/_flips": ["specialists/test_two_levels"],
+    "specialists/_two_levels": LEVELS,
+    "methods/_between_levels": LEVELS,
+    "specialists/_level_walk": LEVELS,
+    "specialists/_basin_hopping": HOPS,
+    "methods/_image_hopping": HOPS,
+    "methods/_restarts": ["methods/test_restarts"],
+    "methods/_threads": [
+        "search/test_searches_at_a_time",
+        "methods/test_restarts",
     ],
-    "inverse/methods/_backtracking": DESCENTS,
-    "inverse/methods/_gradient": DESCENTS,
-    "inverse/methods/_keyed_optimizer": DESCENTS,
-    "inverse/methods/_optimistix": [*DESCENTS, "inverse/test_bounds"],
-    "inverse/methods/_choice": [
-        "inverse/test_searches_at_a_time",
+    "methods/_backtracking": DESCENTS,
+    "methods/_gradient": DESCENTS,
+    "methods/_keyed_optimizer": DESCENTS,
+    "methods/_optimistix": [*DESCENTS, "inverse/test_bounds"],
+    "search": [
+        "search/test_searches_at_a_time",
         *DESCENTS,
         "inverse/test_bounds",
-        "inverse/test_course_of_a_search",
+        "search/test_course_of_a_search",
     ],
-    "inverse/methods/_search_methods": [*DESCENTS, "inverse/test_annealing", *HOPS],
-    "inverse/methods/_trust_region": ["inverse/test_trust_region", *STEPS],
-    "inverse/methods": [*STEPS, "inverse/test_regression_sets.py::test_levenberg_marquardt_finds"],
+    "methods/_search_methods": [*DESCENTS, "methods/test_annealing", *HOPS],
+    "methods/_trust_region": ["methods/test_trust_region", *STEPS],
+    "methods": [*STEPS, "methods/test_regression_sets.py::test_levenberg_marquardt_finds"],
     "diagnostics": ["diagnostics"],
     "measurements": ["measurements"],
 }

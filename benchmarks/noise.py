@@ -21,7 +21,7 @@ from _measuring import arguments_of, write_json
 from tqdm import tqdm
 
 import equibacksolve as ebs
-from equibacksolve.inverse import SmoothnessPrior, center_of_leaves, pose
+from equibacksolve.inverse import SmoothnessPrior, center_of_leaves, make_problem
 
 jax.config.update("jax_enable_x64", True)
 
@@ -54,11 +54,11 @@ PROBLEMS = {"potential": potential_problem, "magnetization": magnetization_probl
 
 def predicted(build, hidden, truth, observed, sigma, length):
     """Linear prediction of the rms error at the truth, with the prior's height taken from the truth."""
-    problem, leaves = pose(build(truth), observed, hidden)
+    problem, leaves = make_problem(build(truth), observed, hidden)
     flat, unravel = jax.flatten_util.ravel_pytree(leaves)
     jacobian = jax.jacfwd(lambda x: problem.residuals(unravel(x)))(flat)
     prior = SmoothnessPrior(jnp.ones(()), jnp.asarray(length), center_of_leaves(leaves, problem.kinds), problem.kinds)
-    held = lambda x: prior.held(unravel(x))
+    held = lambda x: prior.residuals(unravel(x))
     rough = jax.jacfwd(held)(flat)
     height_squared = jnp.mean(held(flat) ** 2)
     precision = jacobian.T @ jacobian + rough.T @ rough / height_squared
@@ -73,7 +73,7 @@ def one_run(problem, sigma, seed, seconds):
     key = jax.random.key(seed)
     began = time.perf_counter()
     found = ebs.backsolve(build(start(key)), observed, where=hidden, key=key, seconds=seconds, progress=False)
-    nearest = ebs.closest_image(found.simulator, images, build(jnp.asarray(truth)), hidden)
+    nearest = ebs.inverse.closest_image(found.simulator, images, build(jnp.asarray(truth)), hidden)
     return {
         "seed": seed,
         "error": float(jnp.sqrt(jnp.mean((hidden(nearest) - truth) ** 2))),

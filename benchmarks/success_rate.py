@@ -26,8 +26,8 @@ from _measuring import arguments_of
 from tqdm import tqdm
 
 import equibacksolve as ebs
-from equibacksolve.inverse import pose
-from equibacksolve.inverse.methods import as_method
+from equibacksolve.inverse import make_problem
+from equibacksolve.search import as_method
 
 jax.config.update("jax_enable_x64", True)
 
@@ -37,14 +37,14 @@ METHODS = {
     "paper": ebs.backtracking_descent,
     "adam": lambda: optax.adam(0.02),
     "lbfgs": optax.lbfgs,
-    "lm": lambda: ebs.Restarts(ebs.LevenbergMarquardt(), (ebs.LevenbergMarquardt(),), starts=10_000),
+    "lm": lambda: ebs.methods.Restarts(ebs.LevenbergMarquardt(), (ebs.LevenbergMarquardt(),), starts=10_000),
 }
 
 
 def warm_up(method, hidden_map):
     """Compile every part of a method, so that no truth pays for it."""
-    problem, hidden = pose(hidden_map.start(0), hidden_map.observed, hidden_map.hidden)
-    parts = [method.opening, *method.methods] if isinstance(method, ebs.Restarts) else [method]
+    problem, hidden = make_problem(hidden_map.start(0), hidden_map.observed, hidden_map.hidden)
+    parts = [method.opening, *method.methods] if isinstance(method, ebs.methods.Restarts) else [method]
     for part in {jax.tree.structure(part): part for part in parts}.values():
         state = part.init(problem, hidden, jax.random.key(0))
         for _ in range(2):

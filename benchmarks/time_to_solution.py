@@ -20,7 +20,7 @@ from _paper_style import PaperStyle
 from success_rate import warm_up
 
 import equibacksolve as ebs
-from equibacksolve.inverse.methods import as_method
+from equibacksolve.search import as_method
 
 jax.config.update("jax_enable_x64", True)
 
@@ -39,10 +39,10 @@ NAMES = (
 def method_of(name):
     """The method, made late, for `on_one_thread` must come before the first array; and once, or it compiles again."""
     # No end but the budget: a patient user.
-    patient = lambda optimizer: ebs.GradientDescent(optimizer, steps=10**6, patience=10**6)
+    patient = lambda optimizer: ebs.methods.GradientDescent(optimizer, steps=10**6, patience=10**6)
     made = {
         "Adam 0.02": lambda: patient(optax.adam(0.02)),
-        "L-BFGS": lambda: ebs.GradientDescent(optax.lbfgs(), steps=10**6, patience=200),
+        "L-BFGS": lambda: ebs.methods.GradientDescent(optax.lbfgs(), steps=10**6, patience=200),
         "optimistix LM": lambda: optimistix.LevenbergMarquardt(rtol=1e-8, atol=1e-8),
         "default": lambda: None,
     }

@@ -1,4 +1,7 @@
-"""equibacksolve: recover hidden parameters of a physical system from measured data."""
+"""equibacksolve: recover hidden parameters of a physical system from measured data.
+
+What most scripts need stands here; every name, these included, has its place in one of the rooms.
+"""
 
 from jaxtyping import install_import_hook
 
@@ -6,119 +9,44 @@ from jaxtyping import install_import_hook
 with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve import diagnostics as diagnostics
     from equibacksolve import imaging as imaging
+    from equibacksolve import inverse as inverse
+    from equibacksolve import leads as leads
     from equibacksolve import measurements as measurements
+    from equibacksolve import methods as methods
+    from equibacksolve import models as models
+    from equibacksolve import samples as samples
+    from equibacksolve import scattering as scattering
+    from equibacksolve import search as search
+    from equibacksolve import simulators as simulators
+    from equibacksolve import specialists as specialists
     from equibacksolve import transport as transport
-    from equibacksolve._entries import Entries as Entries
-    from equibacksolve._entries import LinearTerm as LinearTerm
-    from equibacksolve.inverse import AbstractLevelWalk as AbstractLevelWalk
-    from equibacksolve.inverse import AbstractMethod as AbstractMethod
-    from equibacksolve.inverse import AbstractPrior as AbstractPrior
-    from equibacksolve.inverse import AbstractResidualTransform as AbstractResidualTransform
-    from equibacksolve.inverse import AbstractStepEquations as AbstractStepEquations
-    from equibacksolve.inverse import AbstractSymmetry as AbstractSymmetry
-    from equibacksolve.inverse import Annealing as Annealing
-    from equibacksolve.inverse import BasinHopping as BasinHopping
-    from equibacksolve.inverse import BetweenLevels as BetweenLevels
-    from equibacksolve.inverse import Composed as Composed
-    from equibacksolve.inverse import ConjugateGradients as ConjugateGradients
-    from equibacksolve.inverse import Continuation as Continuation
-    from equibacksolve.inverse import DataSpace as DataSpace
-    from equibacksolve.inverse import FewDiscs as FewDiscs
-    from equibacksolve.inverse import GradientDescent as GradientDescent
-    from equibacksolve.inverse import History as History
-    from equibacksolve.inverse import ImageHopping as ImageHopping
     from equibacksolve.inverse import KnownMean as KnownMean
-    from equibacksolve.inverse import LevenbergMarquardt as LevenbergMarquardt
     from equibacksolve.inverse import Mirror as Mirror
     from equibacksolve.inverse import Negation as Negation
-    from equibacksolve.inverse import NormalEquations as NormalEquations
     from equibacksolve.inverse import Observations as Observations
-    from equibacksolve.inverse import OptimistixSolver as OptimistixSolver
-    from equibacksolve.inverse import OrthogonalFactor as OrthogonalFactor
-    from equibacksolve.inverse import Restarts as Restarts
-    from equibacksolve.inverse import Schedule as Schedule
-    from equibacksolve.inverse import SideBySide as SideBySide
-    from equibacksolve.inverse import Smoothing as Smoothing
     from equibacksolve.inverse import Smoothness as Smoothness
-    from equibacksolve.inverse import SmoothnessPrior as SmoothnessPrior
-    from equibacksolve.inverse import Solution as Solution
-    from equibacksolve.inverse import State as State
     from equibacksolve.inverse import TotalVariation as TotalVariation
-    from equibacksolve.inverse import TwoLevels as TwoLevels
-    from equibacksolve.inverse import backsolve as backsolve
-    from equibacksolve.inverse import backtracking_descent as backtracking_descent
-    from equibacksolve.inverse import brisk_schedule as brisk_schedule
     from equibacksolve.inverse import choose_image as choose_image
-    from equibacksolve.inverse import closest_image as closest_image
-    from equibacksolve.inverse import coarseness as coarseness
-    from equibacksolve.inverse import default_method as default_method
-    from equibacksolve.inverse import distinct_solutions as distinct_solutions
-    from equibacksolve.inverse import half_image as half_image
-    from equibacksolve.inverse import heavy_ball as heavy_ball
-    from equibacksolve.inverse import images as images
     from equibacksolve.inverse import load_observations as load_observations
-    from equibacksolve.inverse import load_solution as load_solution
     from equibacksolve.inverse import mean_squared_error as mean_squared_error
-    from equibacksolve.inverse import patient_schedule as patient_schedule
     from equibacksolve.inverse import simulated_observations as simulated_observations
-    from equibacksolve.inverse import single_stage as single_stage
-    from equibacksolve.inverse import symmetry_error as symmetry_error
-    from equibacksolve.inverse import two_stages as two_stages
-    from equibacksolve.inverse import with_leaves as with_leaves
-    from equibacksolve.leads import AbstractLead as AbstractLead
-    from equibacksolve.leads import PeriodicLead as PeriodicLead
-    from equibacksolve.leads import TabulatedLead as TabulatedLead
     from equibacksolve.leads import Terminal as Terminal
-    from equibacksolve.leads import WideBandLead as WideBandLead
     from equibacksolve.leads import WireLead as WireLead
-    from equibacksolve.leads import split_terminal as split_terminal
-    from equibacksolve.models import from_arrays as from_arrays
-    from equibacksolve.models import from_kwant as from_kwant
-    from equibacksolve.models import from_sisl as from_sisl
+    from equibacksolve.methods import LevenbergMarquardt as LevenbergMarquardt
+    from equibacksolve.methods import backtracking_descent as backtracking_descent
     from equibacksolve.models import load_device as load_device
-    from equibacksolve.models import save_device as save_device
-    from equibacksolve.sample import AbstractOnsite as AbstractOnsite
-    from equibacksolve.sample import AbstractSiteEnergies as AbstractSiteEnergies
-    from equibacksolve.sample import ExchangeField as ExchangeField
-    from equibacksolve.sample import MapOfSites as MapOfSites
-    from equibacksolve.sample import OnsiteSum as OnsiteSum
-    from equibacksolve.sample import Potential as Potential
-    from equibacksolve.sample import SiteEnergies as SiteEnergies
-    from equibacksolve.sample import SplinePotential as SplinePotential
-    from equibacksolve.sample import SquareLattice as SquareLattice
-    from equibacksolve.sample import SumOfEnergies as SumOfEnergies
-    from equibacksolve.sample import TightBinding as TightBinding
-    from equibacksolve.sample import honeycomb_dot as honeycomb_dot
-    from equibacksolve.sample import honeycomb_ribbon as honeycomb_ribbon
-    from equibacksolve.sample import ribbon_lead as ribbon_lead
-    from equibacksolve.sample import square_sample as square_sample
-    from equibacksolve.scattering import AbstractArrangement as AbstractArrangement
-    from equibacksolve.scattering import AbstractSolver as AbstractSolver
-    from equibacksolve.scattering import BlockElimination as BlockElimination
-    from equibacksolve.scattering import SparseFactor as SparseFactor
-    from equibacksolve.simulators import AbstractDeviceSimulator as AbstractDeviceSimulator
-    from equibacksolve.simulators import AbstractGate as AbstractGate
-    from equibacksolve.simulators import AbstractPerturbableSimulator as AbstractPerturbableSimulator
+    from equibacksolve.samples import ExchangeField as ExchangeField
+    from equibacksolve.samples import Potential as Potential
+    from equibacksolve.samples import SquareLattice as SquareLattice
+    from equibacksolve.search import Solution as Solution
+    from equibacksolve.search import backsolve as backsolve
+    from equibacksolve.search import load_solution as load_solution
     from equibacksolve.simulators import AbstractSimulator as AbstractSimulator
-    from equibacksolve.simulators import AbstractStructureImage as AbstractStructureImage
-    from equibacksolve.simulators import AbstractTip as AbstractTip
     from equibacksolve.simulators import Conductance as Conductance
-    from equibacksolve.simulators import ConductanceMatrix as ConductanceMatrix
     from equibacksolve.simulators import EnergyCalibration as EnergyCalibration
-    from equibacksolve.simulators import ExcludedRadius as ExcludedRadius
     from equibacksolve.simulators import FluxOffset as FluxOffset
-    from equibacksolve.simulators import FourTerminalResistance as FourTerminalResistance
-    from equibacksolve.simulators import JointObservables as JointObservables
-    from equibacksolve.simulators import LocalDensityOfStates as LocalDensityOfStates
-    from equibacksolve.simulators import LorentzianTip as LorentzianTip
     from equibacksolve.simulators import Magnetoconductance as Magnetoconductance
     from equibacksolve.simulators import MomentumImage as MomentumImage
-    from equibacksolve.simulators import PairDistances as PairDistances
-    from equibacksolve.simulators import Perturbed as Perturbed
-    from equibacksolve.simulators import RealSpaceImage as RealSpaceImage
-    from equibacksolve.simulators import ScanningGate as ScanningGate
     from equibacksolve.simulators import SeriesResistance as SeriesResistance
-    from equibacksolve.simulators import ShotNoise as ShotNoise
-    from equibacksolve.simulators import StructureFactor as StructureFactor
     from equibacksolve.simulators import ThermalSmearing as ThermalSmearing
     from equibacksolve.simulators import TightBindingDevice as TightBindingDevice

@@ -20,9 +20,6 @@ Tree = TypeVar("Tree")
 POINTS = "points"
 """The mesh axis over which the data points of a simulation are spread."""
 
-STARTS = "starts"
-"""The mesh axis over which the starts of `SideBySide` are spread."""
-
 
 def devices_along(axis: str) -> int:
     """How many devices the mesh that is set has along this axis; 1 without one, or where they are in use already.

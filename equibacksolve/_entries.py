@@ -167,13 +167,15 @@ class LinearTerm(eqx.Module):
 
     def at(self, flux: Scalar, settings: Settings) -> Complex[Array, " entries"]:
         """The values of the entries at a point."""
-        factor = self.strength if self.setting is None else self.strength * settings[self.setting]
+        # `eqx.tree_at` may have put one number in the place of the vector.
+        strength = jnp.atleast_1d(self.strength)
+        factor = strength if self.setting is None else strength * settings[self.setting]
         return factor[self.unknown] * self.entries.at(flux)
 
     def known_at(
         self, flux: Float[np.ndarray, "*points"] | float, settings: dict[str, Any]
     ) -> Complex[np.ndarray, "*points entries"]:
         """The same as numbers of NumPy, for checks: nothing is compiled."""
-        strength = np.asarray(self.strength)[np.asarray(self.unknown)]
+        strength = np.atleast_1d(self.strength)[np.asarray(self.unknown)]
         setting = 1.0 if self.setting is None else np.asarray(settings[self.setting])[..., None]
         return strength * setting * self.entries.known_at(flux)

@@ -17,8 +17,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, PyTree
 
 from equibacksolve._arrays import random_key
-from equibacksolve.inverse import Observations
-from equibacksolve.inverse._leaves import hidden_leaves
+from equibacksolve.inverse import Observations, hidden_leaves
 from equibacksolve.simulators import AbstractSimulator
 
 DIRECTIONS = 3

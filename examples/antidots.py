@@ -20,11 +20,13 @@ from equibacksolve import plotting
 jax.config.update("jax_enable_x64", True)
 
 # With a few parameters a start costs little, and whether it is in the right valley shows soon: many short ones.
-ONCE = ebs.Continuation(ebs.LevenbergMarquardt(steps=12), ebs.LevenbergMarquardt(steps=40), ebs.brisk_schedule())
-METHOD = ebs.Restarts(ONCE, (ONCE,), starts=200)
+ONCE = ebs.methods.Continuation(
+    ebs.LevenbergMarquardt(steps=12), ebs.LevenbergMarquardt(steps=40), ebs.methods.brisk_schedule()
+)
+METHOD = ebs.methods.Restarts(ONCE, (ONCE,), starts=200)
 
 
-class Antidots(ebs.AbstractOnsite):
+class Antidots(ebs.samples.AbstractOnsite):
     """Smooth discs of a radius of 1.5 sites; centres in sites, heights in hoppings."""
 
     center: Float[Array, "antidots 2"] = eqx.field(metadata={"smooth": False})
@@ -38,7 +40,7 @@ class Antidots(ebs.AbstractOnsite):
         return jnp.sum(self.height * jax.nn.sigmoid(1.5**2 - squared), axis=-1)[..., None, None]
 
 
-class MirroredAntidots(ebs.AbstractSymmetry):
+class MirroredAntidots(ebs.inverse.AbstractSymmetry):
     axis: int = eqx.field(static=True)
 
     def __call__(self, simulator):
@@ -70,7 +72,7 @@ def main():
     found = ebs.backsolve(start, observed, METHOD, where=hidden, bounds=bounds, key=key)
 
     landscape = lambda s: s.sample.onsite.blocks()[..., 0, 0]  # compared as maps, antidots need no names
-    nearest = ebs.closest_image(found.simulator, [MirroredAntidots(0), MirroredAntidots(1)], truth, landscape)
+    nearest = ebs.inverse.closest_image(found.simulator, [MirroredAntidots(0), MirroredAntidots(1)], truth, landscape)
     error = float(jnp.max(jnp.abs(landscape(nearest) - landscape(truth))))
     figure = Figure(figsize=(11, 3), layout="constrained")
     left, *panels, right = figure.subplots(1, 4)

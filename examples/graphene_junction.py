@@ -29,9 +29,9 @@ CONTACTS = -0.7  # the onsite energy of graphene under metal, in hoppings
 
 def junction(length, width, profile):
     """The device, with a spline that has one coefficient across."""
-    spline = lambda positions: ebs.SplinePotential(profile[:, None], positions)
-    sample = ebs.honeycomb_ribbon(length, width, "armchair", spline)
-    terminals = [ebs.ribbon_lead(sample, (side * PERIOD, 0), onsite=CONTACTS) for side in (-1, 1)]
+    spline = lambda positions: ebs.samples.SplinePotential(profile[:, None], positions)
+    sample = ebs.samples.honeycomb_ribbon(length, width, "armchair", spline)
+    terminals = [ebs.samples.ribbon_lead(sample, (side * PERIOD, 0), onsite=CONTACTS) for side in (-1, 1)]
     return ebs.Conductance(ebs.TightBindingDevice(sample, terminals))
 
 

@@ -27,7 +27,7 @@ jax.config.update("jax_enable_x64", True)
 class HallMeasurement(ebs.AbstractSimulator):
     """R_xx and R_xy, in h/e2, at the points of a mesh of fluxes and energies."""
 
-    resistance: ebs.FourTerminalResistance
+    resistance: ebs.simulators.FourTerminalResistance
     flux: Float[Array, " points"]
     energy: Float[Array, " points"]
 
@@ -37,11 +37,15 @@ class HallMeasurement(ebs.AbstractSimulator):
 
 def hall_bar(length, width, arms, probe, potential):
     """Terminals 0 and 1 at the ends, 2 and 4 on the upper edge, 3 and 5 on the lower; each `probe` sites wide."""
-    sample = ebs.square_sample(length, width, lambda positions: ebs.SplinePotential(potential, positions))
-    ends = [ebs.ribbon_lead(sample, (side, 0)) for side in (-1, 1)]
+    sample = ebs.samples.square_sample(
+        length, width, lambda positions: ebs.samples.SplinePotential(potential, positions)
+    )
+    ends = [ebs.samples.ribbon_lead(sample, (side, 0)) for side in (-1, 1)]
     strip = lambda first: lambda x, y: (x >= first) & (x < first + probe)
-    probes = [ebs.ribbon_lead(sample, (0, side), within=strip(first)) for first in arms for side in (1, -1)]
-    return ebs.FourTerminalResistance(ebs.TightBindingDevice(sample, ends + probes), (0, 1), ((2, 4), (3, 2)))
+    probes = [ebs.samples.ribbon_lead(sample, (0, side), within=strip(first)) for first in arms for side in (1, -1)]
+    return ebs.simulators.FourTerminalResistance(
+        ebs.TightBindingDevice(sample, ends + probes), (0, 1), ((2, 4), (3, 2))
+    )
 
 
 def hidden(simulator):

@@ -28,8 +28,8 @@ FILE = pathlib.Path(__file__).parent / "data" / "kwant_dot.npz"
 def with_gate(device, coefficients):
     """The device with a smooth potential added to the energies of its sites."""
     sample = device.sample
-    gate = ebs.SplinePotential(coefficients, sample.positions)
-    total = ebs.SumOfEnergies((sample.onsite, gate))
+    gate = ebs.samples.SplinePotential(coefficients, sample.positions)
+    total = ebs.samples.SumOfEnergies((sample.onsite, gate))
     return ebs.Conductance(eqx.tree_at(lambda d: d.sample.onsite, device, total), to=1, source=0)
 
 
@@ -46,7 +46,7 @@ def main():
     device = ebs.load_device(FILE)
     with np.load(FILE) as kwant:
         points, expected = {name: kwant[name] for name in ("flux", "energy")}, kwant["T"]
-    off = np.abs(ebs.ConductanceMatrix(device).predict(**points) - expected).max()
+    off = np.abs(ebs.simulators.ConductanceMatrix(device).predict(**points) - expected).max()
     print(f"{len(expected)} points, {expected.shape[1]} leads: the largest difference from Kwant is {off:.0e}")
 
     shape, mesh = ((2, 1), (2, 36)) if arguments.small else ((3, 3), (5, 36))
@@ -54,7 +54,7 @@ def main():
     truth, start = (with_gate(device, jnp.asarray(values)) for values in (random, np.zeros(shape)))
     axes = {"flux": np.linspace(0, 0.02, mesh[0]), "energy": np.linspace(0.33, 1.03, mesh[1])}
     observed = ebs.simulated_observations(truth, sigma=arguments.sigma, key=0, **axes)
-    print({name: round(value, 2) for name, value in ebs.coarseness(observed).items()})
+    print({name: round(value, 2) for name, value in ebs.inverse.coarseness(observed).items()})
     found = ebs.backsolve(start, observed, ebs.LevenbergMarquardt(), where=hidden)
     print(found.reason)
     error = float(jnp.max(jnp.abs(hidden(found.simulator) - random)))

@@ -66,9 +66,9 @@ def measured(truth, points, random):
 def search(length):
     """Coarse to fine; then, from where that ends, with a part mirrored or with kicks, until the data are explained."""
     stage, last, short = (ebs.LevenbergMarquardt(steps) for steps in (12, 25, 15))
-    smooth = ebs.Continuation(stage, last, ebs.patient_schedule(length))
-    again = ebs.Continuation(short, short, ebs.two_stages(length))
-    return ebs.BasinHopping(smooth, again, MIRRORS, length)
+    smooth = ebs.methods.Continuation(stage, last, ebs.methods.patient_schedule(length))
+    again = ebs.methods.Continuation(short, short, ebs.methods.two_stages(length))
+    return ebs.specialists.BasinHopping(smooth, again, MIRRORS, length)
 
 
 def main():
@@ -85,11 +85,11 @@ def main():
     seconds = time.perf_counter() - began
 
     # Of the images, the one closest to the truth is shown.
-    nearest = ebs.closest_image(found.simulator, MIRRORS, device(truth), hidden)
+    nearest = ebs.inverse.closest_image(found.simulator, MIRRORS, device(truth), hidden)
     error = float(jnp.sqrt(jnp.mean((hidden(nearest) - truth) ** 2)))
     evolution = []
     for step, leaves in found.history.course(5):
-        then = ebs.closest_image(ebs.with_leaves(found.simulator, leaves), MIRRORS, nearest, hidden)
+        then = ebs.inverse.closest_image(ebs.inverse.with_leaves(found.simulator, leaves), MIRRORS, nearest, hidden)
         evolution.append((f"step {step + 1}, cost {found.history.cost[step]:.3g}", np.asarray(hidden(then))))
     figure = reconstruction_figure(np.asarray(truth), observed, evolution, found.history, "potential (hopping)")
     arguments.picture.parent.mkdir(parents=True, exist_ok=True)

@@ -52,7 +52,7 @@ def main():
             magnet(guess), observed, where=hidden, key=key, tolerance=1e-6, steps=arguments.steps, seconds=BUDGET
         )
         seconds = time.perf_counter() - began
-        nearest = ebs.closest_image(found.simulator, images, truth, lambda s: jnp.cos(hidden(s)))
+        nearest = ebs.inverse.closest_image(found.simulator, images, truth, lambda s: jnp.cos(hidden(s)))
         error = float(jnp.max(jnp.abs(jnp.cos(hidden(nearest)) - np.cos(data["angle"]))))
         succeeded += found.converged
         starts, evaluations = found.history.start.max() + 1, found.history.evaluations[-1]
@@ -79,8 +79,8 @@ def draw(path, truth, observed, found, nearest, images):
     m_z = lambda simulator: np.cos(np.asarray(hidden(simulator)))
     evolution = []
     for step, leaves in found.history.course(5):
-        then = ebs.closest_image(
-            ebs.with_leaves(found.simulator, leaves), images, nearest, lambda s: jnp.cos(hidden(s))
+        then = ebs.inverse.closest_image(
+            ebs.inverse.with_leaves(found.simulator, leaves), images, nearest, lambda s: jnp.cos(hidden(s))
         )
         evolution.append((f"step {step + 1}, cost {found.history.cost[step]:.0e}", m_z(then)))
     figure = reconstruction_figure(np.cos(truth), observed, evolution, found.history, "m_z = cos θ")

@@ -25,8 +25,8 @@ jax.config.update("jax_enable_x64", True)
 HERE = pathlib.Path(__file__).parent
 METHODS = {
     "continuation": None,
-    "descent": ebs.GradientDescent(ebs.backtracking_descent(), steps=6000, patience=1000),
-    "adam": ebs.GradientDescent(optax.adam(0.02), steps=3000, patience=1000),
+    "descent": ebs.methods.GradientDescent(ebs.backtracking_descent(), steps=6000, patience=1000),
+    "adam": ebs.methods.GradientDescent(optax.adam(0.02), steps=3000, patience=1000),
 }
 
 
@@ -90,7 +90,7 @@ def draw(path, truth, observed, found, notched, mirrors):
     """The guess turning into the result, each shown in the mirror image closest to the result."""
     evolution = []
     for step, leaves in found.history.course(5):
-        then = ebs.closest_image(ebs.with_leaves(found.simulator, leaves), mirrors, notched, hidden)
+        then = ebs.inverse.closest_image(ebs.inverse.with_leaves(found.simulator, leaves), mirrors, notched, hidden)
         evolution.append((f"step {step + 1}, cost {found.history.cost[step]:.0e}", np.asarray(hidden(then))))
     figure = reconstruction_figure(truth, observed, evolution, found.history, "potential (hopping)")
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -25,14 +25,21 @@ ONE, SX, SY = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]]]
 
 def rashba_wire(length, width, spin_orbit, zeeman, potential):
     """H = hopping + spin_orbit (sin k_x sigma_y - sin k_y sigma_x) + zeeman field sigma_x + potential."""
-    bare = ebs.square_sample(length, width)
+    bare = ebs.samples.square_sample(length, width)
     row, column, area = (np.asarray(getattr(bare.entries, name)) for name in ("row", "column", "area"))
     x, y = (np.asarray(bare.positions)[row] - np.asarray(bare.positions)[column]).T[:, :, None, None]
     sites = np.arange(length * width)
-    spin_orbit = ebs.LinearTerm(spin_orbit, ebs.Entries.of_blocks(row, column, 0.5j * (x * SY - y * SX), area))
-    zeeman = ebs.LinearTerm(zeeman, ebs.Entries.of_blocks(sites, sites, SX, 0.0 * sites), setting="field")
-    onsite, hoppings = ebs.SplinePotential(potential, bare.positions), ebs.Entries.of_blocks(row, column, ONE, area)
-    sample = ebs.TightBinding(onsite, hoppings, bare.positions, np.repeat(sites, 2), (spin_orbit, zeeman))
+    spin_orbit = ebs.samples.LinearTerm(
+        spin_orbit, ebs.samples.Entries.of_blocks(row, column, 0.5j * (x * SY - y * SX), area)
+    )
+    zeeman = ebs.samples.LinearTerm(
+        zeeman, ebs.samples.Entries.of_blocks(sites, sites, SX, 0.0 * sites), setting="field"
+    )
+    onsite, hoppings = (
+        ebs.samples.SplinePotential(potential, bare.positions),
+        ebs.samples.Entries.of_blocks(row, column, ONE, area),
+    )
+    sample = ebs.samples.TightBinding(onsite, hoppings, bare.positions, np.repeat(sites, 2), (spin_orbit, zeeman))
     metals = [metal(width, 0, -0.3), metal(width, (length - 1) * width, 0.4)]
     return ebs.Conductance(ebs.TightBindingDevice(sample, metals))
 
@@ -40,10 +47,12 @@ def rashba_wire(length, width, spin_orbit, zeeman, potential):
 def metal(width, first, onsite):
     """A ribbon without spin-orbit coupling and Zeeman energy that touches `width` sites from `first` on."""
     y = np.arange(width)
-    cell = ebs.Entries.of_blocks(np.append(y[1:], y[:-1]), np.append(y[:-1], y[1:]), ONE, np.zeros(2 * width - 2))
-    hopping = ebs.Entries.of_blocks(y, y, ONE, np.zeros(width))
+    cell = ebs.samples.Entries.of_blocks(
+        np.append(y[1:], y[:-1]), np.append(y[:-1], y[1:]), ONE, np.zeros(2 * width - 2)
+    )
+    hopping = ebs.samples.Entries.of_blocks(y, y, ONE, np.zeros(width))
     return ebs.Terminal(
-        ebs.PeriodicLead(cell, hopping, hopping, 2 * width, onsite=onsite), 2 * first + np.arange(2 * width)
+        ebs.leads.PeriodicLead(cell, hopping, hopping, 2 * width, onsite=onsite), 2 * first + np.arange(2 * width)
     )
 
 

@@ -65,7 +65,7 @@ def main():
             options = {"where": hidden, "bounds": (0.05, 3.0), "key": key, "tolerance": 1e-16, "seconds": 60}
             starts.append(ebs.backsolve(guess, observed, **options))
         explained = [found.simulator for found in starts if found.converged]
-        groups[name] = ebs.distinct_solutions(explained, mirrors, hidden, within=1e-4)
+        groups[name] = ebs.inverse.distinct_solutions(explained, mirrors, hidden, within=1e-4)
         print(f"{name}: {len(explained)} of {len(starts)} explained; {len(groups[name])} solutions but for the mirror")
 
     figure = Figure(figsize=(11, 3), layout="constrained")
@@ -74,7 +74,7 @@ def main():
     left.hlines(observed.values, 1.2, 2.2, linewidth=0.6)
     left.set(xticks=[0.5, 1.7], xticklabels=groups, title="levels above the lowest")
     for panel, (name, found) in zip(panels, groups.items()):
-        nearest = [hidden(ebs.closest_image(group[0], mirrors, truth, hidden)) for group in found]
+        nearest = [hidden(ebs.inverse.closest_image(group[0], mirrors, truth, hidden)) for group in found]
         error = min(float(jnp.max(jnp.abs(one - coupling))) for one in nearest)
         print(f"{name}: the nearest is off by {error:.1e}")
         panel.plot(jnp.stack(nearest, axis=1), ".-", linewidth=0.8)

@@ -34,7 +34,7 @@ class Settings(NamedTuple):
     energy: jax.Array
 
 
-def onsite(numbers: Numbers) -> ebs.AbstractOnsite:
+def onsite(numbers: Numbers) -> ebs.samples.AbstractOnsite:
     potential = ebs.Potential(numbers.values)
     spinful = numbers.wavenumber.shape[0] == 2
     return potential + ebs.ExchangeField(numbers.angle, numbers.coupling) if spinful else potential

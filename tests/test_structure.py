@@ -16,14 +16,17 @@ import equibacksolve as ebs
 ROOT = pathlib.Path(ebs.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 FLOORS = [
-    {"_axes", "_arrays", "_devices", "_host"},
+    {"_axes", "_arrays", "_devices", "_host", "saving"},
     {"_per_datum", "_entries"},
     {"imaging", "leads"},
-    {"sample"},
+    {"samples"},
     {"transport"},
     {"scattering"},
     {"simulators"},
     {"inverse", "models"},
+    {"methods"},
+    {"specialists"},
+    {"search"},
     {"diagnostics", "measurements", "testing"},
     {"plotting"},
     {"reporting"},
@@ -121,6 +124,10 @@ def test_imports_run_one_way(path):
         assert name.count(".") > 0, "import from the room, not from the package"
         other = name.split(".")[1]
         assert other == room or floor_of(other) < floor, f"{path.name} in {room} imports {name}"
+        private = (
+            other != room and not other.startswith("_") and any(part.startswith("_") for part in name.split(".")[2:])
+        )
+        assert not private, f"{path.name} in {room} imports {name}, which is private to {other}"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -143,11 +150,13 @@ def test_files_are_short_and_say_what_they_are(path):
 
 
 def test_the_contract_and_every_abstract_class_are_public():
+    """The contract at the top, abstract classes in their rooms."""
     public = {name for name in vars(ebs) if not name.startswith("_")}
+    rooms = {name for room in vars(ebs).values() if inspect.ismodule(room) for name in vars(room)}
     contract = {"SquareLattice", "Potential", "ExchangeField", "WireLead", "Magnetoconductance", "MomentumImage"}
     contract |= {"Observations", "backsolve", "mean_squared_error", "AbstractSimulator"}
     assert contract <= public
-    assert {kind.__name__ for kind in ABSTRACT} <= public
+    assert {kind.__name__ for kind in ABSTRACT} <= rooms
 
 
 def test_the_top_level_lists_public_names_and_nothing_else():

@@ -13,7 +13,9 @@ from equibacksolve.command_line import _results
 from equibacksolve.command_line._measurement import image_of
 from equibacksolve.command_line._options import FILE, SEARCH, all_of
 from equibacksolve.command_line._search import Search, end
-from equibacksolve.inverse import GradientDescent, Observations, Solution
+from equibacksolve.inverse import Observations
+from equibacksolve.methods import GradientDescent
+from equibacksolve.search import Solution
 from equibacksolve.simulators import MomentumImage
 
 _PRINTED = 1e-5

@@ -7,7 +7,7 @@ from typing import Any
 import click
 import optax
 
-from equibacksolve.inverse import LevenbergMarquardt, backtracking_descent
+from equibacksolve.methods import LevenbergMarquardt, backtracking_descent
 
 
 class Sites(click.ParamType):
@@ -49,7 +49,7 @@ METHOD = click.option(
     type=click.Choice(list(METHODS)),
     default="default",
     show_default=True,
-    help="default: Levenberg-Marquardt, continuation from blurred to sharp data, heavy balls, restarts. "
+    help="default: Levenberg-Marquardt, continuation from blurred to sharp data, steps with momentum, restarts. "
     "levenberg-marquardt, lbfgs: a single descent. paper: gradient descent with a shrinking rate.",
 )
 

@@ -10,9 +10,10 @@ from equibacksolve.command_line import _results
 from equibacksolve.command_line._measurement import MAP, map_of
 from equibacksolve.command_line._options import FILE, METHOD, METHODS, SEARCH, Numbers, Sites, all_of
 from equibacksolve.command_line._search import Search, end
-from equibacksolve.inverse import Observations, Solution
+from equibacksolve.inverse import Observations
 from equibacksolve.leads import WireLead
-from equibacksolve.sample import Potential, SquareLattice
+from equibacksolve.samples import Potential, SquareLattice
+from equibacksolve.search import Solution
 from equibacksolve.simulators import Magnetoconductance
 
 IMAGES = (

@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 import jax
 
-from equibacksolve.inverse import Solution, load_observations, load_solution, where_hidden
+from equibacksolve.inverse import load_observations, where_hidden
+from equibacksolve.search import Solution, load_solution
 
 
 @click.command()

@@ -11,8 +11,8 @@ import numpy as np
 from jaxtyping import Float
 
 from equibacksolve import diagnostics
-from equibacksolve.inverse import Observations, Solution, where_hidden
-from equibacksolve.inverse._leaves import name_of_leaf
+from equibacksolve.inverse import Observations, name_of_leaf, where_hidden
+from equibacksolve.search import Solution
 from equibacksolve.simulators import AbstractSimulator
 
 

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import click
 import jax
 
-from equibacksolve.inverse import Observations, Solution, backsolve
+from equibacksolve.inverse import Observations
+from equibacksolve.search import Solution, backsolve
 
 
 class Search(NamedTuple):

@@ -1,7 +1,7 @@
 """Diagnostics: how far to believe what was found (Sec. IV, Fig. 4, and beyond)."""
 
-from equibacksolve.diagnostics._cost_landscape import CostLandscape as CostLandscape
-from equibacksolve.diagnostics._cost_landscape import cost_landscape as cost_landscape
+from equibacksolve.diagnostics._cost_surface import CostSurface as CostSurface
+from equibacksolve.diagnostics._cost_surface import cost_surface as cost_surface
 from equibacksolve.diagnostics._errors_of import errors_of as errors_of
 from equibacksolve.diagnostics._goodness_of_fit import GoodnessOfFit as GoodnessOfFit
 from equibacksolve.diagnostics._goodness_of_fit import goodness_of_fit as goodness_of_fit
@@ -21,3 +21,5 @@ from equibacksolve.diagnostics._smoothness_precision import search_precision as 
 from equibacksolve.diagnostics._smoothness_precision import smoothness_precision as smoothness_precision
 from equibacksolve.diagnostics._uncertainty import Uncertainty as Uncertainty
 from equibacksolve.diagnostics._uncertainty import standard_errors as standard_errors
+from equibacksolve.diagnostics._unknowns import Selector as Selector
+from equibacksolve.diagnostics._unknowns import hidden_and_known as hidden_and_known

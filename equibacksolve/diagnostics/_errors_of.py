@@ -9,7 +9,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
 from equibacksolve.diagnostics._uncertainty import Uncertainty
-from equibacksolve.diagnostics._unknowns import Selector, split
+from equibacksolve.diagnostics._unknowns import Selector, hidden_and_known
 from equibacksolve.inverse import with_leaves
 from equibacksolve.simulators import AbstractSimulator
 
@@ -37,7 +37,7 @@ def errors_of(
 
     **Raises** ValueError if `where` has not the unknowns of `known`.
     """
-    hidden, _ = split(simulator, where)
+    hidden, _ = hidden_and_known(simulator, where)
     flat, leaves = ravel_pytree(hidden)
     if known.covariance.shape[0] != flat.size:
         raise ValueError(

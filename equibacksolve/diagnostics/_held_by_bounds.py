@@ -6,7 +6,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Bool, Float
 
-from equibacksolve.diagnostics._unknowns import Selector, split
+from equibacksolve.diagnostics._unknowns import Selector, hidden_and_known
 from equibacksolve.inverse import bounds_on_leaves, pressed_against
 from equibacksolve.simulators import AbstractSimulator
 
@@ -15,7 +15,7 @@ def held_by_bounds(
     simulator: AbstractSimulator, slope: Float[Array, " unknowns"], bounds: Any, where: Selector
 ) -> Bool[np.ndarray, " unknowns"]:
     """Which unknowns are at a bound of `bounds` that they are pushed against: `slope` is J^T r, half that of chi^2."""
-    hidden, _ = split(simulator, where)
+    hidden, _ = hidden_and_known(simulator, where)
     flat = ravel_pytree(hidden)[0]
     if bounds is None:
         return np.zeros(flat.shape, bool)

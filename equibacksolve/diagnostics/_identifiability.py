@@ -7,9 +7,8 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
-from equibacksolve.diagnostics._unknowns import Selector, split
-from equibacksolve.inverse import Observations, residuals
-from equibacksolve.inverse._leaves import Hidden
+from equibacksolve.diagnostics._unknowns import Selector, hidden_and_known
+from equibacksolve.inverse import Hidden, Observations, residuals
 from equibacksolve.simulators import AbstractSimulator, check_before_compiling
 
 
@@ -57,7 +56,7 @@ class Identifiability(eqx.Module):
         size = self.singular_values.size
         if not -size <= number < size:
             raise ValueError(f"number is {number}, but there are {size} directions; count from 0, or back from -1.")
-        hidden, known = split(self.like, self.where)
+        hidden, known = hidden_and_known(self.like, self.where)
         return eqx.combine(ravel_pytree(hidden)[1](self.directions[number]), known)
 
 
@@ -94,7 +93,7 @@ def residual_jacobian(
     (`AbstractSimulator.check_settings`), or if an entry is not finite.
     """
     check_before_compiling(simulator, observed.variables)
-    jacobian = _jacobian(*split(simulator, where), observed)
+    jacobian = _jacobian(*hidden_and_known(simulator, where), observed)
     if not np.all(np.isfinite(jacobian)):
         raise ValueError("the Jacobian at this point is not finite; choose a point inside the range of the model.")
     return jacobian

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from equibacksolve.diagnostics._goodness_of_fit import goodness_of_fit
 from equibacksolve.diagnostics._smoothness_precision import search_precision
 from equibacksolve.diagnostics._uncertainty import Uncertainty, standard_errors
-from equibacksolve.diagnostics._unknowns import Selector, split
+from equibacksolve.diagnostics._unknowns import Selector, hidden_and_known
 from equibacksolve.inverse import Observations
 from equibacksolve.simulators import AbstractSimulator
 
@@ -71,5 +71,5 @@ def judgement(
 
 def largest_matrix(simulator: AbstractSimulator, observed: Observations, *, where: Selector) -> int:
     """Entries of the largest matrix that a judgement makes: unknowns x data, or unknowns x unknowns."""
-    unknowns = sum(leaf.size for leaf in jax.tree.leaves(split(simulator, where)[0]))
+    unknowns = sum(leaf.size for leaf in jax.tree.leaves(hidden_and_known(simulator, where)[0]))
     return unknowns * max(unknowns, observed.values.size)

@@ -1,4 +1,4 @@
-"""Local minima of a cost landscape: where a search can be caught, and how deeply."""
+"""Local minima of a cost surface: where a search can be caught, and how deeply."""
 
 import heapq
 from typing import NamedTuple
@@ -9,8 +9,8 @@ import numpy as np
 import optimistix
 from jaxtyping import Float
 
-from equibacksolve.diagnostics._cost_landscape import CostLandscape, moved
-from equibacksolve.diagnostics._unknowns import Entry, Selector, entry_number, split
+from equibacksolve.diagnostics._cost_surface import CostSurface, moved
+from equibacksolve.diagnostics._unknowns import Entry, Selector, entry_number, hidden_and_known
 from equibacksolve.inverse import Observations, cost, residuals
 from equibacksolve.simulators import AbstractSimulator, check_before_compiling
 
@@ -28,14 +28,14 @@ class LocalMinimum(NamedTuple):
     barrier: float
 
 
-def local_minima(landscape: CostLandscape) -> list[LocalMinimum]:
-    """The mesh points inside the landscape that are lower than their eight neighbours, lowest first.
+def local_minima(surface: CostSurface) -> list[LocalMinimum]:
+    """The mesh points inside the surface that are lower than their eight neighbours, lowest first.
 
     The mesh blurs them: a minimum is found to half a mesh width, and a narrow valley that runs askew to the mesh can
     show minima that are not there. `refined` mends both.
     """
-    first, second = np.asarray(landscape.first_values), np.asarray(landscape.second_values)
-    height = np.asarray(landscape.cost)
+    first, second = np.asarray(surface.first_values), np.asarray(surface.second_values)
+    height = np.asarray(surface.cost)
     found = []
     for i in range(1, height.shape[0] - 1):
         for j in range(1, height.shape[1] - 1):
@@ -73,7 +73,7 @@ def refined(
     entries: tuple[Entry, Entry],
     within: float | int,
 ) -> LocalMinimum | None:
-    """The minimum of the landscape itself near a minimum of its mesh, by Levenberg-Marquardt in the two unknowns.
+    """The minimum of the surface itself near a minimum of its mesh, by Levenberg-Marquardt in the two unknowns.
 
     `within` is the mesh width. None if the way down leads further than that in either unknown: then the mesh has
     shown a minimum that is not there. The barrier is corrected for the lower cost.
@@ -82,7 +82,7 @@ def refined(
     """
     numbers = jnp.asarray([entry_number(simulator, where, entry) for entry in entries])
     start = jnp.asarray([minimum.first, minimum.second])
-    hidden, known = split(simulator, where)
+    hidden, known = hidden_and_known(simulator, where)
     check_before_compiling(moved(hidden, known, numbers, start), observed.variables)
     end, lower = _descended(hidden, known, observed, numbers, start, jnp.asarray(within, start.dtype))
     if not bool(jnp.all(jnp.abs(end - start) <= within)) or not float(lower) <= minimum.cost:

@@ -6,9 +6,8 @@ import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
-from equibacksolve.diagnostics._unknowns import Selector, split
-from equibacksolve.inverse import SmoothnessPrior, center_of_leaves
-from equibacksolve.inverse._leaves import Hidden, LeafKind, kinds_of_leaves
+from equibacksolve.diagnostics._unknowns import Selector, hidden_and_known
+from equibacksolve.inverse import Hidden, LeafKind, SmoothnessPrior, center_of_leaves, kinds_of_leaves
 from equibacksolve.simulators import AbstractSimulator
 
 
@@ -26,7 +25,7 @@ def smoothness_precision(
     """
     if not (height > 0 and length >= 0):
         raise ValueError(f"height is {height} and length {length}; give a positive height, and a length from 0.")
-    hidden, _ = split(simulator, where)
+    hidden, _ = hidden_and_known(simulator, where)
     kinds = kinds_of_leaves(hidden)
     return _precision(hidden, kinds, length, jnp.full(len(kinds), height))
 
@@ -39,7 +38,7 @@ def search_precision(simulator: AbstractSimulator, *, where: Selector) -> Float[
 
     Raises ValueError if `where` selects nothing.
     """
-    hidden, _ = split(simulator, where)
+    hidden, _ = hidden_and_known(simulator, where)
     kinds = tuple(kind._replace(smooth=kind.is_map) for kind in kinds_of_leaves(hidden))
     prior = SmoothnessPrior(jnp.ones(()), jnp.ones(()), center_of_leaves(hidden, kinds), kinds)
     heights = jnp.sqrt(eqx.filter_jit(prior.squared_heights)(hidden))

@@ -10,7 +10,7 @@ from jaxtyping import Array, Bool, Float
 
 from equibacksolve.diagnostics._held_by_bounds import covariance_with_held, held_by_bounds
 from equibacksolve.diagnostics._identifiability import residual_jacobian
-from equibacksolve.diagnostics._unknowns import Selector, split
+from equibacksolve.diagnostics._unknowns import Selector, hidden_and_known
 from equibacksolve.inverse import Observations, residuals
 from equibacksolve.simulators import AbstractSimulator
 
@@ -66,7 +66,7 @@ def standard_errors(
     held = held_by_bounds(simulator, slope, bounds, where)
     inverse_of = lambda chosen: np.asarray(_inverse_of_sum(jacobian[:, chosen], prior[chosen][:, chosen]))
     covariance, errors = (jnp.asarray(part) for part in covariance_with_held(inverse_of, slope, held))
-    hidden, known = split(simulator, where)
+    hidden, known = hidden_and_known(simulator, where)
     errors = eqx.combine(ravel_pytree(hidden)[1](errors), known)
     return Uncertainty(covariance, jnp.sum(covariance * prior, axis=1), errors, jnp.asarray(held))
 

@@ -10,7 +10,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
-from equibacksolve.inverse._leaves import Hidden, hidden_leaves
+from equibacksolve.inverse import Hidden, hidden_leaves
 from equibacksolve.simulators import AbstractSimulator
 
 Selector = Callable[[Any], PyTree]
@@ -20,7 +20,7 @@ Entry = tuple[int, ...]
 """The index of one entry of the hidden leaf; where several leaves are hidden, the number of the leaf goes before it."""
 
 
-def split(simulator: AbstractSimulator, where: Selector) -> tuple[Hidden, PyTree]:
+def hidden_and_known(simulator: AbstractSimulator, where: Selector) -> tuple[Hidden, PyTree]:
     """The simulator with nothing but its hidden leaves, and with all but these.
 
     Raises ValueError if `where` selects nothing that can be trained.
@@ -36,7 +36,7 @@ def entry_number(simulator: AbstractSimulator, where: Selector, entry: Entry) ->
 
     Leaves are counted in the order in which `where` returns them. Raises ValueError if there is no such entry.
     """
-    hidden, known = split(simulator, where)
+    hidden, known = hidden_and_known(simulator, where)
     flat, unravel = ravel_pytree(hidden)
     numbered = eqx.combine(unravel(jnp.arange(flat.size, dtype=flat.dtype)), known)
     leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(where(numbered)) if eqx.is_inexact_array(leaf)]

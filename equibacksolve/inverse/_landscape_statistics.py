@@ -40,7 +40,7 @@ def draw_statistics(
     return tuple(_draw(k, departures(leaf, middle, kind), low) for k, (leaf, middle, low, kind) in zip(keys, leaves))
 
 
-def held_by_statistics(
+def residuals_of_statistics(
     hidden: Hidden, center: Hidden, statistics: tuple[LandscapeStatistics, ...], kinds: tuple[LeafKind, ...]
 ) -> Float[Array, " held"]:
     """Residuals h of the prior, minus log p = |h|^2 / 2. Leaves that are declared not smooth are not held."""
@@ -52,7 +52,7 @@ def held_by_statistics(
     return jnp.concatenate(held)
 
 
-def seen_heights(problem: Problem, curvature: Hidden) -> Hidden:
+def detectable_heights(problem: Problem, curvature: Hidden) -> Hidden:
     """The height of a map that, by the linear model, changes the data by their standard deviation.
 
     One for each leaf that is a map, and one for each entry of others: in their units, whatever these are. `curvature`

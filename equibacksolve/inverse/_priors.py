@@ -22,7 +22,7 @@ class AbstractPrior(eqx.Module):
     """Knowledge of the hidden leaves, for the `prior=` of `backsolve`."""
 
     @abstractmethod
-    def held(self, hidden: Hidden, kinds: tuple[LeafKind, ...]) -> list[Float[Array, "..."]]:
+    def residuals(self, hidden: Hidden, kinds: tuple[LeafKind, ...]) -> list[Float[Array, "..."]]:
         """Residuals h, minus log p = |h|^2 / 2; `kinds` is what the fields declare of their leaves."""
 
 
@@ -47,7 +47,7 @@ class Smoothness(AbstractPrior):
                 "and a length from 0."
             )
 
-    def held(self, hidden, kinds):
+    def residuals(self, hidden, kinds):
         centers = jax.tree.leaves(center_of_leaves(hidden, kinds))
         parts = [
             part
@@ -73,7 +73,7 @@ class KnownMean(AbstractPrior):
         if is_concrete(self.deviation) and not self.deviation > 0:
             raise ValueError(f"KnownMean got deviation={float(self.deviation)}; give a positive number.")
 
-    def held(self, hidden, kinds):
+    def residuals(self, hidden, kinds):
         means = [jnp.mean(leaf) for leaf, kind in zip(jax.tree.leaves(hidden), kinds) if kind.smooth]
         return [(mean - self.mean.astype(mean.dtype)) / self.deviation.astype(mean.dtype) for mean in means]
 
@@ -103,7 +103,7 @@ class TotalVariation(AbstractPrior):
                 "numbers."
             )
 
-    def held(self, hidden, kinds):
+    def residuals(self, hidden, kinds):
         found = []
         for leaf, kind in zip(jax.tree.leaves(hidden), kinds):
             if kind.smooth:

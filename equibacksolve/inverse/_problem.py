@@ -74,32 +74,32 @@ class Problem(eqx.Module):
         """The same problem within these bounds instead of its own."""
         return dataclasses.replace(self, lower=lower, upper=upper)
 
-    def seen(self, hidden: Hidden, plain: Float[Array, " data"]) -> Float[Array, " transformed"]:
+    def objective_residuals(self, hidden: Hidden, plain: Float[Array, " data"]) -> Float[Array, " transformed"]:
         """What the stage makes of the plain residuals, and beside it what the priors hold, in the same units.
 
         Without sigma, the cost at which the data count as explained stands for the variance of their noise.
         """
         made = plain if self.transform is None else self.transform(self.observed, hidden, plain)
-        return jnp.concatenate([made, self._in_units(self.held(hidden))]) if self.priors else made
+        return jnp.concatenate([made, self._in_units(self.prior_residuals(hidden))]) if self.priors else made
 
     def penalty(self, hidden: Hidden) -> Float[Array, ""]:
         """What the priors add to the cost: of two guesses, the one with the lower sum is more probable."""
-        return jnp.sum(self._in_units(self.held(hidden)) ** 2) / self.observed.count
+        return jnp.sum(self._in_units(self.prior_residuals(hidden)) ** 2) / self.observed.count
 
     def _in_units(self, held):
         return held if self.observed.sigma is not None else jnp.sqrt(self.tolerance).astype(held.dtype) * held
 
-    def held(self, hidden: Hidden) -> Float[Array, " held"]:
+    def prior_residuals(self, hidden: Hidden) -> Float[Array, " held"]:
         """Residuals h of the priors, minus log p = |h|^2 / 2, flat."""
         nothing = jnp.zeros(0, jax.tree.leaves(hidden)[0].dtype)
-        parts = [part.reshape(-1) for prior in self.priors for part in prior.held(hidden, self.kinds)]
+        parts = [part.reshape(-1) for prior in self.priors for part in prior.residuals(hidden, self.kinds)]
         return jnp.concatenate([nothing, *parts])
 
     def objective(self, hidden: Hidden) -> tuple[Float[Array, ""], Float[Array, ""]]:
         """What the stage minimises, and beside it the plain cost."""
         plain = self.residuals(hidden)
         count = self.observed.count
-        return jnp.sum(self.seen(hidden, plain) ** 2) / count, jnp.sum(plain**2) / count
+        return jnp.sum(self.objective_residuals(hidden, plain) ** 2) / count, jnp.sum(plain**2) / count
 
     def explained(self, cost: Float[Array, ""]) -> Flag:
         """Whether the data are explained at this cost."""
@@ -158,7 +158,7 @@ def cost(simulator: AbstractSimulator, observed: Observations) -> Float[Array, "
     return jnp.sum(residuals(simulator, observed) ** 2) / observed.count
 
 
-def pose(
+def make_problem(
     simulator: AbstractSimulator,
     observed: Observations,
     where: Callable[[Any], PyTree],

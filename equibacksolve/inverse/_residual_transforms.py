@@ -108,7 +108,7 @@ class SmoothnessPrior(AbstractResidualTransform):
         """The strength for each leaf."""
         return jnp.broadcast_to(self.strength, (len(self.kinds),))
 
-    def held(self, hidden: Hidden) -> Float[Array, " held"]:
+    def residuals(self, hidden: Hidden) -> Float[Array, " held"]:
         """(1 + (length k)^2) c of the leaves that the prior holds, flat."""
         return jnp.concatenate(self.of_leaves(hidden))
 

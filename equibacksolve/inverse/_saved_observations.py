@@ -3,15 +3,15 @@
 import os
 import pathlib
 
-from equibacksolve.inverse._durable import write_durably
-from equibacksolve.inverse._named_classes import CannotBeReadHere
 from equibacksolve.inverse._observations import Observations
-from equibacksolve.inverse._tree_file import (
+from equibacksolve.saving import (
+    CannotBeReadHere,
     Damaged,
     check_readable,
     header_from_bytes,
     tree_from_bytes,
     tree_to_bytes,
+    write_durably,
 )
 
 

@@ -48,7 +48,8 @@ class Report:
     - `noise`: estimates of the standard deviation of one reading, by name ("repetition", "opposite fields", "along
       flux", ...), in the value's unit; None where the data do not allow one. See `repetition_noise`,
       `opposite_fields` and `curvature_noise`.
-    - `coarseness`: how much neighbours along each setting differ, over what random pairs do, see `ebs.coarseness`.
+    - `coarseness`: how much neighbours along each setting differ, over what random pairs do, see
+      `inverse.coarseness`.
     - `onsager`: rms of G(B) - G(-B) over the pairs that were measured; None if there is none.
     - `unused`: columns of the source that were not used and are not constant.
     - `doubts`: what looks like a wrong unit, a wrong sample or a dummy value, one sentence each.

@@ -21,7 +21,7 @@ from equibacksolve.models._arrays_of_device import (
     real,
     text,
 )
-from equibacksolve.sample import TightBinding
+from equibacksolve.samples import TightBinding
 from equibacksolve.scattering import AbstractSolver
 from equibacksolve.simulators import TightBindingDevice
 

@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 from equibacksolve._arrays import float_array
 from equibacksolve._entries import Entries, index_array
 from equibacksolve.leads import PeriodicLead, Terminal
-from equibacksolve.sample import TightBinding
+from equibacksolve.samples import TightBinding
 from equibacksolve.scattering import AbstractSolver
 from equibacksolve.simulators import TightBindingDevice
 
@@ -42,7 +42,7 @@ def from_sisl(
 ) -> TightBindingDevice:
     """The device that a `sisl.Hamiltonian` is, between electrodes that are each a `sisl.Hamiltonian` of one cell.
 
-        ebs.from_sisl(device, [(electrode, "-A", left_atoms), (electrode, "+A", right_atoms)])
+        ebs.models.from_sisl(device, [(electrode, "-A", left_atoms), (electrode, "+A", right_atoms)])
 
     As in TBtrans, the sample holds the first cell of each electrode; the lead goes on from there.
 

@@ -8,11 +8,11 @@ from jaxtyping import Float
 from matplotlib.animation import FuncAnimation
 from matplotlib.figure import Figure
 
-from equibacksolve.inverse import History
 from equibacksolve.plotting._atoms import draw_atoms
 from equibacksolve.plotting._panels import draw_history
 from equibacksolve.plotting._sites import SiteLayout, draw_map, show_on
 from equibacksolve.plotting._style import POTENTIAL, Quantity, largest_magnitude, with_colour_bar
+from equibacksolve.search import History
 
 FRAME = 120
 """Milliseconds that each frame stands."""
@@ -28,7 +28,8 @@ def evolution_animation(
 ) -> FuncAnimation:
     """Landscapes one after another, with the cost beside them and a dot where the film stands.
 
-        frames = [(step, where(ebs.with_leaves(found.simulator, leaves))) for step, leaves in found.history.course(60)]
+        at = lambda leaves: where(ebs.inverse.with_leaves(found.simulator, leaves))
+        frames = [(step, at(leaves)) for step, leaves in found.history.course(60)]
         film = plotting.evolution_animation(frames, found.history)
         film.save("evolution.gif", writer=plotting.GifWriter())  # or "evolution.mp4", writer="ffmpeg"
 

@@ -6,9 +6,9 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
 
-from equibacksolve.inverse import History
 from equibacksolve.plotting._colours import ERROR_COLOURS, LANDSCAPE_COLOURS
 from equibacksolve.plotting._style import TICKS, bare, labelled, site_axes
+from equibacksolve.search import History
 
 
 def draw_landscape(axes: Axes, values: Float[Any, "length width"], scale: float | int, title: str) -> Any:

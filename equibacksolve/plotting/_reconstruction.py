@@ -6,11 +6,12 @@ from typing import Any
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
-from equibacksolve.inverse import History, Observations
+from equibacksolve.inverse import Observations
 from equibacksolve.plotting._panels import draw_history
 from equibacksolve.plotting._readings import draw_readings
 from equibacksolve.plotting._sites import SiteLayout, draw_map
 from equibacksolve.plotting._style import largest_magnitude, reading_quantity, with_colour_bar
+from equibacksolve.search import History
 
 
 def reconstruction_figure(

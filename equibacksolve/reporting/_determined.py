@@ -6,7 +6,7 @@ import jax
 import numpy as np
 
 from equibacksolve import diagnostics
-from equibacksolve.diagnostics._unknowns import Selector, split
+from equibacksolve.diagnostics import Selector, hidden_and_known
 from equibacksolve.inverse import Observations
 from equibacksolve.reporting._leaves import leaves_of
 from equibacksolve.reporting._page import paragraph, picture, section
@@ -36,7 +36,7 @@ def determined(
 ) -> Determined:
     """Errors and a verdict if sigma is known; neither if a matrix would have more than `largest` entries."""
     name = "What the data determine"
-    unknowns = sum(leaf.size for leaf in jax.tree.leaves(split(simulator, where)[0]))
+    unknowns = sum(leaf.size for leaf in jax.tree.leaves(hidden_and_known(simulator, where)[0]))
     if diagnostics.largest_matrix(simulator, observed, where=where) > largest:
         size = f"{observed.values.size} data and {unknowns} unknowns"
         told = f"Left out: {size} make matrices above largest_jacobian={largest}."

@@ -7,14 +7,11 @@ import jax
 import numpy as np
 from jaxtyping import Float
 
-from equibacksolve.diagnostics import Uncertainty
-from equibacksolve.diagnostics._unknowns import Selector, split
-from equibacksolve.inverse._leaves import LeafKind, kinds_of_leaves, name_of_leaf
-from equibacksolve.plotting import Quantity, SiteLayout
-from equibacksolve.plotting._sites import SITE_ENERGY
-from equibacksolve.plotting._style import POTENTIAL
+from equibacksolve.diagnostics import Selector, Uncertainty, hidden_and_known
+from equibacksolve.inverse import LeafKind, kinds_of_leaves, name_of_leaf
+from equibacksolve.plotting import POTENTIAL, SITE_ENERGY, Quantity, SiteLayout
 from equibacksolve.reporting._site_energies import SitesOfLeaf, sites_of
-from equibacksolve.sample import ExchangeField, Potential
+from equibacksolve.samples import ExchangeField, Potential
 from equibacksolve.simulators import AbstractSimulator
 
 
@@ -86,7 +83,7 @@ def leaves_of(
 
     `known`: the covariance, from which errors at the sites of a device follow.
     """
-    hidden, _ = split(simulator, where)
+    hidden, _ = hidden_and_known(simulator, where)
     paths = [path for path, _ in jax.tree_util.tree_flatten_with_path(hidden)[0]]
     none = [None] * len(paths)
     others = [none if other is None else _numbers(other, where) for other in (errors, start, truth)]
@@ -119,7 +116,7 @@ def as_simulator(like: AbstractSimulator, where: Selector, given: Any) -> Abstra
 
 
 def _numbers(simulator, where):
-    return [np.asarray(leaf, float) for leaf in jax.tree.leaves(split(simulator, where)[0])]
+    return [np.asarray(leaf, float) for leaf in jax.tree.leaves(hidden_and_known(simulator, where)[0])]
 
 
 def _owner(node, path):

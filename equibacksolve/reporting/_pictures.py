@@ -6,9 +6,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from equibacksolve import plotting
-from equibacksolve.diagnostics._unknowns import Selector
-from equibacksolve.plotting._sites import draw_map
-from equibacksolve.plotting._style import TICKS, labelled, largest_magnitude, with_colour_bar
+from equibacksolve.diagnostics import Selector
+from equibacksolve.plotting import TICKS, draw_map, labelled, largest_magnitude, with_colour_bar
 from equibacksolve.reporting._leaves import HiddenLeaf, leaves_of
 from equibacksolve.simulators import AbstractSimulator
 

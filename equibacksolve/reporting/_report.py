@@ -6,16 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from equibacksolve.diagnostics import LARGEST_MATRIX
-from equibacksolve.diagnostics._unknowns import Selector
-from equibacksolve.inverse import AbstractSymmetry, Observations, Solution, with_leaves
-from equibacksolve.plotting import Quantity, fit_figure
-from equibacksolve.plotting._style import reading_quantity
+from equibacksolve.diagnostics import LARGEST_MATRIX, Selector
+from equibacksolve.inverse import AbstractSymmetry, Observations, with_leaves
+from equibacksolve.plotting import Quantity, fit_figure, reading_quantity
 from equibacksolve.reporting import _sections, _symmetry
 from equibacksolve.reporting._determined import determined
 from equibacksolve.reporting._leaves import as_simulator, leaves_of
 from equibacksolve.reporting._page import page, paragraph, picture, section
 from equibacksolve.reporting._pictures import evolution_figure
+from equibacksolve.search import Solution
 from equibacksolve.simulators import MomentumImage
 
 
@@ -58,7 +57,7 @@ def write_report(
     simulator = found.simulator
     truth = as_simulator(simulator, where, truth)
     tried = _symmetry.likely_symmetries(simulator, where) if symmetries is None else dict(symmetries)
-    seen = _symmetry.held(tried, simulator, observed)
+    seen = _symmetry.checked_symmetries(tried, simulator, observed)
     blind = [symmetry for symmetry, _, unseen in seen.values() if unseen]
     remark = ""
     if truth is not None and blind:

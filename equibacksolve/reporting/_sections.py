@@ -10,11 +10,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from equibacksolve import imaging, plotting
-from equibacksolve.inverse import History, Observations, Solution
-from equibacksolve.plotting._style import setting_quantity
+from equibacksolve.inverse import Observations
+from equibacksolve.plotting import setting_quantity
 from equibacksolve.reporting._leaves import HiddenLeaf
 from equibacksolve.reporting._page import paragraph, picture, section, table, verdict
 from equibacksolve.reporting._pictures import leaf_figure
+from equibacksolve.search import History, Solution
 
 MOST_ROWS = 12
 """Entries of a leaf that a table lists one by one."""

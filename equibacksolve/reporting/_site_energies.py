@@ -6,10 +6,9 @@ import jax
 import numpy as np
 from jaxtyping import Array, Float
 
-from equibacksolve.diagnostics import Uncertainty, errors_of
-from equibacksolve.diagnostics._unknowns import Selector
+from equibacksolve.diagnostics import Selector, Uncertainty, errors_of
 from equibacksolve.plotting import SiteLayout
-from equibacksolve.sample import AbstractSiteEnergies, MapOfSites, SiteEnergies
+from equibacksolve.samples import AbstractSiteEnergies, MapOfSites, SiteEnergies
 from equibacksolve.simulators import AbstractSimulator, TightBindingDevice
 
 

@@ -6,16 +6,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from equibacksolve.diagnostics._unknowns import Selector, split
+from equibacksolve.diagnostics import Selector, hidden_and_known
 from equibacksolve.inverse import (
     AbstractSymmetry,
     Mirror,
     Negation,
     Observations,
     closest_image,
+    kinds_of_leaves,
     symmetry_error,
 )
-from equibacksolve.inverse._leaves import kinds_of_leaves
 from equibacksolve.reporting._page import paragraph, section, table
 from equibacksolve.simulators import AbstractSimulator, MomentumImage
 
@@ -25,7 +25,7 @@ BLIND = 1e-3
 
 def likely_symmetries(simulator: AbstractSimulator, where: Selector) -> dict[str, AbstractSymmetry]:
     """Mirrors of maps, and a change of sign: what may leave the data as they are, by name."""
-    hidden, _ = split(simulator, where)
+    hidden, _ = hidden_and_known(simulator, where)
     leaves = lambda s: jax.tree.leaves(where(s))
     shapes = [leaf.ndim if kind.smooth else 0 for leaf, kind in zip(jax.tree.leaves(hidden), kinds_of_leaves(hidden))]
     if min(shapes) != 2:
@@ -37,7 +37,7 @@ def likely_symmetries(simulator: AbstractSimulator, where: Selector) -> dict[str
     }
 
 
-def held(
+def checked_symmetries(
     symmetries: dict[str, AbstractSymmetry], simulator: AbstractSimulator, observed: Observations
 ) -> dict[str, tuple[AbstractSymmetry, float, bool]]:
     """For each, the largest change of any predicted datum, and whether that is none at all."""
@@ -53,10 +53,10 @@ def nearest_to(
     truth: AbstractSimulator, simulator: AbstractSimulator, symmetries: Sequence[AbstractSymmetry], where: Selector
 ) -> AbstractSimulator:
     """The image of what was found that is closest to the truth; angles are compared on the circle."""
-    kinds = kinds_of_leaves(split(simulator, where)[0])
+    kinds = kinds_of_leaves(hidden_and_known(simulator, where)[0])
 
     def compared(image):
-        for leaf, kind in zip(jax.tree.leaves(split(image, where)[0]), kinds):
+        for leaf, kind in zip(jax.tree.leaves(hidden_and_known(image, where)[0]), kinds):
             turn = None if kind.period is None else 2 * np.pi / kind.period
             yield from (leaf,) if turn is None else (jnp.cos(turn * leaf), jnp.sin(turn * leaf))
 

@@ -11,7 +11,7 @@ from equibacksolve._arrays import is_concrete
 from equibacksolve._axes import Scalar
 from equibacksolve._entries import Settings
 from equibacksolve.leads import Terminal
-from equibacksolve.sample import TightBinding
+from equibacksolve.samples import TightBinding
 from equibacksolve.scattering import AbstractArrangement, AbstractSolver, Graph, Matrix, Parts, suitable_solver
 
 

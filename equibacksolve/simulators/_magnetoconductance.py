@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Inexact, PyTree
 
 from equibacksolve._arrays import is_concrete
 from equibacksolve.leads import WireLead
-from equibacksolve.sample import Potential, SquareLattice
+from equibacksolve.samples import Potential, SquareLattice
 from equibacksolve.simulators._perturbed import AbstractPerturbableSimulator, Perturbed
 from equibacksolve.simulators._settings import settings_of
 from equibacksolve.transport import (

@@ -14,7 +14,7 @@ from toys import NEAR_DECAYS, READINGS, rate
 
 import equibacksolve as ebs
 from equibacksolve.command_line import main
-from equibacksolve.inverse import _run_directory
+from equibacksolve.search import _run_directory
 
 FLUX, ENERGY = np.linspace(0, 0.15, 5), np.linspace(-0.5, 0.5, 3)
 HIDDEN = np.array([[0.3, -0.2], [0.1, 0.4]])

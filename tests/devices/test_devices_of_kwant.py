@@ -13,7 +13,7 @@ import equibacksolve as ebs
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "scanning_gate"])
 def test_transmission_and_reflection(name):
     """Elimination by levels loses two digits where a part of the sample has a state near the energy (honeycombs)."""
-    found = ebs.ConductanceMatrix(device(name)).predict(**settings(name))
+    found = ebs.simulators.ConductanceMatrix(device(name)).predict(**settings(name))
     close = 3e-11 if name in ("honeycomb_dot", "inverse_graphene") else 1e-11
     np.testing.assert_allclose(found, data(name)["T"], atol=close, rtol=0)
     # And unitarity, of ours alone: what comes from a terminal, and what goes to it, are its open modes.
@@ -23,14 +23,14 @@ def test_transmission_and_reflection(name):
 
 @pytest.mark.parametrize("name", ["t_junction", "unequal_junction", "two_wires"])
 def test_chains_that_meet_have_a_closed_form(name):
-    found = np.array(ebs.ConductanceMatrix(device(name)).predict(**settings(name)))
+    found = np.array(ebs.simulators.ConductanceMatrix(device(name)).predict(**settings(name)))
     found[:, *np.diag_indices(found.shape[1])] = 0.0
     np.testing.assert_allclose(found, data(name)["T_exact"], atol=1e-12, rtol=0)
 
 
 @pytest.mark.parametrize("name", ["bhz", "graphene_zigzag", "honeycomb_dot"])
 def test_local_density_of_states(name):
-    found = ebs.LocalDensityOfStates(device(name)).predict(**settings(name, "ldos_"))
+    found = ebs.simulators.LocalDensityOfStates(device(name)).predict(**settings(name, "ldos_"))
     expected = np.zeros(found.shape)
     for row, of_orbitals in zip(expected, data(name)["ldos"]):
         np.add.at(row, data(name)["orbital_site"], of_orbitals)
@@ -40,7 +40,7 @@ def test_local_density_of_states(name):
 def test_four_terminal_resistances():
     name = "hall_bar"
     known = np.isfinite(data(name)["R_xy"])
-    found = ebs.FourTerminalResistance(device(name), (0, 1), ((2, 4), (2, 3))).predict(**settings(name))
+    found = ebs.simulators.FourTerminalResistance(device(name), (0, 1), ((2, 4), (2, 3))).predict(**settings(name))
     expected = np.stack([data(name)[key] for key in ("R_xy", "R_xx")], 1)
     # A plateau's resistance is a quotient of numbers that are known to 1e-11.
     np.testing.assert_allclose(found[known], expected[known], rtol=1e-9, atol=1e-10)
@@ -48,8 +48,8 @@ def test_four_terminal_resistances():
 
 def test_a_scanning_gate_map():
     found = data("scanning_gate")
-    tip = ebs.LorentzianTip(found["tip_height"], found["tip_radius"])
-    gate = ebs.ScanningGate(device("scanning_gate"), tip)
+    tip = ebs.simulators.LorentzianTip(found["tip_height"], found["tip_radius"])
+    gate = ebs.simulators.ScanningGate(device("scanning_gate"), tip)
     place = {"tip_x": found["tip_x"], "tip_y": found["tip_y"]}
     for point, expected in enumerate(found["T_tip"]):
         here = {key: np.full(len(found["tip_x"]), found[key][point]) for key in ("flux", "energy")}
@@ -81,7 +81,7 @@ def _close(found, expected, error):
 def test_a_sparse_factor_gives_the_same():
     name = "honeycomb_dot"
     levels = device(name)
-    sparse = ebs.TightBindingDevice(levels.sample, levels.terminals, solver=ebs.SparseFactor())
+    sparse = ebs.TightBindingDevice(levels.sample, levels.terminals, solver=ebs.scattering.SparseFactor())
     at, energies = settings(name, points=slice(0, 24, 4)), lambda s: s.device.sample.onsite.values
 
     def both(device):
@@ -95,12 +95,12 @@ def test_a_sparse_factor_gives_the_same():
 
 def test_digits_that_are_lost_are_told():
     """Clean graphene at zero energy: levels without bonds within them have no inverse."""
-    sample = ebs.honeycomb_dot(lambda x, y: x**2 + y**2 < 9, start=(0, 0))
+    sample = ebs.samples.honeycomb_dot(lambda x, y: x**2 + y**2 < 9, start=(0, 0))
     ends = [np.argsort(sample.positions[:, 0])[:2], np.argsort(sample.positions[:, 0])[-2:]]
     at = {"flux": [0.0, 0.0], "energy": [0.0, 0.3]}
     terminals = [ebs.Terminal(ebs.WireLead(0.7), np.asarray(end)) for end in ends]
     with pytest.raises(ValueError, match="1 of 2 points lost digits, the first at flux 0, energy 0"):
         ebs.Conductance(ebs.TightBindingDevice(sample, terminals)).predict(**at)
-    sparse = ebs.TightBindingDevice(sample, terminals, solver=ebs.SparseFactor())
-    found = ebs.ConductanceMatrix(sparse).predict(**at)
+    sparse = ebs.TightBindingDevice(sample, terminals, solver=ebs.scattering.SparseFactor())
+    found = ebs.simulators.ConductanceMatrix(sparse).predict(**at)
     np.testing.assert_allclose(found.sum(1), 2.0, atol=1e-11)  # unitarity, with pivots

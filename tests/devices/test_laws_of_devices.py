@@ -24,7 +24,7 @@ FLUX, ENERGY = jnp.array([0.0, 0.07, -0.2]), jnp.array([1.31, -0.4, 0.95])
 
 def hermitian(row, column, value, area):
     value, area = np.asarray(value), np.asarray(area)
-    return ebs.Entries(np.r_[row, column], np.r_[column, row], np.r_[value, value.conj()], np.r_[area, -area])
+    return ebs.samples.Entries(np.r_[row, column], np.r_[column, row], np.r_[value, value.conj()], np.r_[area, -area])
 
 
 def build(numbers, solver=None, order=None, turned=None):
@@ -36,18 +36,18 @@ def build(numbers, solver=None, order=None, turned=None):
     value = value * phase[row] * phase[column].conj()
     site = np.empty_like(SITE)
     site[order] = SITE
-    sample = ebs.TightBinding(
+    sample = ebs.samples.TightBinding(
         numbers["onsite"], hermitian(order[row], order[column], value, numbers["area"]), np.arange(7.0), site,
-        terms=(ebs.LinearTerm(numbers["zeeman"], hermitian([order[0]], [order[1]], 1j * phase[:1] * phase[1:2].conj(), [0])),),  # noqa: E501
+        terms=(ebs.samples.LinearTerm(numbers["zeeman"], hermitian([order[0]], [order[1]], 1j * phase[:1] * phase[1:2].conj(), [0])),),  # noqa: E501
     )  # fmt: skip
 
     def lead(touched, strength):
         # A cell of two orbitals, of which one goes on to the next: V is singular.
         coupling = np.array([1.0, 0.6]) * phase[touched].conj()
-        return ebs.PeriodicLead(
+        return ebs.leads.PeriodicLead(
             hermitian([0], [1], [0.8], [0.1]),
-            ebs.Entries([0], [1], [1.5], [0.05]),
-            ebs.Entries([0, 1], [0, 1], coupling, [0.2, -0.1]),
+            ebs.samples.Entries([0], [1], [1.5], [0.05]),
+            ebs.samples.Entries([0, 1], [0, 1], coupling, [0.2, -0.1]),
             2,
             onsite=numbers["lead"],
             strength=strength,
@@ -56,7 +56,7 @@ def build(numbers, solver=None, order=None, turned=None):
     terminals = [
         ebs.Terminal(lead(FIRST, 1.0), order[FIRST]),
         ebs.Terminal(lead(SECOND, numbers["strength"]), order[SECOND]),
-        ebs.Terminal(ebs.WideBandLead(numbers["broadening"]), order[METAL]),
+        ebs.Terminal(ebs.leads.WideBandLead(numbers["broadening"]), order[METAL]),
         ebs.Terminal(ebs.WireLead(numbers["wavenumber"]), order[WIRES]),
     ]
     return ebs.TightBindingDevice(sample, terminals, solver=solver)
@@ -81,7 +81,7 @@ def some_numbers(imag=1.0):
 
 def matrix(device, flux=FLUX, energy=ENERGY):
     try:
-        return np.asarray(ebs.ConductanceMatrix(device).predict(flux=flux, energy=energy))
+        return np.asarray(ebs.simulators.ConductanceMatrix(device).predict(flux=flux, energy=energy))
     except ValueError as error:
         # A draw with a state of a level at the energy: told, as it should be.
         hypothesis.assume("lost digits" not in str(error))
@@ -103,7 +103,7 @@ def dense(device, flux, energy):
 
 
 def _sigma(lead, size, flux, energy):
-    if isinstance(lead, ebs.WideBandLead):
+    if isinstance(lead, ebs.leads.WideBandLead):
         return -0.5j * float(lead.broadening[0]) * np.eye(size)
     if isinstance(lead, ebs.WireLead):
         return -np.exp(1j * float(lead.wavenumber[0])) * np.eye(size)
@@ -156,7 +156,7 @@ def test_the_order_of_the_orbitals_and_the_solver_change_nothing(numbers):
     order = np.random.default_rng(0).permutation(10)
     expected = matrix(build(numbers))
     np.testing.assert_allclose(expected, matrix(build(numbers, order=order)), atol=1e-9)
-    np.testing.assert_allclose(expected, matrix(build(numbers, ebs.SparseFactor())), atol=1e-9)
+    np.testing.assert_allclose(expected, matrix(build(numbers, ebs.scattering.SparseFactor())), atol=1e-9)
 
 
 LEAVES = {
@@ -186,7 +186,7 @@ def moved():
         there = device
         for name, leaf in LEAVES.items():
             there = eqx.tree_at(leaf, there, leaf(device) + change[name])
-        simulator = ebs.ConductanceMatrix(there)
+        simulator = ebs.simulators.ConductanceMatrix(there)
         return simulator.predict(flux=FLUX + change["flux"], energy=ENERGY + change["energy"])
 
     return (

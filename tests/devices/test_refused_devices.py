@@ -4,14 +4,17 @@ import numpy as np
 import pytest
 
 import equibacksolve as ebs
+from equibacksolve import simulators
+from equibacksolve.leads import PeriodicLead
+from equibacksolve.samples import Entries, LinearTerm
 
-CHAIN = ebs.Entries([0, 1, 1, 2], [1, 0, 2, 1], [1.0, 1.0, 1.0, 1.0])
-FLAT = ebs.Entries([0, 1, 1, 2], [1, 0, 2, 1], [1.0, 1.0, 1.0, 1.0], [0.0, 0.0, 0.0, 0.0])
-LEAD = ebs.PeriodicLead(ebs.Entries([], [], []), ebs.Entries([0], [0], [1.0]), ebs.Entries([0], [0], [1.0]), 1)
+CHAIN = Entries([0, 1, 1, 2], [1, 0, 2, 1], [1.0, 1.0, 1.0, 1.0])
+FLAT = Entries([0, 1, 1, 2], [1, 0, 2, 1], [1.0, 1.0, 1.0, 1.0], [0.0, 0.0, 0.0, 0.0])
+LEAD = PeriodicLead(Entries([], [], []), Entries([0], [0], [1.0]), Entries([0], [0], [1.0]), 1)
 
 
 def sample(entries=CHAIN, onsite=(0.0, 0.0, 0.0), **more):
-    return ebs.TightBinding(np.asarray(onsite), entries, np.arange(3.0), **more)
+    return ebs.samples.TightBinding(np.asarray(onsite), entries, np.arange(3.0), **more)
 
 
 def chain(**more):
@@ -21,54 +24,54 @@ def chain(**more):
 @pytest.mark.parametrize(
     ("make", "told"),
     [
-        (lambda: sample(ebs.Entries([0], [1], [1.0])), r"H\[0, 1\] at flux 0.0 is not the complex conjugate of H\[1, 0\]"),  # noqa: E501
-        (lambda: sample(ebs.Entries([0, 1], [1, 0], [1.0, 1.0], [0.5, 0.5])), r"at flux 0.137 is not the complex"),
-        (lambda: sample(ebs.Entries([0, 3], [3, 0], [1.0, 1.0])), "the row of an entry is orbital 3 of 3"),
+        (lambda: sample(Entries([0], [1], [1.0])), r"H\[0, 1\] at flux 0.0 is not the complex conjugate of H\[1, 0\]"),
+        (lambda: sample(Entries([0, 1], [1, 0], [1.0, 1.0], [0.5, 0.5])), r"at flux 0.137 is not the complex"),
+        (lambda: sample(Entries([0, 3], [3, 0], [1.0, 1.0])), "the row of an entry is orbital 3 of 3"),
         (lambda: sample(orbital_site=[0, 1, 5]), "orbital_site names site 5 of 3"),
         (lambda: sample(onsite=(0.0, 0.0)), "onsite has 2 sites but positions has 3"),
-        (lambda: ebs.Entries([0, 1], [1], [1.0, 1.0]), "lists of the same length, got row"),
-        (lambda: ebs.Entries([-1], [0], [1.0]), "Entries.row holds -1; count from 0"),
-        (lambda: ebs.Entries([0], [0], [np.inf]), "Entries.value has 1 entries that are not finite"),
-        (lambda: ebs.LinearTerm([1.0], CHAIN, [0, 0, 0, 1]), "names strength 1 of 1"),
+        (lambda: Entries([0, 1], [1], [1.0, 1.0]), "lists of the same length, got row"),
+        (lambda: Entries([-1], [0], [1.0]), "Entries.row holds -1; count from 0"),
+        (lambda: Entries([0], [0], [np.inf]), "Entries.value has 1 entries that are not finite"),
+        (lambda: LinearTerm([1.0], CHAIN, [0, 0, 0, 1]), "names strength 1 of 1"),
         (lambda: ebs.Terminal(LEAD, []), "must touch an orbital"),
         (lambda: ebs.Terminal(LEAD, [1, 1]), "touches orbital 1 twice"),
         (lambda: ebs.Terminal(ebs.WireLead([0.5, 0.7]), [0]), "give whole sites"),
         (lambda: ebs.TightBindingDevice(sample(), []), "at least one terminal"),
         (lambda: ebs.TightBindingDevice(sample(), [ebs.Terminal(LEAD, [7])]), "terminal 0 touches orbital 7 of a sample of 3"),  # noqa: E501
         (
-            lambda: ebs.TightBindingDevice(sample(ebs.Entries([], [], [])), [ebs.Terminal(LEAD, [0])]),
+            lambda: ebs.TightBindingDevice(sample(Entries([], [], [])), [ebs.Terminal(LEAD, [0])]),
             "2 of 3 orbitals, orbital 1 among them, are connected to no terminal",
         ),
         (
             lambda: ebs.TightBindingDevice(
-                sample(ebs.Entries([], [], [])), [ebs.Terminal(LEAD, [0])], solver=ebs.SparseFactor()
+                sample(Entries([], [], [])), [ebs.Terminal(LEAD, [0])], solver=ebs.scattering.SparseFactor()
             ),
             "2 of 3 orbitals, orbital 1 among them, are connected to no terminal",
         ),
         (
-            lambda: ebs.PeriodicLead(LEAD.cell, ebs.Entries([], [], []), LEAD.coupling, 1),
+            lambda: PeriodicLead(LEAD.cell, Entries([], [], []), LEAD.coupling, 1),
             "a lead whose cells are not coupled carries no current",
         ),
         (
-            lambda: ebs.PeriodicLead(ebs.Entries([0], [1], [1.0]), ebs.Entries([0], [1], [1.0]), LEAD.coupling, 2),
+            lambda: PeriodicLead(Entries([0], [1], [1.0]), Entries([0], [1], [1.0]), LEAD.coupling, 2),
             "PeriodicLead.cell is not Hermitian",
         ),
         (
-            lambda: ebs.PeriodicLead(
-                LEAD.cell, LEAD.hopping, LEAD.coupling, 1, terms=(ebs.LinearTerm(0.1, ebs.Entries([3], [3], [1.0])),)
+            lambda: PeriodicLead(
+                LEAD.cell, LEAD.hopping, LEAD.coupling, 1, terms=(LinearTerm(0.1, Entries([3], [3], [1.0])),)
             ),
             r"PeriodicLead.terms\[0\].entries has a row 3, but a cell has 1 orbitals",
         ),
-        (lambda: ebs.WideBandLead(0.0), "give positive energies"),
+        (lambda: ebs.leads.WideBandLead(0.0), "give positive energies"),
         (
-            lambda: ebs.TabulatedLead([0.0], [0.0], np.zeros((1, 1, 1)), np.ones((1, 1, 1))),
+            lambda: ebs.leads.TabulatedLead([0.0], [0.0], np.zeros((1, 1, 1)), np.ones((1, 1, 1))),
             "give the retarded self-energy",
         ),
         (lambda: ebs.Conductance(chain(), to=2), "to is terminal 2, but the device has 2"),
-        (lambda: ebs.FourTerminalResistance(chain(), (0, 0), (0, 1)), "from terminal 0 to itself"),
-        (lambda: ebs.ShotNoise(chain(), to=0, source=0), "between two terminals"),
-        (lambda: ebs.LorentzianTip(1.0, 0.0), "give a positive length"),
-        (lambda: ebs.ScanningGate(chain(), ebs.LorentzianTip(1.0, 1.0)), "sites have 1 coordinates; give two"),
+        (lambda: simulators.FourTerminalResistance(chain(), (0, 0), (0, 1)), "from terminal 0 to itself"),
+        (lambda: simulators.ShotNoise(chain(), to=0, source=0), "between two terminals"),
+        (lambda: simulators.LorentzianTip(1.0, 0.0), "give a positive length"),
+        (lambda: simulators.ScanningGate(chain(), simulators.LorentzianTip(1.0, 1.0)), "sites have 1 coordinates"),
     ],
 )  # fmt: skip
 def test_what_is_no_device_is_refused(make, told):
@@ -93,13 +96,13 @@ def test_where_a_device_cannot_be_trusted_is_told(settings, told):
 
 
 def test_a_setting_that_a_term_asks_for_must_be_given():
-    term = ebs.LinearTerm(1.0, ebs.Entries([1], [1], [1.0]), setting="gate")
+    term = LinearTerm(1.0, Entries([1], [1], [1.0]), setting="gate")
     with pytest.raises(ValueError, match="is measured at energy, flux, gate, but got energy, flux"):
         ebs.Conductance(chain(terms=(term,))).predict(flux=[0.0], energy=[0.0])
 
 
 def test_a_table_is_not_interpolated():
-    lead = ebs.TabulatedLead([0.1, 0.2], [0.0, 0.0], np.zeros((2, 1, 1)), -np.ones((2, 1, 1)))
+    lead = ebs.leads.TabulatedLead([0.1, 0.2], [0.0, 0.0], np.zeros((2, 1, 1)), -np.ones((2, 1, 1)))
     device = ebs.TightBindingDevice(sample(), [ebs.Terminal(lead, [0]), ebs.Terminal(lead, [2])])
     with pytest.raises(ValueError, match=r"terminal 0 has no row for energy 0.15 and flux 0"):
         ebs.Conductance(device).predict(flux=[0.0], energy=[0.15])
@@ -114,13 +117,13 @@ def test_it_is_right_next_to_a_band_edge():
 
 @pytest.mark.parametrize(("area", "refused"), [(None, True), ([0.0, 0.0], False)])
 def test_a_term_of_a_lead_that_hops_needs_areas_in_a_field(area, refused):
-    hop = ebs.Entries([0, 1], [1, 0], [0.1, 0.1], area)
-    one = ebs.Entries([0, 1], [0, 1], [1.0, 1.0], [0.0, 0.0])
+    hop = Entries([0, 1], [1, 0], [0.1, 0.1], area)
+    one = Entries([0, 1], [0, 1], [1.0, 1.0], [0.0, 0.0])
     # What stays on an orbital needs no area.
-    shift = ebs.LinearTerm(0.1, ebs.Entries([0], [0], [1.0]))
-    lead = ebs.PeriodicLead(ebs.Entries([], [], []), one, one, 2, terms=(ebs.LinearTerm(1.0, hop), shift))
+    shift = LinearTerm(0.1, Entries([0], [0], [1.0]))
+    lead = PeriodicLead(Entries([], [], []), one, one, 2, terms=(LinearTerm(1.0, hop), shift))
     device = ebs.TightBindingDevice(sample(onsite=np.zeros(3), entries=FLAT), [ebs.Terminal(lead, [0, 2])])
-    simulator = ebs.ConductanceMatrix(device)
+    simulator = simulators.ConductanceMatrix(device)
     at = {"flux": np.array([0.1]), "energy": np.array([0.3])}
     if refused:
         with pytest.raises(ValueError, match="some hoppings have no area"):
@@ -132,10 +135,10 @@ def test_a_term_of_a_lead_that_hops_needs_areas_in_a_field(area, refused):
 @pytest.mark.parametrize("part", ["hopping", "coupling"])
 def test_hops_between_cells_need_areas_even_from_an_orbital_to_its_copy(part):
     """Row and column of V and C count in two places: where they are equal, an electron has moved all the same."""
-    step = ebs.Entries([0, 1], [0, 1], [1.0, 1.0], [0.0, 0.0])
-    bare = ebs.Entries([0, 1], [0, 1], [1.0, 1.0])
+    step = Entries([0, 1], [0, 1], [1.0, 1.0], [0.0, 0.0])
+    bare = Entries([0, 1], [0, 1], [1.0, 1.0])
     parts = {"hopping": step, "coupling": step} | {part: bare}
-    lead = ebs.PeriodicLead(ebs.Entries([0], [0], [0.1]), parts["hopping"], parts["coupling"], 2)
+    lead = PeriodicLead(Entries([0], [0], [0.1]), parts["hopping"], parts["coupling"], 2)
     device = ebs.TightBindingDevice(sample(entries=FLAT), [ebs.Terminal(lead, [0, 2])])
     with pytest.raises(ValueError, match="some hoppings have no area"):
-        ebs.ConductanceMatrix(device).predict(flux=np.array([0.1]), energy=np.array([0.3]))
+        simulators.ConductanceMatrix(device).predict(flux=np.array([0.1]), energy=np.array([0.3]))

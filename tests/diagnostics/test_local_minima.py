@@ -6,7 +6,8 @@ import pytest
 from jaxtyping import Array, Float
 
 import equibacksolve as ebs
-from equibacksolve.diagnostics import CostLandscape, LocalMinimum, cost_landscape, local_minima, refined
+from equibacksolve.diagnostics import CostSurface, LocalMinimum, cost_surface, local_minima, refined
+from equibacksolve.diagnostics._local_minima import escape_height
 
 TILT = 0.3
 
@@ -37,7 +38,7 @@ def height(a):
 
 def landscape(n):
     a = jnp.linspace(-1.6, 1.6, n)
-    return cost_landscape(WELL, DATA, where=place, entries=ENTRIES, first_values=a, second_values=a + 0.013)
+    return cost_surface(WELL, DATA, where=place, entries=ENTRIES, first_values=a, second_values=a + 0.013)
 
 
 def test_both_wells_are_found_lowest_first():
@@ -66,13 +67,23 @@ def test_a_minimum_that_is_not_there_is_dropped():
 
 def test_the_edge_and_flat_ground_hold_no_minimum():
     axis = jnp.arange(5.0)
-    slope = CostLandscape(axis, axis, axis[:, None] + axis)
-    flat = CostLandscape(axis, axis, jnp.ones((5, 5)))
+    slope = CostSurface(axis, axis, axis[:, None] + axis)
+    flat = CostSurface(axis, axis, jnp.ones((5, 5)))
     assert local_minima(slope) == local_minima(flat) == []
 
 
 def test_water_finds_the_lowest_pass():
     """Two ways out of the pit in the middle, over 3 and over 2."""
     ground = jnp.array([[9.0, 9, 9, 9, 9], [0, 3, 1, 2, 0], [9, 9, 9, 9, 9]])
-    [pit] = local_minima(CostLandscape(jnp.arange(3.0), jnp.arange(5.0), ground))
+    [pit] = local_minima(CostSurface(jnp.arange(3.0), jnp.arange(5.0), ground))
     assert pit == LocalMinimum(1.0, 2.0, 1.0, 1.0)
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_a_way_out_along_an_edge_counts(turns):
+    """From the corner with 1, all ways into the middle climb to 9; the edge leads over 3 to a corner with 0."""
+    mesh = np.full((4, 4), 9.0)
+    mesh[0] = [1.0, 2.0, 3.0, 0.0]
+    mesh = np.rot90(mesh, turns)
+    start = tuple(int(index) for index in np.argwhere(mesh == 1.0)[0])
+    assert escape_height(mesh, start) == 3.0

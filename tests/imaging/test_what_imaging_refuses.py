@@ -50,19 +50,19 @@ DISTANCES = {
 
 PAIRS = {
     "pair distances": (
-        lambda x, box: ebs.PairDistances(x, R, box, periodic=True),
+        lambda x, box: ebs.simulators.PairDistances(x, R, box, periodic=True),
         lambda x, box: imaging.pair_distribution(x, R, box, periodic=True),
     ),
     "excluded radius": (
-        lambda x, box: ebs.ExcludedRadius(x, 1.0, box),
+        lambda x, box: ebs.simulators.ExcludedRadius(x, 1.0, box),
         lambda x, box: imaging.overlaps(x, 1.0, box),
     ),
     "real space": (
-        lambda x, box: ebs.RealSpaceImage(x, 0.5, box, 64, periodic=True),
+        lambda x, box: ebs.simulators.RealSpaceImage(x, 0.5, box, 64, periodic=True),
         lambda x, box: imaging.real_space_image(x, 0.5, box, 64, periodic=True),
     ),
     "structure factor": (
-        lambda x, box: ebs.StructureFactor(x, K, box),
+        lambda x, box: ebs.simulators.StructureFactor(x, K, box),
         lambda x, _: imaging.structure_factor(x, K),  # knows no box
     ),
 }
@@ -85,7 +85,7 @@ def test_unfit_distances_are_refused(bad):
     distances, message = DISTANCES[bad]
     other = jnp.flip(ATOMS)
     for refusing in (
-        lambda r: ebs.PairDistances(ATOMS, r, L, periodic=True),
+        lambda r: ebs.simulators.PairDistances(ATOMS, r, L, periodic=True),
         lambda r: imaging.pair_distribution(ATOMS, r, L, periodic=True),
         lambda r: imaging.pair_distribution_distance(ATOMS, other, r, L, periodic=True),
         lambda r: jax.jit(lambda x: imaging.pair_distribution(x, r, L, periodic=True))(ATOMS),
@@ -114,7 +114,7 @@ def test_pairs_at_zero_are_counted():
 @pytest.mark.parametrize("value", LENGTHS.values(), ids=LENGTHS)
 def test_lengths_that_are_not_positive_are_refused(value):
     for name, refusing in {
-        "closest": [lambda v: ebs.ExcludedRadius(ATOMS, v, L), lambda v: imaging.overlaps(ATOMS, v, L)],
+        "closest": [lambda v: ebs.simulators.ExcludedRadius(ATOMS, v, L), lambda v: imaging.overlaps(ATOMS, v, L)],
         "width": [
             lambda v: ebs.MomentumImage(ATOMS, v, L),
             lambda v: imaging.real_space_image(ATOMS, v, L, 64),
@@ -268,10 +268,10 @@ def test_a_search_may_carry_atoms_out_of_the_box_and_their_simulator_still_predi
     """As many periods away the atoms of a periodic box are where they were."""
     away = ATOMS + L * jnp.array([[2, -1], [0, 0], [1, 0], [0, -3]])
     for simulator in (
-        ebs.PairDistances(ATOMS, R, L, periodic=True),
-        ebs.ExcludedRadius(ATOMS, 3.0, L, periodic=True),
-        ebs.RealSpaceImage(ATOMS, 0.5, L, 64, periodic=True),
-        ebs.StructureFactor(ATOMS, WAVES * jnp.array([[1, 0], [2, 3]]), L),
+        ebs.simulators.PairDistances(ATOMS, R, L, periodic=True),
+        ebs.simulators.ExcludedRadius(ATOMS, 3.0, L, periodic=True),
+        ebs.simulators.RealSpaceImage(ATOMS, 0.5, L, 64, periodic=True),
+        ebs.simulators.StructureFactor(ATOMS, WAVES * jnp.array([[1, 0], [2, 3]]), L),
     ):
         import equinox as eqx
 

@@ -22,7 +22,7 @@ def mesh(values, **more):
 def test_a_wave_steps_by_the_sine_of_half_its_phase():
     """For sin(k x + q y + phase) over whole periods, mean (step^2) = 4 sin^2(k dx / 2) x variance."""
     k, q = 2 * np.pi / (STEPS * 0.1) * 3, 2 * np.pi / (40 * 0.7) * 4
-    found = ebs.coarseness(mesh(np.sin(k * X[:, None] + q * Y + 0.3)))
+    found = ebs.inverse.coarseness(mesh(np.sin(k * X[:, None] + q * Y + 0.3)))
     # The pair across the end is not there: one of 40 to 60.
     assert found["x"] == pytest.approx(np.sqrt(2) * np.sin(k * 0.1 / 2), rel=0.03)
     assert found["y"] == pytest.approx(np.sqrt(2) * np.sin(q * 0.7 / 2), rel=0.03)
@@ -31,14 +31,14 @@ def test_a_wave_steps_by_the_sine_of_half_its_phase():
 def test_readings_that_tell_nothing_of_one_another_step_by_one():
     values = np.random.default_rng(0).normal(size=(STEPS, 40))
     # 2400 steps with a standard error of some 2 %.
-    for value in ebs.coarseness(mesh(values)).values():
+    for value in ebs.inverse.coarseness(mesh(values)).values():
         assert value == pytest.approx(1, abs=0.06)
 
 
 def test_known_noise_is_taken_off():
     signal = np.sin(X[:, None] + 0.2 * Y)
     noisy = signal + 0.5 * np.random.default_rng(1).normal(size=signal.shape)
-    clean, seen, known = (ebs.coarseness(mesh(v, **more))["x"] for v, more in (
+    clean, seen, known = (ebs.inverse.coarseness(mesh(v, **more))["x"] for v, more in (
         (signal, {}), (noisy, {}), (noisy, {"sigma": 0.5}),
     ))  # fmt: skip
     assert seen > 0.5
@@ -48,24 +48,27 @@ def test_known_noise_is_taken_off():
 def test_neither_order_nor_units_nor_what_does_not_count_matters():
     random = np.random.default_rng(2)
     values = np.sin(X[:, None] + 0.2 * Y**2)
-    whole = ebs.coarseness(mesh(values))
+    whole = ebs.inverse.coarseness(mesh(values))
     order = random.permutation(values.size)
     x, y = (axis.ravel()[order] for axis in np.meshgrid(X, Y, indexing="ij"))
     turned = ebs.Observations(1e-12 * values.ravel()[order] + 1e-9, x=1e6 * x, y=-y)
     # The mean is 1000 times the signal: nine digits are left.
-    assert ebs.coarseness(turned) == pytest.approx(whole, rel=1e-6)
+    assert ebs.inverse.coarseness(turned) == pytest.approx(whole, rel=1e-6)
     spoiled = values.copy()
     spoiled[::7] = 1e3
     mask = np.ones(values.shape, bool)
     mask[::7] = False
-    assert ebs.coarseness(mesh(spoiled, mask=mask))["y"] == pytest.approx(whole["y"], rel=0.05)
+    assert ebs.inverse.coarseness(mesh(spoiled, mask=mask))["y"] == pytest.approx(whole["y"], rel=0.05)
 
 
 def test_what_has_no_neighbours_is_left_out():
-    assert ebs.coarseness(ebs.Observations(np.arange(20.0))) == {}
+    assert ebs.inverse.coarseness(ebs.Observations(np.arange(20.0))) == {}
     random = np.random.default_rng(3)
-    assert ebs.coarseness(ebs.Observations(random.normal(size=20), x=random.normal(size=20), y=np.arange(20.0))) == {}
-    assert ebs.coarseness(mesh(np.ones((STEPS, 40)))) == {}
+    assert (
+        ebs.inverse.coarseness(ebs.Observations(random.normal(size=20), x=random.normal(size=20), y=np.arange(20.0)))
+        == {}
+    )
+    assert ebs.inverse.coarseness(mesh(np.ones((STEPS, 40)))) == {}
 
 
 def test_maps_of_kwant():
@@ -74,7 +77,7 @@ def test_maps_of_kwant():
         with np.load(DEVICES / f"{name}.npz") as file:
             found = dict(file)
         observed = ebs.Observations(found["T"][:, 1, 0], flux=found["flux"], energy=found["energy"])
-        assert low < max(ebs.coarseness(observed).values()) < high
+        assert low < max(ebs.inverse.coarseness(observed).values()) < high
 
 
 class Sum(ebs.AbstractSimulator):

@@ -6,14 +6,14 @@ import pytest
 from toys import Line, coefficients
 
 import equibacksolve as ebs
-from equibacksolve.inverse import pose
+from equibacksolve.inverse import make_problem
 
 DATA = np.array([1.0, 3.0, 2.0, 6.0, 5.0, 4.0, 9.0, 2.0])
 START = Line(jnp.array([1.0, -2.0]), jnp.asarray(np.random.default_rng(3).normal(size=(8, 2))))
 
 
 def posed(values, tolerance=None, **more):
-    return pose(START, ebs.Observations(values, **more), coefficients, tolerance=tolerance)[0]
+    return make_problem(START, ebs.Observations(values, **more), coefficients, tolerance=tolerance)[0]
 
 
 @pytest.mark.parametrize("sigma", [0.1, 1e-9, np.linspace(1.0, 2.0, 8)])

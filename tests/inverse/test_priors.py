@@ -8,7 +8,7 @@ import scipy.optimize
 from jaxtyping import Array
 
 import equibacksolve as ebs
-from equibacksolve.inverse import pose
+from equibacksolve.inverse import make_problem
 
 
 class Blurred(ebs.AbstractSimulator):
@@ -53,13 +53,13 @@ def minus_log_density(prior, p):
 
 
 def problem_with(*priors):
-    return pose(START, OBSERVED, profile, None, None, priors)
+    return make_problem(START, OBSERVED, profile, None, None, priors)
 
 
 @pytest.mark.parametrize("prior", PRIORS, ids=lambda prior: type(prior).__name__)
 def test_value_and_gradient_are_those_of_the_density(prior):
     problem, hidden = problem_with(prior)
-    density = jax.value_and_grad(lambda h: jnp.sum(problem.held(h) ** 2) / 2)
+    density = jax.value_and_grad(lambda h: jnp.sum(problem.prior_residuals(h) ** 2) / 2)
     value, gradient = density(hidden)
     p = np.asarray(profile(START)) + 0.3 * RNG.normal(size=N)
     value, gradient = density(jax.tree.map(lambda leaf: jnp.asarray(p), hidden))
@@ -105,8 +105,8 @@ def test_edges_survive_total_variation_better_than_smoothness():
 
 def test_several_priors_add_up():
     problem, hidden = problem_with(*PRIORS)
-    single = [float(jnp.sum(problem_with(prior)[0].held(hidden) ** 2)) for prior in PRIORS]
-    assert float(jnp.sum(problem.held(hidden) ** 2)) == pytest.approx(sum(single), rel=1e-14)
+    single = [float(jnp.sum(problem_with(prior)[0].prior_residuals(hidden) ** 2)) for prior in PRIORS]
+    assert float(jnp.sum(problem.prior_residuals(hidden) ** 2)) == pytest.approx(sum(single), rel=1e-14)
 
 
 def test_without_sigma_the_tolerance_is_the_variance_of_the_noise():

@@ -21,7 +21,7 @@ def columns(blur, observed):
 
 def matrix(observed, width) -> np.ndarray:
     """K, column by column: the blur of each unit vector."""
-    return np.asarray(columns(ebs.Smoothing(jnp.asarray(width)), observed))
+    return np.asarray(columns(ebs.inverse.Smoothing(jnp.asarray(width)), observed))
 
 
 @pytest.mark.parametrize("observed", [MESH, POINTS])
@@ -56,6 +56,6 @@ def test_a_setting_that_does_not_vary_blurs_nothing_more():
 
 
 def test_transforms_compose_from_left_to_right():
-    a, b = ebs.Smoothing(jnp.asarray(0.1)), ebs.Smoothing(jnp.asarray(0.4))
+    a, b = ebs.inverse.Smoothing(jnp.asarray(0.1)), ebs.inverse.Smoothing(jnp.asarray(0.4))
     r = jnp.sin(jnp.arange(20.0))
-    np.testing.assert_array_equal(ebs.Composed((a, b))(MESH, None, r), b(MESH, None, a(MESH, None, r)))
+    np.testing.assert_array_equal(ebs.inverse.Composed((a, b))(MESH, None, r), b(MESH, None, a(MESH, None, r)))

@@ -19,7 +19,7 @@ LEAF = jax.random.normal(jax.random.key(0), (4, 3))
 
 def appended(leaves, centers, kinds, strength=0.3, length=0.0) -> np.ndarray:
     """What the prior appends to seven residuals."""
-    prior = ebs.SmoothnessPrior(jnp.asarray(strength), jnp.asarray(length), centers, tuple(kinds))
+    prior = ebs.inverse.SmoothnessPrior(jnp.asarray(strength), jnp.asarray(length), centers, tuple(kinds))
     seen = np.asarray(prior(OBSERVED, leaves, jnp.arange(7.0)))
     np.testing.assert_array_equal(seen[:7], np.arange(7.0))
     return seen[7:]

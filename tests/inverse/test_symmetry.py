@@ -30,19 +30,19 @@ OBSERVED = ebs.Observations.on_grid(flux=jnp.array([0.0, 0.1]), energy=jnp.array
 def test_the_images_are_the_four_mirrored_potentials():
     v = np.asarray(values(DEVICE))
     expected = [v, v[:, ::-1], v[::-1], v[::-1, ::-1]]
-    found = [np.asarray(values(image)) for image in ebs.images(DEVICE, MIRRORS)]
+    found = [np.asarray(values(image)) for image in ebs.inverse.images(DEVICE, MIRRORS)]
     np.testing.assert_array_equal(found, expected)
-    assert ebs.images(DEVICE, ()) == [DEVICE]
-    for image in ebs.images(DEVICE, MIRRORS):
+    assert ebs.inverse.images(DEVICE, ()) == [DEVICE]
+    for image in ebs.inverse.images(DEVICE, MIRRORS):
         assert image.lead is DEVICE.lead or np.array_equal(image.lead.wavenumber, DEVICE.lead.wavenumber)
 
 
 def test_a_half_image_reverses_what_is_odd_under_both_mirrors():
     v = np.asarray(values(DEVICE))
     odd = (v - v[::-1] - v[:, ::-1] + v[::-1, ::-1]) / 4
-    half = ebs.half_image(DEVICE, *MIRRORS)
+    half = ebs.specialists.half_image(DEVICE, *MIRRORS)
     np.testing.assert_allclose(values(half), v - 2 * odd, atol=1e-15)  # rounding of numbers of order one
-    np.testing.assert_allclose(values(ebs.half_image(half, *MIRRORS)), v, atol=1e-15)
+    np.testing.assert_allclose(values(ebs.specialists.half_image(half, *MIRRORS)), v, atol=1e-15)
     np.testing.assert_array_equal(half.lead.wavenumber, DEVICE.lead.wavenumber)
 
 
@@ -54,11 +54,11 @@ def test_a_symmetry_undoes_itself_and_leaves_the_data(symmetry, simulator):
     for a, b in zip(jax.tree.leaves(twice), jax.tree.leaves(simulator)):
         np.testing.assert_array_equal(a, b)
     # Rounding of G, which is of order one.
-    assert float(ebs.symmetry_error(symmetry, simulator, OBSERVED)) < 1e-12
+    assert float(ebs.inverse.symmetry_error(symmetry, simulator, OBSERVED)) < 1e-12
 
 
 def test_what_is_no_symmetry_shows():
-    assert float(ebs.symmetry_error(ebs.Negation(values), DEVICE, OBSERVED)) > 1e-3
+    assert float(ebs.inverse.symmetry_error(ebs.Negation(values), DEVICE, OBSERVED)) > 1e-3
 
 
 @pytest.mark.parametrize("corner", [(0, 0), (0, -1), (-1, 0), (-1, -1)])
@@ -70,11 +70,13 @@ def test_the_image_with_the_least_disagreement_is_chosen(corner):
 
 
 def test_the_closest_image_brings_an_image_back():
-    for image in ebs.images(DEVICE, MIRRORS):
-        back = ebs.closest_image(image, MIRRORS, DEVICE, values)
+    for image in ebs.inverse.images(DEVICE, MIRRORS):
+        back = ebs.inverse.closest_image(image, MIRRORS, DEVICE, values)
         np.testing.assert_array_equal(values(back), values(DEVICE))
     turned = ebs.Negation(angle)(MAGNET)
-    back = ebs.closest_image(turned, (ebs.Negation(angle),), MAGNET, lambda s: (angle(s), s.sample.onsite.coupling))
+    back = ebs.inverse.closest_image(
+        turned, (ebs.Negation(angle),), MAGNET, lambda s: (angle(s), s.sample.onsite.coupling)
+    )
     np.testing.assert_array_equal(angle(back), angle(MAGNET))
 
 

@@ -24,18 +24,18 @@ def terminal(site, zeeman=0.4, kind="periodic"):
     """A chain of sites with two spins, with another onsite energy for each."""
     interface = [2 * site, 2 * site + 1]
     if kind == "wide":
-        return ebs.Terminal(ebs.WideBandLead([0.8, 1.7]), interface)
-    one = ebs.Entries([0, 1], [0, 1], [-1.0, -1.0], [0.0, 0.0])
-    cell = ebs.Entries([0, 1], [0, 1], [0.1, 0.2], [0.0, 0.0])
-    term = ebs.LinearTerm(zeeman, ebs.Entries([0, 1], [0, 1], [1.0, -1.0]))
-    return ebs.Terminal(ebs.PeriodicLead(cell, one, one, 2, strength=0.9, terms=(term,)), interface)
+        return ebs.Terminal(ebs.leads.WideBandLead([0.8, 1.7]), interface)
+    one = ebs.samples.Entries([0, 1], [0, 1], [-1.0, -1.0], [0.0, 0.0])
+    cell = ebs.samples.Entries([0, 1], [0, 1], [0.1, 0.2], [0.0, 0.0])
+    term = ebs.samples.LinearTerm(zeeman, ebs.samples.Entries([0, 1], [0, 1], [1.0, -1.0]))
+    return ebs.Terminal(ebs.leads.PeriodicLead(cell, one, one, 2, strength=0.9, terms=(term,)), interface)
 
 
 def device(*terminals):
     row, column = np.nonzero(hamiltonian())
-    entries = ebs.Entries(row, column, hamiltonian()[row, column], np.zeros(len(row)))
+    entries = ebs.samples.Entries(row, column, hamiltonian()[row, column], np.zeros(len(row)))
     return ebs.TightBindingDevice(
-        ebs.TightBinding(ENERGY, entries, np.arange(3.0), np.repeat(np.arange(3), 2)), terminals
+        ebs.samples.TightBinding(ENERGY, entries, np.arange(3.0), np.repeat(np.arange(3), 2)), terminals
     )
 
 
@@ -54,8 +54,8 @@ def by_dense_matrices(parts, energy):
 
 
 def test_transmissions_by_spin():
-    parts = [*ebs.split_terminal(terminal(0), SPINS), *ebs.split_terminal(terminal(2), SPINS)]
-    found = np.array(ebs.ConductanceMatrix(device(*parts)).predict(**AT))
+    parts = [*ebs.leads.split_terminal(terminal(0), SPINS), *ebs.leads.split_terminal(terminal(2), SPINS)]
+    found = np.array(ebs.simulators.ConductanceMatrix(device(*parts)).predict(**AT))
     # Sorted labels: down comes first.
     chains = [(1, 0.2 - 0.4), (0, 0.1 + 0.4), (5, 0.2 - 0.4), (4, 0.1 + 0.4)]
     expected = np.array([by_dense_matrices(chains, energy) for energy in AT["energy"]])
@@ -66,20 +66,23 @@ def test_transmissions_by_spin():
 
 @pytest.mark.parametrize("kind", ["periodic", "wide"])
 def test_the_parts_sum_to_the_whole(kind):
-    whole = ebs.ConductanceMatrix(device(terminal(0), terminal(2, kind=kind))).predict(**AT)
-    split = ebs.split_terminal(terminal(2, kind=kind), [1, 0])
-    found = ebs.ConductanceMatrix(device(terminal(0), *split)).predict(**AT)
+    whole = ebs.simulators.ConductanceMatrix(device(terminal(0), terminal(2, kind=kind))).predict(**AT)
+    split = ebs.leads.split_terminal(terminal(2, kind=kind), [1, 0])
+    found = ebs.simulators.ConductanceMatrix(device(terminal(0), *split)).predict(**AT)
     np.testing.assert_allclose(found[:, 1:, 0].sum(1), whole[:, 1, 0], rtol=0, atol=1e-12)
     np.testing.assert_allclose(found[:, 1:, 1:].sum((1, 2)), whole[:, 1, 1], rtol=0, atol=1e-12)
 
 
 def test_the_order_of_labels_and_what_is_refused():
     lead = terminal(0).lead
-    assert [list(np.asarray(part.interface)) for part in ebs.split_terminal(terminal(1), ["b", "a"])] == [[3], [2]]
-    mixing = ebs.PeriodicLead(ebs.Entries([0, 1], [1, 0], [0.3, 0.3]), lead.hopping, lead.coupling, 2)
+    assert [list(np.asarray(part.interface)) for part in ebs.leads.split_terminal(terminal(1), ["b", "a"])] == [
+        [3],
+        [2],
+    ]
+    mixing = ebs.leads.PeriodicLead(ebs.samples.Entries([0, 1], [1, 0], [0.3, 0.3]), lead.hopping, lead.coupling, 2)
     with pytest.raises(ValueError, match="cell of the lead couples orbital 0 to 1, which have different labels"):
-        ebs.split_terminal(ebs.Terminal(mixing, [0, 1]), SPINS)
+        ebs.leads.split_terminal(ebs.Terminal(mixing, [0, 1]), SPINS)
     with pytest.raises(ValueError, match=r"labels has shape .3,.; give one for each of 2 orbitals"):
-        ebs.split_terminal(terminal(0), [0, 1, 2])
+        ebs.leads.split_terminal(terminal(0), [0, 1, 2])
     with pytest.raises(TypeError, match="WireLead cannot be split"):
-        ebs.split_terminal(ebs.Terminal(ebs.WireLead(0.7), [0]), [0])
+        ebs.leads.split_terminal(ebs.Terminal(ebs.WireLead(0.7), [0]), [0])

@@ -20,7 +20,7 @@ def device():
 def test_transmissions_are_those_of_kwant(device):
     """Two runs of different algorithms; both lose a digit or two where a lead has a slow wave."""
     data = exported()
-    found = ebs.ConductanceMatrix(device).predict(**{name: data[name] for name in MEASURED})
+    found = ebs.simulators.ConductanceMatrix(device).predict(**{name: data[name] for name in MEASURED})
     np.testing.assert_allclose(found, data["transmission"], atol=1e-10, rtol=0)
     assert np.ptp(data["transmission"][:, 1, 0]) > 1
 
@@ -34,20 +34,20 @@ def test_the_hamiltonian_is_that_of_the_arrays(device):
 
 def everything():
     """A device that has one of each thing that can be written."""
-    bonds = lambda row, column, value, area=None: ebs.Entries(row, column, np.asarray(value), area)
+    bonds = lambda row, column, value, area=None: ebs.samples.Entries(row, column, np.asarray(value), area)
     chain = bonds([0, 1, 1, 2], [1, 0, 2, 1], [1j, -1j, 2, 2], [0.1, -0.1, 0.4, -0.4])
     hopping = bonds([0], [0], [1.0], [0.25])
     terms = (
-        ebs.LinearTerm([0.5, -2.0], bonds([0, 2], [0, 2], [1.0, 3.0]), [0, 1]),
-        ebs.LinearTerm(1.5, bonds([1], [1], [1.0]), setting="gate"),
-        ebs.LinearTerm(2.5, bonds([2], [2], [1.0]), setting="gate"),
-        ebs.LinearTerm(3.5, bonds([2], [2], [1.0], [0.0]), setting="plunger gate"),
+        ebs.samples.LinearTerm([0.5, -2.0], bonds([0, 2], [0, 2], [1.0, 3.0]), [0, 1]),
+        ebs.samples.LinearTerm(1.5, bonds([1], [1], [1.0]), setting="gate"),
+        ebs.samples.LinearTerm(2.5, bonds([2], [2], [1.0]), setting="gate"),
+        ebs.samples.LinearTerm(3.5, bonds([2], [2], [1.0], [0.0]), setting="plunger gate"),
     )
-    sample = ebs.TightBinding([0.1, 0.2], chain, [[0.0, 1.0], [2.0, 3.0]], [0, 0, 1], terms)
+    sample = ebs.samples.TightBinding([0.1, 0.2], chain, [[0.0, 1.0], [2.0, 3.0]], [0, 0, 1], terms)
     empty = bonds(np.zeros(0, int), np.zeros(0, int), np.zeros(0), np.zeros(0))
-    of_cell = ebs.LinearTerm(1.5, bonds([0], [0], [1.0]), setting="gate")
-    lead = ebs.PeriodicLead(empty, hopping, hopping, 1, onsite=0.3, strength=0.8, terms=(of_cell,))
-    tip = ebs.WideBandLead([0.2, 0.3])
+    of_cell = ebs.samples.LinearTerm(1.5, bonds([0], [0], [1.0]), setting="gate")
+    lead = ebs.leads.PeriodicLead(empty, hopping, hopping, 1, onsite=0.3, strength=0.8, terms=(of_cell,))
+    tip = ebs.leads.WideBandLead([0.2, 0.3])
     return ebs.TightBindingDevice(sample, [ebs.Terminal(lead, [2]), ebs.Terminal(tip, [1, 0])])
 
 
@@ -58,10 +58,10 @@ def alike(one, other):
 
 def test_what_is_written_is_read_again(tmp_path):
     before = everything()
-    ebs.save_device(tmp_path / "device", before)
+    ebs.models.save_device(tmp_path / "device", before)
     assert [path.name for path in tmp_path.iterdir()] == ["device"]
     assert alike(before, ebs.load_device(tmp_path / "device"))
-    ebs.save_device(tmp_path / "device", ebs.load_device(FILE))  # what was there is replaced
+    ebs.models.save_device(tmp_path / "device", ebs.load_device(FILE))  # what was there is replaced
     assert alike(ebs.load_device(FILE), ebs.load_device(tmp_path / "device"))
 
 
@@ -69,16 +69,16 @@ def test_a_device_without_areas_stays_without(tmp_path):
     """A field cannot be applied to it, before and after."""
     before = everything()
     before = eqx.tree_at(lambda d: d.sample.entries.area, before, None)
-    ebs.save_device(tmp_path / "no_field.npz", before)
+    ebs.models.save_device(tmp_path / "no_field.npz", before)
     after = ebs.load_device(tmp_path / "no_field.npz")
     assert alike(before, after)
     assert not after.sample.knows_flux
 
 
 def test_a_potential_is_written_as_numbers_of_the_sites(tmp_path):
-    spread = ebs.SiteEnergies([1.0, 2.0]) + ebs.SiteEnergies([0.5, 0.25])
+    spread = ebs.samples.SiteEnergies([1.0, 2.0]) + ebs.samples.SiteEnergies([0.5, 0.25])
     device = eqx.tree_at(lambda d: d.sample.onsite, everything(), spread)
-    ebs.save_device(tmp_path / "sum.npz", device)
+    ebs.models.save_device(tmp_path / "sum.npz", device)
     found = ebs.load_device(tmp_path / "sum.npz").sample.onsite
     np.testing.assert_array_equal(found.values, [1.5, 2.25])
 
@@ -159,7 +159,7 @@ def test_objects_are_not_read(tmp_path):
     with pytest.raises(ValueError, match=r"given\.npz is damaged, or holds more than arrays: about cannot be read"):
         ebs.load_device(tmp_path / "given.npz")
     with pytest.raises(ValueError, match="onsite holds object; give numbers"):
-        ebs.from_arrays(changed(onsite=np.array([None] * 15)))
+        ebs.models.from_arrays(changed(onsite=np.array([None] * 15)))
 
 
 def test_what_is_no_archive_is_refused(tmp_path):
@@ -193,13 +193,15 @@ def test_what_cannot_be_written_is_refused(tmp_path, device):
     with pytest.raises(
         ValueError, match="terminal 0 has a WireLead, which the file has no arrays for; give a Periodic"
     ):
-        ebs.save_device(tmp_path / "a.npz", wire)
-    lossy = ebs.TightBinding([0.0], ebs.Entries([0], [0], [-0.1j]), [0.0], lossy=True)
+        ebs.models.save_device(tmp_path / "a.npz", wire)
+    lossy = ebs.samples.TightBinding([0.0], ebs.samples.Entries([0], [0], [-0.1j]), [0.0], lossy=True)
     with pytest.raises(ValueError, match="a lossy sample cannot be written"):
-        ebs.save_device(tmp_path / "a.npz", ebs.TightBindingDevice(lossy, [ebs.Terminal(ebs.WideBandLead(1.0), [0])]))
+        ebs.models.save_device(
+            tmp_path / "a.npz", ebs.TightBindingDevice(lossy, [ebs.Terminal(ebs.leads.WideBandLead(1.0), [0])])
+        )
 
     def traced(values):
-        ebs.save_device(tmp_path / "a.npz", eqx.tree_at(lambda d: d.sample.onsite.values, device, values))
+        ebs.models.save_device(tmp_path / "a.npz", eqx.tree_at(lambda d: d.sample.onsite.values, device, values))
 
     with pytest.raises(ValueError, match=r"a device of traced numbers cannot be written; call this outside jax\.jit"):
         jax.eval_shape(traced, jnp.zeros(15))

@@ -82,7 +82,7 @@ CASES = {"graphene": (graphene, [-2.3, -0.52, 0.31, 1.74]), "square": (square, [
 def test_transmission_between_electrodes(name):
     model, energies = CASES[name]
     device, leads = model()
-    ours = ebs.ConductanceMatrix(ebs.from_sisl(device, leads))
+    ours = ebs.simulators.ConductanceMatrix(ebs.models.from_sisl(device, leads))
     found = ours.predict(flux=np.zeros(len(energies)), energy=energies)
     matrix = without_images(device)
     for energy, matrix_of_ours in zip(energies, found):
@@ -112,7 +112,7 @@ def periodic_across():
 def test_a_wave_vector_across():
     device, leads = periodic_across()
     wave, energy = (0.0, 0.17, 0.0), 1.13
-    ours = ebs.from_sisl(device, leads, k=wave)
+    ours = ebs.models.from_sisl(device, leads, k=wave)
     for lead, matrix in zip(leads, self_energies(ours, energy)):
         expected = without_broadening(lambda eta: sisl_self_energy(lead, energy, eta, k=wave))
         np.testing.assert_allclose(matrix, expected, atol=CLOSE, rtol=0)
@@ -134,14 +134,14 @@ def spins(kind):
 def test_two_kinds_of_spin():
     device, leads = spins("polarized")
     for spin in (0, 1):
-        for lead, matrix in zip(leads, self_energies(ebs.from_sisl(device, leads, spin=spin), 0.4)):
+        for lead, matrix in zip(leads, self_energies(ebs.models.from_sisl(device, leads, spin=spin), 0.4)):
             expected = without_broadening(lambda eta: sisl_self_energy(lead, 0.4, eta, spin=spin))
             np.testing.assert_allclose(matrix, expected, atol=CLOSE, rtol=0)
 
 
 def test_spinors_have_two_orbitals_for_each():
     device, leads = spins("non-colinear")
-    ours = ebs.from_sisl(device, leads)
+    ours = ebs.models.from_sisl(device, leads)
     np.testing.assert_array_equal(ours.sample.orbital_site, [0, 0, 1, 1, 2, 2, 3, 3])
     np.testing.assert_array_equal(ours.terminals[1].interface, [6, 7])
     for lead, matrix in zip(leads, self_energies(ours, 0.4)):
@@ -233,5 +233,5 @@ def test_what_does_not_fit_is_refused(case):
     model, options, message = REFUSED[case]
     device, leads = model()
     with pytest.raises(ValueError, match=message) as caught:
-        ebs.from_sisl(device, leads, **options)
+        ebs.models.from_sisl(device, leads, **options)
     assert "\n" not in str(caught.value)

@@ -53,7 +53,7 @@ def test_what_does_not_depend_on_the_field_has_no_area_at_all():
 
 def test_both_ways_make_the_same_device(tmp_path):
     export_kwant.write(tmp_path / "device.npz", system(), **BOTH)
-    device, same = ebs.from_kwant(system(), **BOTH), ebs.load_device(tmp_path / "device.npz")
+    device, same = ebs.models.from_kwant(system(), **BOTH), ebs.load_device(tmp_path / "device.npz")
     for one in (device, same):
         assert one.settings == ("zeeman", "rashba")
         ours = one.sample.hamiltonian(flux=0.2, zeeman=0.1, rashba=0.4).toarray()
@@ -64,10 +64,10 @@ def test_both_ways_make_the_same_device(tmp_path):
 
 
 def test_without_a_field_none_can_be_applied():
-    device = ebs.from_kwant(system(), params={"flux": 0.1, "zeeman": 0.2})
+    device = ebs.models.from_kwant(system(), params={"flux": 0.1, "zeeman": 0.2})
     assert not device.sample.knows_flux
     np.testing.assert_allclose(device.sample.hamiltonian().toarray(), hamiltonian(PLACES, 0.1, 0.2), atol=1e-15)
-    assert ebs.from_kwant(system(), linear="zeeman").settings == ("zeeman",)
+    assert ebs.models.from_kwant(system(), linear="zeeman").settings == ("zeeman",)
 
 
 def test_the_exporter_stands_alone():

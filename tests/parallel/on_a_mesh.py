@@ -52,12 +52,11 @@ def results(searches):
 
 
 def methods():
-    """One search of each kind, and the axis of the mesh over which it is spread."""
+    """One search of each kind."""
     normal = ebs.LevenbergMarquardt()
     return {
-        "normal equations": ("points", normal),
-        "conjugate gradients": ("points", ebs.LevenbergMarquardt(equations=ebs.ConjugateGradients(1e-12, 100))),
-        "side by side": ("starts", ebs.SideBySide(ebs.Continuation(normal, normal, ebs.single_stage()), starts=2)),
+        "normal equations": normal,
+        "conjugate gradients": ebs.LevenbergMarquardt(equations=ebs.methods.ConjugateGradients(1e-12, 100)),
     }
 
 
@@ -74,19 +73,15 @@ def main():
         jax.config.update("jax_cpu_collectives_implementation", "gloo")
         address, count, number = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
         jax.distributed.initialize(address, count, number, initialization_timeout=60)
-        searches = {"normal equations": ("points", ebs.LevenbergMarquardt())}
+        searches = {"normal equations": ebs.LevenbergMarquardt()}
     else:
         searches = methods()
-    alone, all_rows = results({name: method for name, (_, method) in searches.items()})
-    differences = {}
-    for axis in ("points", "starts")[: 1 if len(sys.argv) > 1 else 2]:
-        mesh = jax.make_mesh((jax.device_count(),), (axis,), axis_types=(AxisType.Auto,))
-        with jax.set_mesh(mesh):
-            spread, rows = results({name: method for name, (on, method) in searches.items() if on == axis})
-        largest = lambda one, other: float(np.max(np.abs(one - other)))
-        differences[axis] = {n: jax.tree.map(largest, alone[n], spread[n]) for n in spread}
-        differences[axis]["rows"] = [all_rows, rows]
-    print(json.dumps({"devices": jax.device_count(), **differences}))
+    alone, all_rows = results(searches)
+    with jax.set_mesh(jax.make_mesh((jax.device_count(),), ("points",), axis_types=(AxisType.Auto,))):
+        spread, rows = results(searches)
+    largest = lambda one, other: float(np.max(np.abs(one - other)))
+    differences = {name: jax.tree.map(largest, alone[name], spread[name]) for name in spread}
+    print(json.dumps({"devices": jax.device_count(), "rows": [all_rows, rows], "differences": differences}))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from PIL import Image
 
 import equibacksolve as ebs
 from equibacksolve import plotting
-from equibacksolve.inverse import State
+from equibacksolve.methods import State
 
 RANDOM = np.random.default_rng(0)
 COSTS, STARTS = (3.0, 1.0, 2.0, 0.5), (0, 0, 1, 1)
@@ -17,7 +17,7 @@ COSTS, STARTS = (3.0, 1.0, 2.0, 0.5), (0, 0, 1, 1)
 
 @pytest.fixture
 def history():
-    kept = ebs.History()
+    kept = ebs.search.History()
     for i, (cost, start) in enumerate(zip(COSTS, STARTS)):
         number = lambda n: jnp.asarray(n)
         guess = {"map": jnp.full((3, 2), float(i))}

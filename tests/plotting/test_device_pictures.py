@@ -8,13 +8,13 @@ from matplotlib.figure import Figure
 
 import equibacksolve as ebs
 from equibacksolve import plotting
-from equibacksolve.inverse import State
+from equibacksolve.methods import State
 from equibacksolve.plotting import SiteLayout
 from equibacksolve.plotting._site_cells import cell_of_sites
 
 RANDOM = np.random.default_rng(0)
 SQUARE = np.argwhere(np.ones((4, 3), bool)).astype(float)
-HONEYCOMB = np.asarray(ebs.honeycomb_ribbon(2, 3).positions)
+HONEYCOMB = np.asarray(ebs.samples.honeycomb_ribbon(2, 3).positions)
 LAYOUT = SiteLayout(SQUARE, (np.array([0, 1, 2]), np.array([9, 11])))
 
 
@@ -75,9 +75,9 @@ def test_values_stand_at_their_sites_and_leads_have_numbers():
 
 def test_a_layout_is_read_off_a_device():
     """Two orbitals a site, and positions on a line."""
-    hopping = ebs.Entries([0, 2, 1, 3], [2, 0, 3, 1], np.ones(4))
-    sample = ebs.TightBinding([0.0, 1.0], hopping, [0.0, 2.0], [0, 0, 1, 1])
-    lead = ebs.WideBandLead(1.0)
+    hopping = ebs.samples.Entries([0, 2, 1, 3], [2, 0, 3, 1], np.ones(4))
+    sample = ebs.samples.TightBinding([0.0, 1.0], hopping, [0.0, 2.0], [0, 0, 1, 1])
+    lead = ebs.leads.WideBandLead(1.0)
     layout = SiteLayout.of(ebs.TightBindingDevice(sample, [ebs.Terminal(lead, [0, 1]), ebs.Terminal(lead, [3])]))
     np.testing.assert_array_equal(layout.positions, [[0, 0], [2, 0]])
     assert [one.tolist() for one in layout.interfaces] == [[0], [1]]
@@ -106,7 +106,7 @@ def test_found_truth_difference_and_errors_side_by_side(long):
 
 
 def test_the_course_of_a_search_at_the_sites(tmp_path):
-    history = ebs.History()
+    history = ebs.search.History()
     for step in range(3):
         number = lambda n: jnp.asarray(n)
         guess = {"map": jnp.full(12, float(step))}

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float
 from toys import DECAYS, TIME, rate
 
 import equibacksolve as ebs
-from equibacksolve.inverse import State
+from equibacksolve.methods import State
 from equibacksolve.reporting import write_report
 
 RANDOM = np.random.default_rng(0)
@@ -69,7 +69,7 @@ class Reader(html.parser.HTMLParser):
 
 def solution(simulator, where, *guesses):
     """As a search would return it that went through these simulators."""
-    history, one = ebs.History(), jnp.asarray(1)
+    history, one = ebs.search.History(), jnp.asarray(1)
     for number, guess in enumerate([*guesses, simulator]):
         hidden = eqx.tree_at(
             where, jax.tree.map(lambda _: None, guess), where(guess), is_leaf=lambda leaf: leaf is None

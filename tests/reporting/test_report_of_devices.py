@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 import equibacksolve as ebs
-from equibacksolve.inverse import State
+from equibacksolve.methods import State
 from equibacksolve.reporting import leaf_figures, write_report
 from equibacksolve.reporting._leaves import leaves_of
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 SHAPE = (4, 3)
 PRESENT = np.arange(12).reshape(SHAPE) != 4
-SAMPLE = ebs.square_sample(*SHAPE, present=PRESENT)
-DEVICE = ebs.TightBindingDevice(SAMPLE, [ebs.Terminal(ebs.WideBandLead(1.0), [0, 1])])
+SAMPLE = ebs.samples.square_sample(*SHAPE, present=PRESENT)
+DEVICE = ebs.TightBindingDevice(SAMPLE, [ebs.Terminal(ebs.leads.WideBandLead(1.0), [0, 1])])
 SITES = np.arange(11.0)
 TRUTH = np.random.default_rng(5).normal(size=11)
 
@@ -36,12 +36,12 @@ def simulator(onsite):
     return Energies(eqx.tree_at(lambda d: d.sample.onsite, DEVICE, onsite))
 
 
-SPLINE = ebs.SplinePotential(np.arange(6.0).reshape(3, 2), SAMPLE.positions)
+SPLINE = ebs.samples.SplinePotential(np.arange(6.0).reshape(3, 2), SAMPLE.positions)
 POTENTIALS = {
-    "values of sites": (ebs.SiteEnergies(TRUTH), lambda s: s.device.sample.onsite.values),
-    "map": (ebs.MapOfSites(np.full(SHAPE, 0.5), SAMPLE.onsite.place), lambda s: s.device.sample.onsite.values),
+    "values of sites": (ebs.samples.SiteEnergies(TRUTH), lambda s: s.device.sample.onsite.values),
+    "map": (ebs.samples.MapOfSites(np.full(SHAPE, 0.5), SAMPLE.onsite.place), lambda s: s.device.sample.onsite.values),
     "spline": (SPLINE, lambda s: s.device.sample.onsite.coefficients),
-    "term of a sum": (SPLINE + ebs.SiteEnergies(TRUTH), lambda s: s.device.sample.onsite.terms[0].coefficients),
+    "term of a sum": (SPLINE + ebs.samples.SiteEnergies(TRUTH), lambda s: s.device.sample.onsite.terms[0].coefficients),
 }
 
 
@@ -52,11 +52,11 @@ def test_a_leaf_is_shown_at_its_sites(name):
     start = eqx.tree_at(where, one, where(one) + 1.0)
     errors = eqx.tree_at(where, one, jnp.full(where(one).shape, 0.1))
     (leaf,) = leaves_of(one, where, errors, start, one)
-    own = onsite.terms[0] if isinstance(onsite, ebs.SumOfEnergies) else onsite
+    own = onsite.terms[0] if isinstance(onsite, ebs.samples.SumOfEnergies) else onsite
     np.testing.assert_array_equal(leaf.sites.values, own.energies())
     # Adding one to all numbers adds one to all sites: to rounding.
     np.testing.assert_allclose(leaf.sites.start - leaf.sites.truth, np.ones(11), atol=1e-12)
-    if isinstance(own, ebs.SplinePotential):
+    if isinstance(own, ebs.samples.SplinePotential):
         assert leaf.sites.errors is None  # several coefficients make a site: their covariance is needed
     else:
         np.testing.assert_array_equal(leaf.sites.errors, np.full(11, 0.1))
@@ -66,7 +66,7 @@ def test_a_leaf_is_shown_at_its_sites(name):
 
 def test_what_is_no_potential_of_a_device_is_shown_as_before():
     lead = lambda s: s.device.terminals[0].lead.broadening
-    (leaf,) = leaves_of(simulator(ebs.SiteEnergies(TRUTH)), lead, None, None, None)
+    (leaf,) = leaves_of(simulator(ebs.samples.SiteEnergies(TRUTH)), lead, None, None, None)
     assert leaf.sites is None
     assert leaf.shown == (leaf.values, None)
 
@@ -76,7 +76,7 @@ def test_the_whole_report_of_a_spline(tmp_path):
     truth = simulator(onsite)
     found = eqx.tree_at(where, truth, where(truth) + 0.25)
     observed = ebs.Observations(truth.predict(site=jnp.asarray(SITES)), site=SITES, sigma=0.1)
-    history, one = ebs.History(), jnp.asarray(1)
+    history, one = ebs.search.History(), jnp.asarray(1)
     for number, guess in enumerate([truth, found]):
         empty = jax.tree.map(lambda _: None, guess)
         hidden = eqx.tree_at(where, empty, where(guess), is_leaf=lambda leaf: leaf is None)

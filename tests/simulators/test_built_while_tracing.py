@@ -109,7 +109,7 @@ def test_a_strong_exchange_field_built_inside_a_gradient():
     assert build(jnp.asarray(50.0)).interval == 1
 
 
-class Absorbing(ebs.AbstractOnsite):
+class Absorbing(ebs.samples.AbstractOnsite):
     """A potential with an imaginary part, which no eigenvalue of a Hermitian matrix shows."""
 
     real: jax.Array
@@ -218,8 +218,8 @@ def test_what_compiles_by_itself_asks_first(wrap):
         lambda: diagnostics.standard_errors(far, observed, where=where, prior_precision=1.0),
         lambda: diagnostics.goodness_of_fit(far, observed, where=where, prior_precision=1.0),
         lambda: diagnostics.plan_measurements(far, given, where=where, count=2, sigma=0.1, prior_precision=1.0),
-        lambda: diagnostics.cost_landscape(far, observed, **entries, first_values=line, second_values=line),
-        lambda: diagnostics.cost_landscape(near, observed, **entries, first_values=line, second_values=1e9 * line),
+        lambda: diagnostics.cost_surface(far, observed, **entries, first_values=line, second_values=line),
+        lambda: diagnostics.cost_surface(near, observed, **entries, first_values=line, second_values=1e9 * line),
         lambda: diagnostics.refined(minimum, far, observed, **entries, within=0.1),
     ]
     for ask in refused:

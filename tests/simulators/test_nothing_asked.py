@@ -59,8 +59,8 @@ class Picky(ebs.AbstractSimulator):
 
 def test_a_joint_simulator_asks_its_parts():
     positions = jnp.array([[1.0, 1.0], [2.0, 3.0]])
-    ebs.JointObservables(ebs.ExcludedRadius(positions, 0.5, 4.0)).check_settings()
-    both = ebs.JointObservables(ebs.ExcludedRadius(positions, 0.5, 4.0), Picky(positions))
+    ebs.simulators.JointObservables(ebs.simulators.ExcludedRadius(positions, 0.5, 4.0)).check_settings()
+    both = ebs.simulators.JointObservables(ebs.simulators.ExcludedRadius(positions, 0.5, 4.0), Picky(positions))
     with pytest.raises(ValueError, match=r"this part cannot be trusted"):
         both.check_settings()
 

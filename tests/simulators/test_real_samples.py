@@ -140,7 +140,7 @@ def test_the_mirrors_of_the_sample_stay_symmetries(axis):
     sample = real_sample(DEVICE)
     symmetry = ebs.Mirror(lambda s: device(s).sample.onsite.values, axis)
     observed = ebs.Observations(sample.predict(**SETTINGS), **SETTINGS)
-    assert float(ebs.symmetry_error(symmetry, sample, observed)) < 1e-13
+    assert float(ebs.inverse.symmetry_error(symmetry, sample, observed)) < 1e-13
 
 
 def test_temperature_resistance_and_offset_are_found_with_the_potential():

@@ -74,9 +74,9 @@ FIELDS = {
     "SeriesResistance": lambda given: ebs.SeriesResistance(LINE, given),
     "ThermalSmearing": lambda given: ebs.ThermalSmearing(LINE, given),
     "WireLead": lambda given: ebs.WireLead(given),
-    "StructureFactor": lambda given: ebs.StructureFactor(given, [[1.0, 0.0]], 5),
-    "ExcludedRadius": lambda given: ebs.ExcludedRadius(given, 1, 5),
-    "PairDistances": lambda given: ebs.PairDistances(given, [0.5, 1.0, 1.5], 5),
+    "StructureFactor": lambda given: ebs.simulators.StructureFactor(given, [[1.0, 0.0]], 5),
+    "ExcludedRadius": lambda given: ebs.simulators.ExcludedRadius(given, 1, 5),
+    "PairDistances": lambda given: ebs.simulators.PairDistances(given, [0.5, 1.0, 1.5], 5),
     "MomentumImage": lambda given: ebs.MomentumImage(given, 0.5, 5, pixels=32),
 }
 TABLES = ("Potential", "ExchangeField", "StructureFactor", "ExcludedRadius", "PairDistances", "MomentumImage")

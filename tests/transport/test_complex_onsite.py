@@ -12,7 +12,7 @@ from equibacksolve.transport import wire_self_energy
 SIGMA_Y = np.array([[0, -1j], [1j, 0]])
 
 
-class FieldAlongY(ebs.AbstractOnsite):
+class FieldAlongY(ebs.samples.AbstractOnsite):
     strength: jax.Array
 
     @property

@@ -1,0 +1,37 @@
+"""Methods: ways to minimise the misfit. Each is one file; `AbstractMethod` says what a method is."""
+
+from equibacksolve.methods._annealing import Annealing as Annealing
+from equibacksolve.methods._backtracking import backtracking_descent as backtracking_descent
+from equibacksolve.methods._between_levels import BetweenLevels as BetweenLevels
+from equibacksolve.methods._conjugate_gradients import ConjugateGradients as ConjugateGradients
+from equibacksolve.methods._continuation import Continuation as Continuation
+from equibacksolve.methods._continuation import Schedule as Schedule
+from equibacksolve.methods._continuation import brisk_schedule as brisk_schedule
+from equibacksolve.methods._continuation import even_first as even_first
+from equibacksolve.methods._continuation import patient_schedule as patient_schedule
+from equibacksolve.methods._continuation import single_stage as single_stage
+from equibacksolve.methods._continuation import two_stages as two_stages
+from equibacksolve.methods._cooling import compiled_cost as compiled_cost
+from equibacksolve.methods._cooling import noise_level as noise_level
+from equibacksolve.methods._data_space import DataSpace as DataSpace
+from equibacksolve.methods._gradient import GradientDescent as GradientDescent
+from equibacksolve.methods._image_hopping import ImageHopping as ImageHopping
+from equibacksolve.methods._levels import check_levels as check_levels
+from equibacksolve.methods._levels import levels_of as levels_of
+from equibacksolve.methods._levels import levels_within_bounds as levels_within_bounds
+from equibacksolve.methods._levenberg_marquardt import LevenbergMarquardt as LevenbergMarquardt
+from equibacksolve.methods._method import AbstractMethod as AbstractMethod
+from equibacksolve.methods._method import State as State
+from equibacksolve.methods._method import check_counts as check_counts
+from equibacksolve.methods._method import optional_array as optional_array
+from equibacksolve.methods._normal_equations import NormalEquations as NormalEquations
+from equibacksolve.methods._optimistix import OptimistixSolver as OptimistixSolver
+from equibacksolve.methods._orthogonal_factor import OrthogonalFactor as OrthogonalFactor
+from equibacksolve.methods._restarts import Restarts as Restarts
+from equibacksolve.methods._search_methods import heavy_ball as heavy_ball
+from equibacksolve.methods._search_methods import short_heavy_ball as short_heavy_ball
+from equibacksolve.methods._search_methods import stage_of_search as stage_of_search
+from equibacksolve.methods._step_equations import AbstractStepEquations as AbstractStepEquations
+from equibacksolve.methods._step_equations import columns as columns
+from equibacksolve.methods._suitable_equations import FEW_UNKNOWNS as FEW_UNKNOWNS
+from equibacksolve.methods._threads import usable_cores as usable_cores

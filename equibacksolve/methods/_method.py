@@ -1,0 +1,73 @@
+"""What a method of solution is: a start, and a step that is repeated until it says that it is done."""
+
+from abc import abstractmethod
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Int, PRNGKeyArray
+
+from equibacksolve._arrays import float_array
+from equibacksolve._axes import Flag, Scalar
+from equibacksolve.inverse import Hidden, Problem
+
+Count = Int[Array, ""]
+
+
+class State(eqx.Module):
+    """Where a run stands. All of it is arrays: it can be saved, and the run continued from it.
+
+    **Fields**
+
+    - `hidden`, `cost`: a guess and its cost (eq. 1), which belong together.
+    - `done`: whether the method has ended.
+    - `evaluations`: simulations of the whole data set so far, with or without derivatives.
+    - `stage`, `start`: counted from 0, in methods that have them.
+    - `inner`: whatever the method keeps for itself.
+    - `settled`: whether the method knows that the guess is at a minimum: see `Problem.is_minimum`.
+    """
+
+    hidden: Hidden
+    cost: Scalar
+    done: Flag
+    evaluations: Count
+    inner: Any
+    stage: Count
+    start: Count
+    settled: Flag = eqx.field(default_factory=lambda: jnp.zeros((), bool))
+
+
+class AbstractMethod(eqx.Module):
+    """A way to minimise the misfit. Methods know the residuals and the hidden leaves, and nothing of the simulation."""
+
+    @abstractmethod
+    def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
+        """The state before the first step, at the given start."""
+
+    @abstractmethod
+    def step(self, problem: Problem, state: State) -> State:
+        """One step: one simulation with its derivatives, as a rule."""
+
+
+def first_state(hidden: Hidden, cost: Scalar, inner: Any) -> State:
+    """A state that has seen no simulation yet, or whose method does not count it."""
+    zero = jnp.zeros((), jnp.int32)
+    return State(hidden, cost, jnp.zeros((), bool), zero, inner, zero, zero)
+
+
+def optional_array(value: Any) -> Any:
+    """Converts a field that is an array of floats, or None."""
+    return value if value is None else float_array(value)
+
+
+def check_counts(method: AbstractMethod, *names: str) -> None:
+    """Raise ValueError unless each of these fields of a method is at least 1."""
+    for name in names:
+        if getattr(method, name) < 1:
+            raise ValueError(f"{name} is {getattr(method, name)}; give at least 1.")
+
+
+def check_momentum(momentum: Scalar) -> None:
+    """Raise ValueError unless the part of the step before that a step takes along is from 0 to below 1."""
+    if not 0 <= momentum < 1:
+        raise ValueError(f"momentum is {momentum:g}; give a part of a step, from 0 to below 1.")

@@ -1,0 +1,185 @@
+"""A few discs: what a change does to them, and antidots found from a conductance map and from plain sums."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jaxtyping import Array, Float
+from toys import Squares, values
+
+import equibacksolve as ebs
+from equibacksolve.inverse._leaves import LeafKind
+from equibacksolve.specialists._disc_moves import Discs, changed, covered, no_discs, space_of
+
+ROWS, COLUMNS = np.indices((7, 8))
+DISC = np.hypot(ROWS - 2.6, COLUMNS - 3.2) < 1.9
+RADII = jnp.array([0.7, 2.5])
+
+
+def squares(height):
+    numbers = jnp.arange(120.0)
+    truth = Squares(jnp.asarray(height * DISC))
+    return ebs.Observations(truth.predict(number=numbers), number=numbers)
+
+
+def discs_at(*placed, most=6):
+    """Discs of (center, radius, leaf)."""
+    centers, radii, leaves = zip(*placed)
+    empty = most - len(placed)
+    return Discs(
+        jnp.pad(jnp.asarray(centers, float), ((0, empty), (0, 0))),
+        jnp.pad(jnp.asarray(radii, float), (0, empty)),
+        jnp.pad(jnp.asarray(leaves), (0, empty)).astype(jnp.int32),
+        jnp.arange(most) < len(placed),
+        jnp.ones(()),
+    )
+
+
+def many_changes(space, discs, seed, count):
+    """Independent changes of the same discs."""
+    one = jax.jit(jax.vmap(lambda key: changed(space, RADII, discs, key)))
+    return one(jax.random.split(jax.random.key(seed), count))
+
+
+SMOOTH, LOOSE = LeafKind(None, True), LeafKind(None, False)
+
+
+def test_a_disc_covers_what_is_within_its_radius_in_its_own_leaf():
+    like = (jnp.zeros((7, 8)), jnp.zeros(5))
+    space = space_of(like, (SMOOTH, SMOOTH))
+    here = np.asarray(covered(space, discs_at(((2.6, 3.2), 1.9, 0), ((1.0, 0.0), 1.2, 1))))
+    np.testing.assert_array_equal(here[:56].reshape(7, 8), DISC)
+    np.testing.assert_array_equal(here[56:], [True, True, True, False, False])
+    assert not np.any(covered(space, no_discs(space, 4)))
+
+
+def test_changes_keep_their_promises():
+    """Of two thousand random changes, those that are possible stay in the leaves, and all kinds of them occur."""
+    like = (jnp.zeros((7, 8)), jnp.zeros(5), jnp.zeros((3, 3)))
+    space = space_of(like, (SMOOTH, SMOOTH, LOOSE))
+    start = discs_at(((2.6, 3.2), 1.9, 0), ((3.0, 0.0), 1.2, 1))
+    after, more, possible = many_changes(space, start, 0, 2000)
+    good = np.asarray(possible)
+    np.testing.assert_array_equal(np.sum(after.present, axis=1) - 2, more)
+    assert set(np.asarray(more)) == {-1, 0, 1}
+    present, leaf = np.asarray(after.present)[good], np.asarray(after.leaf)[good]
+    center, radius = np.asarray(after.center)[good], np.asarray(after.radius)[good]
+    reach = np.asarray(space.extent)[leaf]
+    assert np.all((center >= -0.5)[present] & (center <= reach - 0.5)[present])
+    assert np.all((radius[present] >= 0.7) & (radius[present] <= 2.5))
+    # A leaf whose neighbours are none in space gets no discs, and a row no second axis.
+    assert set(leaf[present]) == {0, 1}
+    assert np.all(center[present & (leaf == 1)][:, 1] == 0)
+
+
+def test_births_are_spread_over_all_entries():
+    space = space_of((jnp.zeros((7, 8)), jnp.zeros(5)), (SMOOTH, SMOOTH))
+    born, more, possible = many_changes(space, no_discs(space, 3), 2, 2000)
+    assert np.all(more == 1)
+    assert np.all(possible)
+    in_rows = np.asarray(born.leaf)[:, 0] == 0
+    # Three standard deviations of the share of 56 of 61 entries.
+    assert abs(np.mean(in_rows) - 56 / 61) < 3 * np.sqrt(56 * 5 / 61**2 / 2000)
+    for axis, entries in enumerate((7, 8)):
+        found, _ = np.histogram(np.asarray(born.center)[in_rows, 0, axis], entries, (-0.5, entries - 0.5))
+        # Chi-squared is below 24.3 in 99.9 % of cases with 7 degrees of freedom.
+        assert np.sum((found - found.mean()) ** 2) / found.mean() < 24.3
+
+
+def test_there_is_no_more_room_than_there_is():
+    space = space_of(jnp.zeros((7, 8)), (SMOOTH,))
+    full = discs_at(*[((float(k), float(k)), 1.0, 0) for k in range(3)], most=3)
+    _, more, possible = many_changes(space, full, 1, 300)
+    assert not np.any(possible & (more > 0))
+
+
+@pytest.mark.parametrize("height", [2.0, 1.3, 3.0])
+def test_a_disc_is_found_also_with_a_level_far_off(height):
+    """The level told is 2; the true one 1.3 to 3. From a flat start."""
+    start, data = Squares(jnp.full(DISC.shape, 0.01)), squares(height)
+    walk = ebs.specialists.FewDiscs((0.0, 2.0), moves=3000)
+    search = ebs.methods.Restarts(walk, (walk,), starts=4)
+    found = ebs.backsolve(start, data, search, where=values, key=jax.random.key(1), progress=False)
+    assert found.converged
+    # A cost of 1e-6 of the variance is passed on the way to rounding; the sign of all is not in the data.
+    np.testing.assert_allclose(np.abs(found.simulator.values), height * DISC, rtol=0, atol=1e-3)
+
+
+def device(potential):
+    return ebs.Magnetoconductance(ebs.SquareLattice(ebs.Potential(potential)), ebs.WireLead(1.6))
+
+
+@pytest.mark.usefixtures("compiled_for_a_long_run")
+def test_two_antidots_from_a_conductance_map():
+    """Two antidots of height 3 among 8 x 8 sites, the height not told; a move costs a part of a simulation."""
+    rows, columns = jnp.indices((8, 8))
+    inside = (jnp.hypot(rows - 2.1, columns - 2.4) < 1.3) | (jnp.hypot(rows - 5.2, columns - 5.0) < 1.6)
+    antidots = 3.0 * inside
+    flux, energy = jnp.linspace(0, 0.3, 12), jnp.linspace(-1, 1, 8)
+    settings = [axis.ravel() for axis in jnp.meshgrid(flux, energy, indexing="ij")]
+    readings = device(antidots).predict(flux=settings[0], energy=settings[1]).reshape(12, 8)
+    data = ebs.Observations.on_grid(flux=flux, energy=energy, values=readings)
+    where = lambda simulator: simulator.sample.onsite.values
+    walk = ebs.specialists.FewDiscs(height=3.0, moves=6000)
+    start = device(jnp.zeros((8, 8)))
+    found = ebs.backsolve(start, data, ebs.methods.Restarts(walk, (walk,), starts=6), where=where, progress=False)
+    assert found.converged
+    mirrors = (ebs.Mirror(where, 0), ebs.Mirror(where, 1))
+    nearest = ebs.inverse.closest_image(found.simulator, mirrors, device(antidots), where)
+    # Quadratic convergence passes 1e-6 of the variance on the way to rounding.
+    np.testing.assert_allclose(where(nearest), antidots, rtol=0, atol=1e-3)
+
+
+def test_bounds_are_kept_and_simulations_counted():
+    seen = []
+    found = ebs.backsolve(
+        Squares(jnp.full(DISC.shape, 0.5)),
+        squares(1.0),
+        ebs.specialists.FewDiscs((0.0, 1.5), moves=400),
+        where=values,
+        bounds=(0.0, 1.0),
+        progress=False,
+        callback=lambda state: seen.append((np.asarray(state.hidden.values), int(state.evaluations))) and None,
+    )
+    assert min(np.min(landscape) for landscape, _ in seen) >= 0
+    assert max(np.max(landscape) for landscape, _ in seen) <= 1
+    # Parts of 40 of 120 data: 51 simulations of a third in each step, one look at the start and one every fourth step.
+    counts = [count for _, count in seen]
+    assert counts[:5] == [18, 35, 52, 70, 87]
+    assert found.history.evaluations[-1] == counts[-1]
+
+
+class Decay(ebs.AbstractSimulator):
+    """Rates whose neighbours have nothing to do with each other."""
+
+    rates: Float[Array, " rates"] = eqx.field(metadata={"smooth": False})
+
+    def observe(self, time):
+        return jnp.sum(jnp.exp(-self.rates * time))
+
+
+def test_entries_without_neighbours_are_no_place_for_discs():
+    time = jnp.linspace(0, 1, 50)
+    start = Decay(jnp.array([1.0, 2.0]))
+    data = ebs.Observations(Decay(jnp.array([1.5, 3.0])).predict(time=time), time=time)
+    with pytest.raises(ValueError, match="needs a hidden leaf whose neighbours are neighbours in space"):
+        ebs.backsolve(start, data, ebs.specialists.FewDiscs(), where=lambda simulator: simulator.rates)
+    # The default leaves discs out there.
+    assert ebs.backsolve(start, data, where=lambda simulator: simulator.rates, progress=False).converged
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"levels": (1.0, 1.0)}, r"levels are both 1.0; give two values"),
+        ({"moves": 0}, r"moves is 0; give at least 1"),
+        ({"most": 0}, r"most is 0; give at least 1"),
+        ({"share": 0}, r"share is 0; give at least 1"),
+        ({"radii": (2.0, 1.0)}, r"radii are 2 and 1; give two, in order"),
+        ({"radii": (0.0, 1.0)}, r"radii are 0 and 1; give two, in order"),
+    ],
+)
+def test_what_cannot_be_is_told(wrong, told):
+    with pytest.raises(ValueError, match=told):
+        ebs.specialists.FewDiscs(**wrong)
