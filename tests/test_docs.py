@@ -1,4 +1,4 @@
-"""Every block of Python in the README and in docs/*.md runs, as a reader would run it: in order, a page in one namespace.
+"""Every block of Python in the README and in docs/*.md runs as a reader would run it: in order, a page in one namespace.
 
 No name is given: each page defines what it uses. Searches of the docs are cut short: that they start, step and return
 is what is shown here; those of the README run to their ends. The working directory is an empty folder. A block that
@@ -58,6 +58,15 @@ def test_the_readme_runs_as_printed_with_plot_alone(monkeypatch):
 
 def test_the_readme_is_short():
     assert len(README.read_text(encoding="utf-8").split()) <= 700
+
+
+@pytest.mark.parametrize("page", [README, *PAGES], ids=lambda page: page.stem)
+def test_every_name_of_the_package_exists(page):
+    for name in re.findall(r"\bebs((?:\.[A-Za-z_]\w*)+)", page.read_text(encoding="utf-8")):
+        place = ebs
+        for part in name.split(".")[1:]:
+            assert hasattr(place, part), f"{page.name} names ebs{name}, which is not there"
+            place = getattr(place, part)
 
 
 @pytest.mark.parametrize("page", [README, *PAGES, *sorted(RESEARCH.glob("*.md"))], ids=lambda page: page.stem)
