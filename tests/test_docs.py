@@ -1,4 +1,4 @@
-"""Every block of Python in the README and in docs/*.md runs as a reader would run it: in order, a page in one namespace.
+"""Every block of Python in the README and in docs/*.md runs as a reader would run it, a page in one namespace.
 
 No name is given: each page defines what it uses. Searches of the docs are cut short: that they start, step and return
 is what is shown here; those of the README run to their ends. The working directory is an empty folder. A block that
