@@ -37,10 +37,11 @@ def of_file(name, solver):
     return ebs.load_device(FOLDER / f"{name}.npz", solver=solver), settings, data["T"][:POINTS, 1, 0]
 
 
-def square(size, solver):
-    """size x size sites between wires."""
+def square(size, solver, contact=None):
+    """size x size sites between wires, as many as sites across, or `contact` of them at each end."""
+    contact = contact or size
     sample = ebs.samples.square_sample(size, size, np.random.default_rng(0).uniform(-0.5, 0.5, (size, size)))
-    ends = [np.arange(size), np.arange(size * (size - 1), size * size)]
+    ends = [np.arange(contact), np.arange(size * size - contact, size * size)]
     terminals = [ebs.Terminal(ebs.WireLead(jnp.pi / 2), end) for end in ends]
     points = POINTS if size < 40 else 8
     settings = {"flux": jnp.linspace(0, 0.1, points), "energy": jnp.linspace(-1, 1, points)}
@@ -112,9 +113,12 @@ def main():
     sizes = [12] if options.short else [12, 24, 32, 48, 64]
     print(f"{'device':24s} {'solver':7s} {'T, ms':>8s} {'T+J, ms':>8s} {'ratio':>6s} {'differences':>11s}  from Kwant")
     rows = [sweep(options.repeats)]
+    narrow = [] if options.short else [32, 64, 100]
     for solver in (ebs.scattering.BlockElimination(), ebs.scattering.SparseFactor()):
         rows += [row(name, *of_file(name, solver), options.repeats) for name in names]
         rows += [row(f"{n} x {n}, wires", *square(n, solver), min(options.repeats, 3)) for n in sizes]
+    sparse = ebs.scattering.SparseFactor()
+    rows += [row(f"{n} x {n}, 8 wires each", *square(n, sparse, 8), min(options.repeats, 3)) for n in narrow]
     if options.kwant and has_kwant(options.kwant):
         rows += beside_kwant(options.kwant, names, rows)
     write_json(options.json, rows)

@@ -29,7 +29,7 @@ def row(device, number, seconds):
     found = ebs.backsolve(hidden.start, hidden.observed, **settings)
     taken, cost, error = time.perf_counter() - began, float(found.cost), hidden.error(found.simulator)
     simulations, starts = int(found.history.evaluations[-1]), int(found.history.start.max()) + 1
-    coarse = max(ebs.inverse.coarseness(hidden.observed).values())
+    coarse = max(ebs.inverse.coarseness(hidden.observed).values(), default=float("nan"))
     recovered = cost < 1e-10 and error < 1e-3
     print(
         f"{device:10s}{number:4d}{'yes' if recovered else 'no':>10s}{cost:10.0e}{error:10.0e}{simulations:10d}"

@@ -31,12 +31,13 @@ ROOMS = (
     "measurements",
 )
 LAWS = [f"transport/test_law_{law}_" for law in (4, 6, 3, 8, 2, 9)]
-STEPS = ["methods/test_levenberg_marquardt", "methods/test_step_equations", "inverse/test_bounds"]
+STEPS = ["methods/test_levenberg_marquardt", "methods/test_step_equations", "methods/test_bounds"]
 HOPS = ["specialists/test_basin_hopping", "methods/test_image_hopping"]
 DESCENTS = ["methods/test_backtracking_descent", "methods/test_every_method"]
 POSED = [
     "search/test_bad_problems",
-    *(f"inverse/test_{name}" for name in ("cost", "explained_data", "bounds", "where", "priors", "observations")),
+    "methods/test_bounds",
+    *(f"inverse/test_{name}" for name in ("cost", "explained_data", "where", "priors", "observations")),
 ]
 LEVELS = ["methods/test_between_levels", "specialists/test_two_levels"]
 NEAREST = {
@@ -57,7 +58,7 @@ NEAREST = {
     "samples": ["samples", "transport/test_law_3", "devices/test_laws_of_devices"],
     "inverse/_problem": [*POSED, *STEPS[:1]],
     "methods/_annealing": ["methods/test_annealing"],
-    "methods/_cooling": ["methods/test_annealing", "specialists/test_two_levels", "specialists/test_few_discs"],
+    "methods/_noise_level": ["methods/test_annealing", "specialists/test_two_levels", "specialists/test_few_discs"],
     "methods/_continuation": ["methods/test_continuation"],
     "methods/_levels": ["methods/test_continuation", *LEVELS],
     "specialists/_few_discs": ["specialists/test_few_discs"],
@@ -76,11 +77,11 @@ NEAREST = {
     "methods/_backtracking": DESCENTS,
     "methods/_gradient": DESCENTS,
     "methods/_keyed_optimizer": DESCENTS,
-    "methods/_optimistix": [*DESCENTS, "inverse/test_bounds"],
+    "methods/_optimistix": [*DESCENTS, "methods/test_bounds"],
     "search": [
         "search/test_searches_at_a_time",
         *DESCENTS,
-        "inverse/test_bounds",
+        "methods/test_bounds",
         "search/test_course_of_a_search",
     ],
     "methods/_search_methods": [*DESCENTS, "methods/test_annealing", *HOPS],

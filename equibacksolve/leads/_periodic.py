@@ -90,8 +90,7 @@ class PeriodicLead(AbstractLead):
         sizes = Sizes(self.size, interface, self.channels(interface))
         flux, settings = np.asarray(flux), {name: np.asarray(value) for name, value in settings.items()}
         of_cell = [self.cell.known_at(flux), *(term.known_at(flux, settings) for term in self.terms)]
-        coupling = np.asarray(self.strength) * self.coupling.known_at(flux)
-        values = (np.concatenate(of_cell, axis=1), self.hopping.known_at(flux), coupling)
+        values = (np.concatenate(of_cell, axis=1), self.hopping.known_at(flux), self.coupling.known_at(flux))
         slowest = slowest_waves(sizes, self._known_places(), values, np.asarray(energy) - np.asarray(self.onsite))
         worst = int(np.argmin(slowest))
         if not slowest[worst] >= SLOWEST:
@@ -115,7 +114,9 @@ class PeriodicLead(AbstractLead):
     def self_energy(self, interface: int, energy: Scalar, flux: Scalar, settings: Settings) -> SelfEnergy:
         sizes = Sizes(self.size, interface, self.channels(interface))
         # A shift of the lead is one of the energy against it.
-        return self_energy(sizes, self._places(), self._values(flux, settings), energy - self.onsite)
+        found = self_energy(sizes, self._places(), self._values(flux, settings), energy - self.onsite)
+        # The waves do not know how strongly the sample is coupled: a search for the strength computes them once.
+        return SelfEnergy(self.strength**2 * found.matrix, self.strength * found.amplitudes)
 
     def _places(self) -> Places:
         of_cell = (self.cell, *(term.entries for term in self.terms))
@@ -130,7 +131,7 @@ class PeriodicLead(AbstractLead):
 
     def _values(self, flux: Scalar, settings: Settings) -> Values:
         of_cell = jnp.concatenate([self.cell.at(flux), *(term.at(flux, settings) for term in self.terms)])
-        return Values(of_cell, self.hopping.at(flux), self.strength * self.coupling.at(flux))
+        return Values(of_cell, self.hopping.at(flux), self.coupling.at(flux))
 
     def _known_cell(self, flux: float, settings: dict[str, float]) -> Complex[np.ndarray, "cell cell"]:
         found = np.zeros((self.size, self.size), complex)

@@ -11,8 +11,6 @@ from equibacksolve.methods._continuation import even_first as even_first
 from equibacksolve.methods._continuation import patient_schedule as patient_schedule
 from equibacksolve.methods._continuation import single_stage as single_stage
 from equibacksolve.methods._continuation import two_stages as two_stages
-from equibacksolve.methods._cooling import compiled_cost as compiled_cost
-from equibacksolve.methods._cooling import noise_level as noise_level
 from equibacksolve.methods._data_space import DataSpace as DataSpace
 from equibacksolve.methods._gradient import GradientDescent as GradientDescent
 from equibacksolve.methods._image_hopping import ImageHopping as ImageHopping
@@ -22,8 +20,13 @@ from equibacksolve.methods._levels import levels_within_bounds as levels_within_
 from equibacksolve.methods._levenberg_marquardt import LevenbergMarquardt as LevenbergMarquardt
 from equibacksolve.methods._method import AbstractMethod as AbstractMethod
 from equibacksolve.methods._method import State as State
+from equibacksolve.methods._method import around as around
 from equibacksolve.methods._method import check_counts as check_counts
 from equibacksolve.methods._method import optional_array as optional_array
+from equibacksolve.methods._method import outer_state as outer_state
+from equibacksolve.methods._noise_level import compiled_cost as compiled_cost
+from equibacksolve.methods._noise_level import falling as falling
+from equibacksolve.methods._noise_level import noise_level as noise_level
 from equibacksolve.methods._normal_equations import NormalEquations as NormalEquations
 from equibacksolve.methods._optimistix import OptimistixSolver as OptimistixSolver
 from equibacksolve.methods._orthogonal_factor import OrthogonalFactor as OrthogonalFactor

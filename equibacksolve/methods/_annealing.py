@@ -19,8 +19,8 @@ from equibacksolve.inverse import (
     residuals_of_statistics,
 )
 from equibacksolve.methods._continuation import Continuation, two_stages
-from equibacksolve.methods._cooling import compiled_cost, noise_level
-from equibacksolve.methods._method import AbstractMethod, State, check_counts, check_momentum
+from equibacksolve.methods._method import AbstractMethod, State, check_counts, check_momentum, outer_state
+from equibacksolve.methods._noise_level import compiled_cost, noise_level
 from equibacksolve.methods._search_methods import short_heavy_ball, stage_of_search
 from equibacksolve.methods._step_equations import Unknowns, columns, over_leaves
 
@@ -66,29 +66,34 @@ class Annealing(AbstractMethod):
     from the chain's recent mean. That is much closer to the truth than the chain itself, once the chain has found the
     right valley.
 
-    **Fields** `polish`: the method that ends the search; `passes`: through the data in each sweep; `sweeps`: how many
-    of them; `pause`: passes between two polishes, the last of which comes at the end; `hot`, `cold`: how many unknowns
-    may be wrong, w, but never more than a sixteenth of them (s is never below sigma, if that is known); `rate`: e;
-    `momentum`: b; `reach`: the most by which the downhill part of a step exceeds thermal motion; `share`: a step sees
-    one part in `share` of the data, a pass all but a few that are left over.
+    **Fields**
+
+    - `polish`: the method that ends the search.
+    - `passes`: through the data, in all.
+    - `pause`: passes between two polishes, the last of which comes at the end.
+    - `wrong`: how many unknowns may be wrong, w, but never more than a sixteenth of them. s is never below sigma, if
+      that is known.
+    - `rate`, `momentum`: e and b.
+    - `reach`: the most by which the downhill part of a step exceeds thermal motion.
+    - `share`: a step sees one part in `share` of the data, a pass all but a few that are left over.
+
+    **Raises** ValueError for numbers below 1 of `passes`, `pause` and `share`, for `wrong` not above 0, and for a
+    `rate` and `momentum` with which the chain would run away.
     """
 
     polish: AbstractMethod = eqx.field(default_factory=_polish)
     passes: Int[Array, ""] = eqx.field(converter=jnp.asarray, default=340)
-    sweeps: Int[Array, ""] = eqx.field(converter=jnp.asarray, default=1)
     pause: Int[Array, ""] = eqx.field(converter=jnp.asarray, default=85)
-    hot: Float[Array, ""] = eqx.field(converter=float_array, default=2.0)
-    cold: Float[Array, ""] = eqx.field(converter=float_array, default=2.0)
+    wrong: Float[Array, ""] = eqx.field(converter=float_array, default=2.0)
     rate: Float[Array, ""] = eqx.field(converter=float_array, default=0.2)
     momentum: Float[Array, ""] = eqx.field(converter=float_array, default=0.8)
     reach: Float[Array, ""] = eqx.field(converter=float_array, default=3.0)
     share: int = eqx.field(static=True, default=5)
 
     def __check_init__(self):
-        check_counts(self, "passes", "sweeps", "pause", "share")
-        for name in ("hot", "cold"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} is {getattr(self, name):g}; give a number of unknowns above 0.")
+        check_counts(self, "passes", "pause", "share")
+        if not self.wrong > 0:
+            raise ValueError(f"wrong is {self.wrong:g}; give a number of unknowns above 0.")
         check_momentum(self.momentum)
         # Beyond, the autoregression is unstable.
         fastest = 2 * (1 + self.momentum)
@@ -101,7 +106,7 @@ class Annealing(AbstractMethod):
         chain = Chain(hidden, jnp.zeros_like(unknowns), hidden, nothing, key, jnp.zeros((), jnp.int32))
         polishing = self.polish.init(problem, hidden, key)
         cost = compiled_cost(problem, hidden)
-        return _outer(hidden, cost, chain, polishing, jnp.asarray(False), jnp.asarray(1, jnp.int32), False)
+        return outer_state(hidden, cost, (chain, polishing, jnp.asarray(False)), 1, done=False)
 
     def step(self, problem: Problem, state: State) -> State:
         chain, polishing, at_polish = state.inner
@@ -111,7 +116,8 @@ class Annealing(AbstractMethod):
         due = int(chain.passes) % int(self.pause) == 0 or self._is_over(chain)
         if due:
             polishing = self.polish.init(problem, problem.within_bounds(chain.mean), chain.key)
-        return _outer(state.hidden, state.cost, chain, polishing, jnp.asarray(due), state.evaluations + 1, False)
+        inner = chain, polishing, jnp.asarray(due)
+        return outer_state(state.hidden, state.cost, inner, state.evaluations + 1, done=False)
 
     def _polished(self, problem, state, chain, polishing):
         found = self.polish.step(problem, polishing)
@@ -120,27 +126,18 @@ class Annealing(AbstractMethod):
         ended = bool(found.done)
         done = ended and (self._is_over(chain) or bool(problem.explained(found.cost)))
         evaluations = state.evaluations + found.evaluations - polishing.evaluations
-        settled = found.settled if better else jnp.zeros((), bool)
-        return _outer(hidden, cost, chain, found, jnp.asarray(not ended), evaluations, done, settled)
+        inner, settled = (chain, found, jnp.asarray(not ended)), better & found.settled
+        return outer_state(hidden, cost, inner, evaluations, done=done, settled=settled)
 
     def _is_over(self, chain: Chain) -> bool:
-        return int(chain.passes) >= int(self.passes) * int(self.sweeps)
-
-
-def _outer(hidden, cost, chain, polishing, at_polish, evaluations, done, settled=False):
-    zero = jnp.zeros((), jnp.int32)
-    inner = (chain, polishing, at_polish)
-    settled = jnp.asarray(settled)
-    return State(hidden, cost, jnp.asarray(done), evaluations.astype(jnp.int32), inner, zero, zero, settled)
+        return int(chain.passes) >= int(self.passes)
 
 
 def _level(method: Annealing, problem: Problem, chain: Chain) -> Scalar:
     """s, in units of the residuals."""
     unknowns = chain.velocity.size
     data_an_unknown = jnp.maximum(1.0, problem.observed.count / unknowns)
-    deviations = lambda wrong: jnp.sqrt(jnp.minimum(wrong / unknowns, _MOST_WRONG) * data_an_unknown)
-    along = (chain.passes % method.passes) / method.passes
-    return noise_level(problem, deviations(method.hot), deviations(method.cold), along)
+    return noise_level(problem, jnp.sqrt(jnp.minimum(method.wrong / unknowns, _MOST_WRONG) * data_an_unknown))
 
 
 @eqx.filter_jit

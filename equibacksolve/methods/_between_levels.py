@@ -1,7 +1,5 @@
 """A search that is kept between two levels, for patterns that weigh little with the data."""
 
-from typing import Any
-
 import equinox as eqx
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
@@ -10,7 +8,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from equibacksolve._arrays import float_array
 from equibacksolve.inverse import Hidden, Problem, center_of_leaves
 from equibacksolve.methods._levels import check_levels, levels_of
-from equibacksolve.methods._method import AbstractMethod, State, optional_array
+from equibacksolve.methods._method import AbstractMethod, State, optional_array, outer_state
 from equibacksolve.methods._search_methods import heavy_ball
 
 
@@ -48,12 +46,17 @@ class BetweenLevels(AbstractMethod):
         start, box = _box(self, problem, hidden, levels)
         inner = self.method.init(problem.bounded(*box), start, key)
         # One simulation told how high the levels are.
-        return _outer(inner, box, inner.evaluations + (self.levels is None))
+        return self._state(inner, box, inner.evaluations + (self.levels is None))
 
     def step(self, problem: Problem, state: State) -> State:
         inner, box = state.inner
         found = self.method.step(problem.bounded(*box), inner)
-        return _outer(found, box, state.evaluations + found.evaluations - inner.evaluations)
+        return self._state(found, box, state.evaluations + found.evaluations - inner.evaluations)
+
+    def _state(self, inner, box, evaluations):
+        # Never settled: the box may be what holds it.
+        stages = {"stage": inner.stage, "start": inner.start}
+        return outer_state(inner.hidden, inner.cost, (inner, box), evaluations, done=inner.done, **stages)
 
 
 @eqx.filter_jit
@@ -72,7 +75,3 @@ def _box(
     lower, upper = (problem.within_bounds(unravel(end)) for end in ends)
     start = flat - center + one + method.rise.astype(flat.dtype) * distance
     return problem.bounded(lower, upper).within_bounds(unravel(start)), (lower, upper)
-
-
-def _outer(inner: State, box: tuple[Hidden, Hidden], evaluations: Any) -> State:
-    return State(inner.hidden, inner.cost, inner.done, evaluations, (inner, box), inner.stage, inner.start)

@@ -22,7 +22,7 @@ from equibacksolve.inverse import (
     evening_weights,
 )
 from equibacksolve.methods._levels import detectable_heights_at, sensitivity_of_data
-from equibacksolve.methods._method import AbstractMethod, State
+from equibacksolve.methods._method import AbstractMethod, State, around
 from equibacksolve.methods._suitable_equations import FEW_UNKNOWNS
 
 
@@ -114,7 +114,7 @@ class Continuation(AbstractMethod):
         weights = self.weights(problem, hidden, 0)
         inner = self.method_of(0).init(self.staged(problem, center, strength, weights, 0), hidden, key)
         looked = inner.evaluations + self.asks_for_heights(problem) + self.looks_at_data(hidden, 0)
-        return _outer(inner, (center, heights, strength, weights, key), looked, 0, done=False)
+        return around(inner, (center, heights, strength, weights, key), looked, done=False, stage=0)
 
     def step(self, problem: Problem, state: State) -> State:
         inner, (center, heights, strength, weights, key) = state.inner
@@ -131,7 +131,7 @@ class Continuation(AbstractMethod):
         found = self.method_of(stage).step(staged, inner)
         used = state.evaluations + found.evaluations - inner.evaluations + looked
         done = bool(found.done) and stage == self._last_stage
-        return _outer(found, (center, heights, strength, weights, key), used, stage, done)
+        return around(found, (center, heights, strength, weights, key), used, done=done, stage=stage)
 
     @property
     def _last_stage(self):
@@ -184,16 +184,3 @@ class Continuation(AbstractMethod):
         prior = SmoothnessPrior(strength, self.schedule.length.astype(strength.dtype), center, problem.maps)
         blurred = Smoothing(self.schedule.width[stage].astype(strength.dtype))
         return problem.staged(Composed((Weighted(weights), blurred, prior)))
-
-
-def _outer(inner, kept, evaluations, stage, done):
-    return State(
-        inner.hidden,
-        inner.cost,
-        jnp.asarray(done),
-        evaluations,
-        (inner, kept),
-        jnp.asarray(stage, jnp.int32),
-        inner.start,
-        jnp.asarray(done) & inner.settled,
-    )

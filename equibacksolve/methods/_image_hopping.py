@@ -2,11 +2,10 @@
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray
 
 from equibacksolve.inverse import AbstractSymmetry, Hidden, Problem, images
-from equibacksolve.methods._method import AbstractMethod, State
+from equibacksolve.methods._method import AbstractMethod, State, around
 
 
 class ImageHopping(AbstractMethod):
@@ -26,10 +25,10 @@ class ImageHopping(AbstractMethod):
 
     def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
         inner = self.method.init(problem, hidden, key)
-        return _outer(inner, hidden, key, inner.evaluations, 0, False)
+        return around(inner, (hidden, key), inner.evaluations, done=False, start=0)
 
     def step(self, problem: Problem, state: State) -> State:
-        inner, first_end, key = state.inner
+        inner, (first_end, key) = state.inner
         image = int(state.start)
         if bool(inner.done):
             first_end = inner.hidden if image == 0 else first_end
@@ -39,7 +38,7 @@ class ImageHopping(AbstractMethod):
         evaluations = state.evaluations + found.evaluations - inner.evaluations
         last = image + 1 == 2 ** len(self.symmetries)
         done = bool(found.done) and (last or bool(problem.explained(found.cost)))
-        return _outer(found, first_end, key, evaluations, image, done)
+        return around(found, (first_end, key), evaluations, done=done, start=image)
 
     def _method(self, image):
         return self.method if image == 0 or self.from_image is None else self.from_image
@@ -48,9 +47,3 @@ class ImageHopping(AbstractMethod):
         image = images(problem.simulator(hidden), self.symmetries)[number]
         chosen = jax.tree.map(lambda leaf: leaf is not None, hidden, is_leaf=lambda leaf: leaf is None)
         return problem.within_bounds(eqx.filter(image, chosen))
-
-
-def _outer(inner, first_end, key, evaluations, image, done):
-    start = jnp.asarray(image, jnp.int32)
-    kept = (inner, first_end, key)
-    return State(inner.hidden, inner.cost, jnp.asarray(done), evaluations, kept, inner.stage, start, inner.settled)

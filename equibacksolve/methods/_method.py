@@ -55,6 +55,37 @@ def first_state(hidden: Hidden, cost: Scalar, inner: Any) -> State:
     return State(hidden, cost, jnp.zeros((), bool), zero, inner, zero, zero)
 
 
+def outer_state(
+    hidden: Hidden,
+    cost: Scalar,
+    inner: Any,
+    evaluations: Any,
+    *,
+    done: Any,
+    settled: Any = False,
+    stage: Any = 0,
+    start: Any = 0,
+) -> State:
+    """The state of a method that runs others, made of numbers of Python or of arrays: see `State`."""
+    count = lambda number: jnp.asarray(number, jnp.int32)
+    flags = jnp.asarray(done), jnp.asarray(settled)
+    return State(hidden, cost, flags[0], count(evaluations), inner, count(stage), count(start), flags[1])
+
+
+def around(search: State, kept: Any, evaluations: Any, *, done: Any, stage: Any = None, start: Any = None) -> State:
+    """The state of a method that runs one search: where `search` stands, and beside it what the method keeps."""
+    return outer_state(
+        search.hidden,
+        search.cost,
+        (search, kept),
+        evaluations,
+        done=done,
+        settled=jnp.asarray(done) & search.settled,
+        stage=search.stage if stage is None else stage,
+        start=search.start if start is None else start,
+    )
+
+
 def optional_array(value: Any) -> Any:
     """Converts a field that is an array of floats, or None."""
     return value if value is None else float_array(value)

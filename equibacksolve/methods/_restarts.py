@@ -9,7 +9,7 @@ from equibacksolve._arrays import float_array
 from equibacksolve._axes import Scalar
 from equibacksolve.inverse import Hidden, Problem, center_of_leaves
 from equibacksolve.methods._levels import detectable_heights_at
-from equibacksolve.methods._method import AbstractMethod, State, check_counts
+from equibacksolve.methods._method import AbstractMethod, State, check_counts, outer_state
 from equibacksolve.methods._threads import in_threads
 
 SAME_MINIMUM = 1e-6
@@ -59,7 +59,7 @@ class Restarts(AbstractMethod):
         searches = in_threads([lambda n=n: self._begin(problem, hidden, key, n) for n in range(first)])
         evaluations = sum(search.evaluations for search in searches)
         nothing = (jnp.full_like(problem.tolerance, jnp.inf), jnp.zeros((), jnp.int32))
-        return _outer(searches, list(range(first)), (hidden, key), nothing, evaluations, done=False)
+        return _best_of(searches, list(range(first)), (hidden, key), nothing, evaluations, done=False)
 
     def step(self, problem: Problem, state: State) -> State:
         before, numbers, (first, key), minima = state.inner
@@ -84,7 +84,7 @@ class Restarts(AbstractMethod):
         minima = self._counted(problem, minima, [searches[slot] for slot, _ in go_on])
         found_again = 0 < self.repeats <= int(minima[1])
         done = explained or found_again or (all(ended) and latest + 1 >= self.starts)
-        return _outer(searches, numbers, (first, key), minima, used, done)
+        return _best_of(searches, numbers, (first, key), minima, used, done)
 
     def _counted(self, problem, minima, stepped):
         """The cost of the lowest minimum so far, and how many starts have led to it."""
@@ -128,9 +128,9 @@ def random_start(problem: Problem, first: Hidden, key: PRNGKeyArray, spread: Sca
     return jax.tree.unflatten(tree, guesses)
 
 
-def _outer(searches, numbers, kept, minima, evaluations, done):
+def _best_of(searches, numbers, kept, minima, evaluations, done):
     costs = [float(search.cost) for search in searches]
     slot = min(range(len(costs)), key=lambda i: (costs[i] != costs[i], costs[i]))
-    best, start = searches[slot], jnp.asarray(numbers[slot], jnp.int32)
-    inner = (tuple(searches), jnp.asarray(numbers, jnp.int32), kept, minima)
-    return State(best.hidden, best.cost, jnp.asarray(done), evaluations, inner, best.stage, start, best.settled)
+    best, inner = searches[slot], (tuple(searches), jnp.asarray(numbers, jnp.int32), kept, minima)
+    where = {"stage": best.stage, "start": numbers[slot], "settled": best.settled}
+    return outer_state(best.hidden, best.cost, inner, evaluations, done=done, **where)

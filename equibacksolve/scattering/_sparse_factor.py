@@ -1,23 +1,16 @@
 """Sparse factors on the host, point by point: for samples whose levels are wide."""
 
-import threading
-from typing import Any
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import scipy.sparse as sparse
 from jaxtyping import Array, Int
-from scipy.sparse.linalg import splu
 
-from equibacksolve._host import one_thread
+from equibacksolve.scattering._factors import solve
 from equibacksolve.scattering._matrix import Matrix, Pattern
 from equibacksolve.scattering._parts import Parts
 from equibacksolve.scattering._solver import AbstractArrangement, AbstractSolver, Graph
-
-COLUMNS_AT_ONCE = 16
-"""Columns that SuperLU solves for together: more of them leave the cache."""
 
 
 class SparseArrangement(AbstractArrangement):
@@ -99,49 +92,12 @@ def _refuse_lost_parts(pattern: sparse.coo_matrix, graph: Graph) -> None:
         )
 
 
-class _Factors:
-    """The factors of the latest matrices, so that a derivative finds those of its states."""
-
-    def __init__(self, most: int):
-        self.most, self.lock, self.found = most, threading.Lock(), {}
-
-    def of(self, matrix: sparse.csc_matrix) -> Any:
-        key = matrix.data.tobytes()
-        with self.lock:
-            known = self.found.pop(key, None)
-        # Outside the lock: threads factor side by side.
-        known = known or splu(matrix, permc_spec="COLAMD")
-        with self.lock:
-            self.found[key] = known
-            while len(self.found) > self.most:
-                self.found.pop(next(iter(self.found)))
-        return known
-
-
-_FACTORS = _Factors(most=16)
-
-
 def _solved(kind, indices, starts, real, imag, right_real, right_imag):
     right = right_real + 1j * right_imag
     found = np.empty_like(right)
     size = len(starts) - 1
-    with one_thread():
-        for point in range(real.shape[-1]):
-            numbers = real[:, point] + 1j * imag[:, point]
-            matrix = sparse.csc_matrix((numbers, indices, starts), shape=(size, size))
-            found[..., point] = _solved_at_point(kind, matrix, right[..., point])
+    for point in range(real.shape[-1]):
+        numbers = real[:, point] + 1j * imag[:, point]
+        matrix = sparse.csc_matrix((numbers, indices, starts), shape=(size, size))
+        found[..., point] = solve(matrix, right[..., point], kind)
     return found.real.astype(right_real.dtype), found.imag.astype(right_real.dtype)
-
-
-def _solved_at_point(kind, matrix, right):
-    found = np.zeros_like(right)
-    # Closed channels are columns of zeros.
-    columns = np.flatnonzero(np.any(right != 0, axis=0))
-    try:
-        factors = _FACTORS.of(matrix)
-    except RuntimeError:  # exactly singular
-        return np.full_like(right, np.nan)
-    for start in range(0, len(columns), COLUMNS_AT_ONCE):
-        some = columns[start : start + COLUMNS_AT_ONCE]
-        found[:, some] = factors.solve(np.asfortranarray(right[:, some]), trans=kind)
-    return found

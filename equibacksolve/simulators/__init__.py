@@ -1,5 +1,6 @@
 """Simulators: what an instrument would show (eqs. 16, 17 and the conductance map)."""
 
+from equibacksolve.simulators._calibration import AbstractCalibration as AbstractCalibration
 from equibacksolve.simulators._conductance import Conductance as Conductance
 from equibacksolve.simulators._conductance import ConductanceMatrix as ConductanceMatrix
 from equibacksolve.simulators._conductance import ShotNoise as ShotNoise

@@ -1,19 +1,15 @@
 """An energy axis whose zero and lever arm are known roughly."""
 
-from typing import Any
-
 import equinox as eqx
 import numpy as np
-from jaxtyping import Array, Float
 
 from equibacksolve._arrays import check_fields, check_known, is_concrete, named_float_array
 from equibacksolve._axes import Scalar
-from equibacksolve.simulators._changed_setting import Setting, changed_setting
-from equibacksolve.simulators._settings import settings_of
+from equibacksolve.simulators._calibration import AbstractCalibration, Setting
 from equibacksolve.simulators._simulator import AbstractSimulator
 
 
-class EnergyCalibration(AbstractSimulator):
+class EnergyCalibration(AbstractCalibration):
     """Readings of energy with a wrong zero and a wrong unit: the sample sees scale x (energy - offset).
 
     **Fields**
@@ -40,13 +36,5 @@ class EnergyCalibration(AbstractSimulator):
             raise ValueError(f"scale is {float(self.scale):.3g}; give a finite number other than 0, about 1.")
         check_known(self)
 
-    def predict(self, **variables: Any) -> Float[Array, " points"]:
-        """The data at the true energy, one entry a datum."""
-        return self.simulator.predict(**self._true(variables))
-
-    def check_settings(self, **variables: Any) -> None:
-        self.simulator.check_settings(**self._true(variables))
-
-    def _true(self, variables: dict[str, Any]) -> dict[str, Setting]:
-        true = lambda reading: self.scale * (reading - self.offset)
-        return changed_setting(settings_of(variables), self.variable, true, self)
+    def true_setting(self, reading: Setting) -> Setting:
+        return self.scale * (reading - self.offset)

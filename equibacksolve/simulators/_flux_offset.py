@@ -1,18 +1,14 @@
 """A field whose zero is not where the magnet says."""
 
-from typing import Any
-
 import equinox as eqx
-from jaxtyping import Array, Float
 
 from equibacksolve._arrays import check_fields, check_known, named_float_array
 from equibacksolve._axes import Scalar
-from equibacksolve.simulators._changed_setting import Setting, changed_setting
-from equibacksolve.simulators._settings import settings_of
+from equibacksolve.simulators._calibration import AbstractCalibration, Setting
 from equibacksolve.simulators._simulator import AbstractSimulator
 
 
-class FluxOffset(AbstractSimulator):
+class FluxOffset(AbstractCalibration):
     """Readings of flux that are off by a constant: the sample sees flux - offset (remanence, trapped flux).
 
     **Fields**
@@ -33,13 +29,5 @@ class FluxOffset(AbstractSimulator):
         check_fields(self)
         check_known(self)
 
-    def predict(self, **variables: Any) -> Float[Array, " points"]:
-        """The data at the true flux, one entry a datum."""
-        return self.simulator.predict(**self._true(variables))
-
-    def check_settings(self, **variables: Any) -> None:
-        self.simulator.check_settings(**self._true(variables))
-
-    def _true(self, variables: dict[str, Any]) -> dict[str, Setting]:
-        true = lambda reading: reading - self.offset
-        return changed_setting(settings_of(variables), self.variable, true, self)
+    def true_setting(self, reading: Setting) -> Setting:
+        return reading - self.offset

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 
 from equibacksolve._arrays import check_fields, is_concrete, named_float_array
 from equibacksolve._axes import Scalar
-from equibacksolve.simulators._changed_setting import Setting, changed_setting
+from equibacksolve.simulators._calibration import Setting, changed_setting
 from equibacksolve.simulators._settings import settings_of
 from equibacksolve.simulators._simulator import AbstractSimulator
 

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from equibacksolve._arrays import float_array
 from equibacksolve.inverse import AbstractSymmetry, Hidden, Problem, smooth_draw
-from equibacksolve.methods import AbstractMethod, State
+from equibacksolve.methods import AbstractMethod, State, around
 from equibacksolve.specialists._half_image import half_image
 
 
@@ -47,7 +47,7 @@ class BasinHopping(AbstractMethod):
         inner = self.method.init(problem, hidden, key)
         nothing_yet = jnp.full_like(inner.cost, jnp.inf)
         kept = (hidden, nothing_yet, jnp.zeros((), jnp.int32), key)
-        return _outer(inner, kept, inner.evaluations, 0, False)
+        return around(inner, kept, inner.evaluations, done=False, start=0)
 
     def step(self, problem: Problem, state: State) -> State:
         inner, (best, lowest, turn, key) = state.inner
@@ -64,7 +64,7 @@ class BasinHopping(AbstractMethod):
             # Half images of a half image lead back: they are taken anew of what a kick has led to.
             turn = jnp.zeros_like(turn) if int(turn) > len(self._pairs()) else turn
         done = bool(found.done) and (hop == self.hops or bool(problem.explained(found.cost)))
-        return _outer(found, (best, lowest, turn, key), evaluations, hop, done)
+        return around(found, (best, lowest, turn, key), evaluations, done=done, start=hop)
 
     def _pairs(self):
         return list(itertools.combinations(self.symmetries, 2))
@@ -82,9 +82,3 @@ class BasinHopping(AbstractMethod):
             width = jnp.where(jnp.std(leaf) > 0, jnp.std(leaf), jnp.abs(jnp.mean(leaf)))
             kicked.append(leaf + self.height.astype(leaf.dtype) * width * smooth_draw(k, leaf.shape, length))
         return jax.tree.unflatten(tree, kicked)
-
-
-def _outer(inner, kept, evaluations, hop, done):
-    start = jnp.asarray(hop, jnp.int32)
-    kept = (inner, kept)
-    return State(inner.hidden, inner.cost, jnp.asarray(done), evaluations, kept, inner.stage, start, inner.settled)

@@ -14,6 +14,7 @@ from equibacksolve.methods import (
     AbstractMethod,
     check_counts,
     check_levels,
+    falling,
     levels_of,
     levels_within_bounds,
     noise_level,
@@ -136,7 +137,7 @@ def _moves(method: FewDiscs, problem: Problem, like: Hidden, walk: Walk, coarsel
     key, of_part, of_moves = jax.random.split(walk.key, 3)
     some, scale = random_part(problem, _share(method, problem), of_part)
     dtype = walk.levels.dtype
-    level = noise_level(problem, method.hot, method.cold, walk.moves / method.moves)
+    level = noise_level(problem, falling(method.hot, method.cold, walk.moves / method.moves))
 
     def misfit(walk):
         guess, part = in_single_precision((_landscape(problem, space, like, walk), some), coarsely)

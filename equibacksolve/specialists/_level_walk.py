@@ -9,7 +9,15 @@ from jaxtyping import Array, Int, PRNGKeyArray
 
 from equibacksolve._axes import Scalar
 from equibacksolve.inverse import Hidden, Problem
-from equibacksolve.methods import AbstractMethod, Continuation, LevenbergMarquardt, State, compiled_cost, single_stage
+from equibacksolve.methods import (
+    AbstractMethod,
+    Continuation,
+    LevenbergMarquardt,
+    State,
+    compiled_cost,
+    outer_state,
+    single_stage,
+)
 
 WELL_EXPLAINED = 1e-3
 """Of the variance of the data: a landscape that leaves less is the right one, and its walk is over."""
@@ -58,7 +66,7 @@ class AbstractLevelWalk(AbstractMethod):
     def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
         walk = self.begin(problem, hidden, key)
         polishing = self.polish.init(problem, hidden, key)
-        return _outer(hidden, compiled_cost(problem, hidden), walk, polishing, jnp.ones((), jnp.int32), False)
+        return outer_state(hidden, compiled_cost(problem, hidden), (walk, polishing), 1, done=False)
 
     def step(self, problem: Problem, state: State) -> State:
         walk, polishing = state.inner
@@ -66,8 +74,8 @@ class AbstractLevelWalk(AbstractMethod):
             return self._walked(problem, state, walk, polishing)
         polished = self.polish.step(problem, polishing)
         evaluations = state.evaluations + polished.evaluations - polishing.evaluations
-        done, settled = bool(polished.done), polished.settled
-        return _outer(polished.hidden, polished.cost, walk, polished, evaluations, done, settled)
+        flags = {"done": polished.done, "settled": polished.settled}
+        return outer_state(polished.hidden, polished.cost, (walk, polished), evaluations, **flags)
 
     def _walked(self, problem, state, walk, polishing):
         hidden, cost, before = state.hidden, state.cost, int(walk.moves)
@@ -80,10 +88,4 @@ class AbstractLevelWalk(AbstractMethod):
             if over or bool(cost < WELL_EXPLAINED * problem.spread):
                 walk = walk._replace(moves=self.length.astype(jnp.int32))
                 polishing = self.polish.init(problem, hidden, walk.key)
-        return _outer(hidden, cost, walk, polishing, evaluations, False)
-
-
-def _outer(hidden, cost, walk, polishing, evaluations, done, settled=False):
-    zero = jnp.zeros((), jnp.int32)
-    inner, settled = (walk, polishing), jnp.asarray(settled)
-    return State(hidden, cost, jnp.asarray(done), evaluations.astype(jnp.int32), inner, zero, zero, settled)
+        return outer_state(hidden, cost, (walk, polishing), evaluations, done=False)

@@ -16,6 +16,7 @@ from equibacksolve.methods import (
     check_counts,
     check_levels,
     columns,
+    falling,
     levels_of,
     levels_within_bounds,
     noise_level,
@@ -118,7 +119,7 @@ def _move(method: TwoLevels, problem: Problem, like: Hidden, pattern: Pattern, c
     next_key, of_part, of_flip, of_entry = jax.random.split(pattern.key, 4)
     some, scale = random_part(problem, method.share, of_part)
     misfit, misfits = misfits_of_flips(some, like, pattern, coarsely)
-    level = noise_level(problem, method.hot, method.cold, pattern.moves / method.flips)
+    level = noise_level(problem, falling(method.hot, method.cold, pattern.moves / method.flips))
     boundary = method.boundary.astype(level.dtype) * more_unlike_neighbours(like, pattern.upper, problem.kinds)
     change = scale * (misfits - misfit) / (2 * level**2) + boundary
     probability = jnp.where(jnp.isfinite(change), jnp.exp(-jnp.maximum(change, 0.0)), 0.0)

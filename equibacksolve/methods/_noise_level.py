@@ -1,0 +1,25 @@
+"""What annealed searches have in common: their noise level, and the cost of where they stand."""
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from equibacksolve._axes import Scalar
+from equibacksolve.inverse import Hidden, Problem
+
+
+def noise_level(problem: Problem, deviations: Scalar) -> Scalar:
+    """s, in units of the residuals: so many standard deviations of the data, never below sigma."""
+    level = deviations * jnp.sqrt(problem.spread)
+    return level if problem.observed.sigma is None else jnp.maximum(level, 1.0)
+
+
+def falling(hot: Scalar, cold: Scalar, along: Float[Array, ""]) -> Scalar:
+    """From `hot` (along 0) to `cold` (1), in equal ratios."""
+    return hot * (cold / hot) ** along
+
+
+@eqx.filter_jit
+def compiled_cost(problem: Problem, hidden: Hidden) -> Scalar:
+    """The plain cost."""
+    return problem.cost(hidden)
