@@ -12,7 +12,7 @@ import time
 import jax
 import numpy as np
 
-from equibacksolve.command_line._vectors import use_wide_vectors
+from equibacksolve_program import use_wide_vectors
 
 
 def arguments_of(doc: str) -> argparse.ArgumentParser:

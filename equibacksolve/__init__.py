@@ -3,10 +3,15 @@
 What most scripts need stands here; every name, these included, has its place in one of the rooms.
 """
 
+from typing import TYPE_CHECKING
+
 from jaxtyping import install_import_hook
 
+from equibacksolve import _dependencies as _dependencies
+from equibacksolve import _typechecking as _typechecking
+
 # Every function checks the shapes and dtypes that its signature names.
-with install_import_hook("equibacksolve", "beartype.beartype"):
+with install_import_hook("equibacksolve", "equibacksolve._typechecking.checked_when_called"):
     from equibacksolve import diagnostics as diagnostics
     from equibacksolve import imaging as imaging
     from equibacksolve import inverse as inverse
@@ -20,6 +25,7 @@ with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve import simulators as simulators
     from equibacksolve import specialists as specialists
     from equibacksolve import transport as transport
+    from equibacksolve._version import __version__ as __version__
     from equibacksolve.inverse import KnownMean as KnownMean
     from equibacksolve.inverse import Mirror as Mirror
     from equibacksolve.inverse import Negation as Negation
@@ -50,3 +56,10 @@ with install_import_hook("equibacksolve", "beartype.beartype"):
     from equibacksolve.simulators import SeriesResistance as SeriesResistance
     from equibacksolve.simulators import ThermalSmearing as ThermalSmearing
     from equibacksolve.simulators import TightBindingDevice as TightBindingDevice
+
+if TYPE_CHECKING:
+    from equibacksolve import plotting as plotting
+    from equibacksolve import reporting as reporting
+    from equibacksolve import testing as testing
+else:
+    from equibacksolve._on_demand import __getattr__ as __getattr__

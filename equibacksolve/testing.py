@@ -18,7 +18,7 @@ from jaxtyping import Array, Float, PyTree
 
 from equibacksolve._arrays import random_key
 from equibacksolve.inverse import Observations, hidden_leaves
-from equibacksolve.simulators import AbstractSimulator
+from equibacksolve.simulators import AbstractSimulator, told_if_untraceable, untraceable
 
 DIRECTIONS = 3
 """Random directions in which derivatives are compared."""
@@ -90,11 +90,10 @@ def _check_prediction(simulator, observed, name):
     before = _snapshot(simulator)
     try:
         values = simulator.predict(**observed.variables)
-    except jax.errors.JAXTypeError as error:
-        raise AssertionError(_untraceable(name, error)) from error
     except TypeError as error:
         raise AssertionError(
-            f"{name} cannot predict from the variables {sorted(observed.variables)}: {error}; name them as the "
+            told_if_untraceable(name, error)
+            or f"{name} cannot predict from the variables {sorted(observed.variables)}: {error}; name them as the "
             "arguments of predict or observe."
         ) from error
     _require(eqx.is_array(values), f"{name}.predict returns a {type(values).__name__}; return a JAX array.")
@@ -133,9 +132,11 @@ def _check_transformations(predict, flat, values, name):
     try:
         compiled, _ = push(flat, jnp.ones_like(flat))
         pull(flat, jnp.ones_like(values))
-    except (jax.errors.JAXTypeError, ValueError) as error:
-        raise AssertionError(_untraceable(name, error)) from error
+    except ValueError as error:
+        raise AssertionError(untraceable(name, error)) from error
     except TypeError as error:
+        if told := told_if_untraceable(name, error):
+            raise AssertionError(told) from error
         _require("custom_vjp" not in str(error), f"{name} has a custom_vjp, which has no forward mode; use custom_jvp.")
         raise
     _require(
@@ -143,14 +144,6 @@ def _check_transformations(predict, flat, values, name):
         f"{name}.predict returns other values inside jax.jit; do not branch on whether arrays are concrete.",
     )
     return lambda direction: push(flat, direction)[1], lambda weights: pull(flat, weights)
-
-
-def _untraceable(name, error):
-    reason = str(error).split("\n")[0]
-    return (
-        f"{name} cannot be compiled or differentiated ({reason}); use jax.numpy instead of numpy, float() or .item(), "
-        "and jnp.where instead of if."
-    )
 
 
 def _check_vmap(predict, flat, direction, name):

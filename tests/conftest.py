@@ -37,7 +37,14 @@ QUICK = {"benchmarks", "command_line", "diagnostics", "examples", "inverse", "le
     *("plotting", "reporting", "saving", "search", "specialists"),
     *("test_strict_promotion", "test_unsafe_growth", "test_walls", "test_complex_onsite", "test_law_5_interval"),
     *("test_built_while_tracing", "test_nothing_asked", "test_perturbed", "test_settings_at_the_door"),
-    *("test_laws_of_any_graph", "test_laws_of_devices", "test_refused_devices", "test_contract", "test_testing"),
+    *(
+        "test_instruments_on_devices",
+        "test_laws_of_any_graph",
+        "test_laws_of_devices",
+        "test_refused_devices",
+        "test_contract",
+        "test_testing",
+    ),
     *("test_real_samples", "test_simulator", "test_thermal_smearing"),
 }
 """Folders and files whose tests do not ask how numbers are compiled: courses of searches, judgements, pages, examples;

@@ -16,7 +16,7 @@ import equibacksolve as ebs
 ROOT = pathlib.Path(ebs.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 FLOORS = [
-    {"_axes", "_arrays", "_devices", "_host", "saving"},
+    {"_axes", "_arrays", "_devices", "_host", "_version", "_dependencies", "_typechecking", "_on_demand", "saving"},
     {"_per_datum", "_entries"},
     {"imaging", "leads"},
     {"samples"},
@@ -180,3 +180,16 @@ def test_importing_changes_no_configuration_and_draws_nothing():
         f"assert dict(jax.config.values) == before; assert not set({sorted(OPTIONAL)}) & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=120, cwd=ROOT.parent)
+
+
+def test_only_our_own_files_are_compiled_under_the_hook():
+    """The bytecode of all others is that which `pip` has written (equibacksolve/_dependencies.py)."""
+    program = (
+        "import sys, equibacksolve;"
+        "cached = {name: str(getattr(module, '__cached__', '')) for name, module in sys.modules.items()};"
+        "hooked = {name.split('.')[0] for name, path in cached.items() if '.opt-jaxtyping' in path};"
+        "print(*hooked - sys.stdlib_module_names)"
+    )
+    command = [sys.executable, "-c", program]
+    told = subprocess.run(command, check=True, timeout=120, cwd=ROOT.parent, capture_output=True, text=True)
+    assert set(told.stdout.split()) - {"beartype"} == {"equibacksolve"}  # beartype imports parts of itself when called

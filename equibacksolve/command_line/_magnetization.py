@@ -9,9 +9,10 @@ import numpy as np
 
 from equibacksolve.command_line import _results
 from equibacksolve.command_line._measurement import MAP, map_of
+from equibacksolve.command_line._model import MODEL, Model, device_of
 from equibacksolve.command_line._options import FILE, METHOD, METHODS, SEARCH, Numbers, Sites, all_of
 from equibacksolve.command_line._search import Search, end
-from equibacksolve.inverse import Observations
+from equibacksolve.inverse import Mirror, Negation, Observations
 from equibacksolve.leads import WireLead
 from equibacksolve.samples import ExchangeField, SquareLattice
 from equibacksolve.search import Solution
@@ -25,7 +26,10 @@ IMAGES = (
 
 def hidden(simulator):
     """One angle per site."""
-    return simulator.sample.onsite.angle
+    return device_of(simulator).sample.onsite.angle
+
+
+MIRRORS = (Mirror(hidden, 0), Mirror(hidden, 1), Negation(hidden))
 
 
 @click.command()
@@ -36,6 +40,7 @@ def hidden(simulator):
 )
 @click.option("--coupling", type=float, required=True, help="Exchange coupling J in units of the hopping, e.g. 0.5.")
 @METHOD
+@all_of(MODEL)
 @all_of(MAP)
 @all_of(SEARCH)
 def magnetization(measurement, sites, wavenumber, coupling, method, **options) -> None:
@@ -51,28 +56,31 @@ def magnetization(measurement, sites, wavenumber, coupling, method, **options) -
             f"needs two numbers, of spin up and down, got {len(wavenumber)}", param_hint="--wavenumber"
         )
     with jax.enable_x64(True):  # transport needs it
+        model = Model.of(options)
         observed = map_of(measurement, options)
         search = Search(**options)
         # Moments that lie across, but for a small random part.
         guess = jnp.pi / 2 + 0.3 * jax.random.uniform(search.key, sites, float, -1.0, 1.0)
-        simulator = Magnetoconductance(SquareLattice(ExchangeField(guess, coupling)), WireLead(np.array(wavenumber)))
-        found = search.run(simulator, observed, hidden, METHODS[method]())
-        write(search.out, found, observed)
+        sample = SquareLattice(ExchangeField(model.started(guess, "angle"), coupling))
+        device = Magnetoconductance(sample, WireLead(np.array(wavenumber)))
+        moments = lambda angle: jnp.stack([jnp.cos(angle), jnp.sin(angle)])
+        found = model.found(search, device, observed, hidden, METHODS[method](), MIRRORS, "angle", moments)
+        write(search.out, found, observed, model)
     end(found)
 
 
-def write(out: Path, found: Solution, observed: Observations) -> None:
+def write(out: Path, found: Solution, observed: Observations, model: Model) -> None:
     """Table, labelled arrays, pictures and summary."""
     angle = np.asarray(hidden(found.simulator))
     m_z = np.cos(angle)
     moments = {"m_z": m_z, "m_x": np.sin(angle)}
     table = out / "magnetization.csv"
-    files, sentences = _results.write_sites(table, found, observed, hidden, "angle", **moments)
+    files, sentences = _results.write_sites(table, found, observed, hidden, model.told, "angle", **moments)
     length, width = angle.shape
     about = [
         f"{length} x {width} angles, m_z between {m_z.min():.3g} and {m_z.max():.3g}, mean {m_z.mean():.3g}, from "
         f"{int(observed.count)} readings.",
         *sentences,
-        IMAGES,
+        model.shown(IMAGES),
     ]
     _results.summarise(out, found, about, files)

@@ -1,12 +1,12 @@
 """From a file and options to observations: units, columns and errors of a measurement."""
 
-import re
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
 
+from equibacksolve.command_line._wording import in_options
 from equibacksolve.inverse import Observations
 
 MAP = (
@@ -14,6 +14,9 @@ MAP = (
     click.option("--energy", help="Column of the gate voltage or energy, or a number; found by its name if left out."),
     click.option("--value", default="G", show_default=True, help="Column of the conductance or resistance."),
     click.option("--unit", "units", multiple=True, metavar="NAME=UNIT", help="Unit of a column: B=mT. Repeatable."),
+    click.option(
+        "--bias", help="Voltage at which a current was read, '10 uV', or current at which a voltage was, '1 nA'."
+    ),
     click.option("--mask", help="Column that is 1 where a reading counts; '~bad' turns a column around."),
     click.option("--cell-area", help="Area of a cell of the lattice, '400 nm^2': turns a field into a flux."),
     click.option("--field-offset", help="What the field reads when there is none, '2 mT'."),
@@ -23,14 +26,21 @@ MAP = (
     click.option("--sigma", help="Standard deviation of a reading, 0.01 in its unit, or '5 nS'; unknown if left out."),
     click.option("--relative-sigma", help="Standard deviation as a fraction of the reading, 0.01."),
     click.option("--skip", type=click.IntRange(0), help="Lines above the headers of a text file; found if left out."),
+    click.option("--header", help="Headers in place of those of a text file, 'B (T),Vg (V),G (uS)'."),
+    click.option("--form", type=click.Choice(["long", "matrix"]), help="A row a point, or a map; found if left out."),
     click.option("--separator", help="Between the cells of a text file, ';' or 'tab'; found if left out."),
     click.option("--decimal", type=click.Choice([".", ","]), help="Decimal mark of a text file; found if left out."),
+    click.option(
+        "--same-setting",
+        type=float,
+        help="Settings that differ by less than this fraction of their range are the same.",
+    ),
 )
 """Options of a conductance map; `map_of` takes them out of a command's options."""
 
 
 _NAMES = ("flux", "energy", "value", "units", "mask", "cell_area", "field_offset", "lever_arm", "offset", "hopping")
-_NAMES += ("sigma", "relative_sigma", "skip", "separator", "decimal")
+_NAMES += ("sigma", "relative_sigma", "skip", "separator", "decimal", "bias", "header", "form", "same_setting")
 
 
 def map_of(path: Path, options: dict[str, Any]) -> Observations:
@@ -40,11 +50,8 @@ def map_of(path: Path, options: dict[str, Any]) -> Observations:
     given = {name: options.pop(name) for name in _NAMES}
     given["units"] = dict(_unit(text) for text in given["units"]) or None
     given |= {name: _number_or_column(given[name]) for name in ("flux", "energy")}
-    try:
-        read = measurements.read(path, **{name: value for name, value in given.items() if value is not None})
-    except ValueError as error:
-        raise ValueError(_as_options(str(error))) from error
-    click.echo(str(read.report), err=True)
+    read = measurements.read(path, **{name: value for name, value in given.items() if value is not None})
+    click.echo(in_options(str(read.report), {name: f"--{name.replace('_', '-')}" for name in _NAMES}), err=True)
     return read.observations
 
 
@@ -63,18 +70,6 @@ def image_of(path: Path, sigma: float | None) -> Observations:
         raise ValueError(f"{path} holds {image.dtype}, but an image is made of real numbers.")
     image = Column("image", "image", None, image.reshape(-1)).numbers().reshape(image.shape)  # fill values are missing
     return Observations(image, sigma=sigma, mask=~np.isnan(image))
-
-
-def _as_options(told: str) -> str:
-    """A message with the options of the command in place of the arguments of `measurements.read`."""
-    told = re.sub(r"units=\{'([^']*)': ([^}]*)\}", r"--unit \1=\2", told).replace("value_unit=", "--unit ")
-    return (
-        re.sub(rf"\b({'|'.join(_NAMES)})=(?=['\s,.;]|$)", lambda name: f"--{name[1].replace('_', '-')} ", told)
-        .replace(" ,", ",")
-        .replace(" .", ".")
-        .replace(" ;", ";")
-        .replace("  ", " ")
-    )
 
 
 def _unit(text: str) -> tuple[str, str]:

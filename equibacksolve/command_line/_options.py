@@ -22,6 +22,18 @@ class Sites(click.ParamType):
         return int(words[0]), int(words[1])
 
 
+class Site(click.ParamType):
+    """3,7: a site along the current and across, from 1."""
+
+    name = "X,Y"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, int]:
+        words = str(value).split(",")
+        if len(words) != 2 or not all(word.strip().isdigit() and int(word) > 0 for word in words):
+            self.fail(f"{value!r} is no site; write it as 3,7: along the current, across, both from 1.", param, ctx)
+        return int(words[0]), int(words[1])
+
+
 class Numbers(click.ParamType):
     """0.5,0.25: one number or more."""
 

@@ -8,9 +8,10 @@ import numpy as np
 
 from equibacksolve.command_line import _results
 from equibacksolve.command_line._measurement import MAP, map_of
+from equibacksolve.command_line._model import LOW_AT, MODEL, Model, device_of
 from equibacksolve.command_line._options import FILE, METHOD, METHODS, SEARCH, Numbers, Sites, all_of
 from equibacksolve.command_line._search import Search, end
-from equibacksolve.inverse import Observations
+from equibacksolve.inverse import Mirror, Observations
 from equibacksolve.leads import WireLead
 from equibacksolve.samples import Potential, SquareLattice
 from equibacksolve.search import Solution
@@ -24,7 +25,10 @@ IMAGES = (
 
 def hidden(simulator):
     """One onsite energy per site."""
-    return simulator.sample.onsite.values
+    return device_of(simulator).sample.onsite.values
+
+
+MIRRORS = (Mirror(hidden, 0), Mirror(hidden, 1))
 
 
 @click.command()
@@ -38,6 +42,8 @@ def hidden(simulator):
 )
 @click.option("--height", type=float, default=0.1, show_default=True, help="Half-width of the random start (hoppings).")
 @METHOD
+@all_of(MODEL)
+@LOW_AT
 @all_of(MAP)
 @all_of(SEARCH)
 def potential(measurement, sites, wavenumber, height, method, **options) -> None:
@@ -49,24 +55,25 @@ def potential(measurement, sites, wavenumber, height, method, **options) -> None
     Example: equibacksolve potential map.nc --sites 12x12 --wavenumber 1.5708 --out runs/dot1
     """
     with jax.enable_x64(True):  # transport needs it
+        model = Model.of(options)
         observed = map_of(measurement, options)
         search = Search(**options)
-        guess = jax.random.uniform(search.key, sites, float, -height, height)
-        simulator = Magnetoconductance(SquareLattice(Potential(guess)), WireLead(np.array(wavenumber)))
-        found = search.run(simulator, observed, hidden, METHODS[method]())
-        write(search.out, found, observed)
+        guess = model.started(jax.random.uniform(search.key, sites, float, -height, height), "potential")
+        device = Magnetoconductance(SquareLattice(Potential(guess)), WireLead(np.array(wavenumber)))
+        found = model.found(search, device, observed, hidden, METHODS[method](), MIRRORS, "potential")
+        write(search.out, found, observed, model)
     end(found)
 
 
-def write(out: Path, found: Solution, observed: Observations) -> None:
+def write(out: Path, found: Solution, observed: Observations, model: Model) -> None:
     """Table, labelled arrays, pictures and summary."""
     values = np.asarray(hidden(found.simulator))
-    files, sentences = _results.write_sites(out / "potential.csv", found, observed, hidden, "potential")
+    files, sentences = _results.write_sites(out / "potential.csv", found, observed, hidden, model.told, "potential")
     length, width = values.shape
     about = [
         f"{length} x {width} onsite energies between {values.min():.4g} and {values.max():.4g} hoppings, mean "
         f"{values.mean():.4g}, from {int(observed.count)} readings.",
         *sentences,
-        IMAGES,
+        model.shown(IMAGES),
     ]
     _results.summarise(out, found, about, files)

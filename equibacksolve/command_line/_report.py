@@ -14,7 +14,7 @@ from equibacksolve.search import Solution, load_solution
 @click.option("--path", type=click.Path(dir_okay=False, path_type=Path), help="Where to; RUN/report.html if left out.")
 @click.option("--title", help="Of the report; the name of the directory if left out.")
 def report(run, path, title) -> None:
-    """Write a report of a finished run as one HTML file, pictures inside.
+    """Write a report of a finished run as one HTML file. Its pictures are inside.
 
     RUN is the directory that was given as --out, or as out= to backsolve.
 

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from equibacksolve import diagnostics
+from equibacksolve.command_line._wording import in_options_of
 from equibacksolve.inverse import Observations, name_of_leaf, where_hidden
 from equibacksolve.search import Solution
 from equibacksolve.simulators import AbstractSimulator
@@ -26,8 +27,8 @@ class Judged(NamedTuple):
     sentences: list[str]
 
 
-def judge(found: Solution, observed: Observations) -> Judged:
-    """Standard errors and goodness of fit, where sigma and the data allow them."""
+def judge(found: Solution, observed: Observations, map_of: Callable) -> Judged:
+    """Standard errors and goodness of fit, where sigma and the data allow them; the former in words for the map."""
     where = where_hidden(found.hidden)
     if observed.sigma is None:
         return Judged(None, ["Standard errors need sigma, the error of a reading: pass --sigma."])
@@ -38,7 +39,7 @@ def judge(found: Solution, observed: Observations) -> Judged:
     errors, fit, remark = judged.errors, judged.verdict, judged.remark
     if errors is None:
         return Judged(None, [f"Standard errors and goodness of fit: {fit}"])
-    values = np.concatenate([np.ravel(leaf) for leaf in where(errors)])
+    values = np.asarray(map_of(errors))
     told = [f"Standard errors: {np.median(values):.2g} typical, {values.max():.2g} at most.", f"Goodness of fit: {fit}"]
     if not found.converged:
         told.append("Standard errors count only where the data are explained.")
@@ -46,17 +47,24 @@ def judge(found: Solution, observed: Observations) -> Judged:
 
 
 def write_sites(
-    table: Path, found: Solution, observed: Observations, where: Callable, name: str, **derived: Float[Any, "..."]
+    table: Path,
+    found: Solution,
+    observed: Observations,
+    where: Callable,
+    told: Callable,
+    name: str,
+    **derived: Float[Any, "..."],
 ) -> tuple[list[str], list[str]]:
     """A landscape as a table (`name`, its standard error, what is `derived` from it), labelled arrays and pictures.
 
-    Returns the names of the files, and sentences on errors and goodness of fit.
+    `told` makes sentences on what else was found, of the solution and its errors. Returns the names of the files, and
+    those sentences with others on errors and goodness of fit.
     """
-    errors, sentences = judge(found, observed)
+    errors, sentences = judge(found, observed, where)
     of_sites = None if errors is None else where(errors)
     write_table(table, site_columns(**{name: where(found.simulator), "standard_error": of_sites}, **derived))
     labelled = ["result.nc"] * write_dataset(table.parent / "result.nc", found, observed, errors)
-    return [table.name, *labelled, *draw(table.parent, found, observed, errors)], sentences
+    return [table.name, *labelled, *draw(table.parent, found, observed, errors)], [*told(found, errors), *sentences]
 
 
 def site_columns(**maps: Float[Any, "length width"] | None) -> dict[str, Any]:
@@ -124,7 +132,9 @@ def summarise(out: Path, found: Solution, about: Sequence[str], files: Sequence[
     course = (
         f"{history.evaluations[-1]} simulations of the data set in {history.seconds_now:.1f} s" if len(history) else ""
     )
-    verdict = found.reason[0].upper() + found.reason[1:] + "."
+    asked = click.get_current_context(silent=True)
+    reason = found.reason if asked is None else in_options_of(found.reason, asked.command)
+    verdict = reason[0].upper() + reason[1:] + "."
     lines = [verdict, *about, f"{course}, {len(history)} steps, {history.start[-1] + 1} start(s)." if course else ""]
     text = "\n".join(line for line in lines if line) + "\n"
     (out / "summary.txt").write_text(text, encoding="utf-8")

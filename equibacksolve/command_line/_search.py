@@ -32,8 +32,16 @@ class Search(NamedTuple):
         """Of the start; restarts use others."""
         return jax.random.key(self.seed)
 
-    def run(self, simulator: Any, observed: Observations, where: Any, method: Any = None) -> Solution:
-        """Search, and tell how it ended."""
+    def run(
+        self,
+        simulator: Any,
+        observed: Observations,
+        where: Any,
+        method: Any = None,
+        prior: Any = (),
+        bounds: Any = None,
+    ) -> Solution:
+        """Search. `bounds`: in place of those of the options."""
         shown = sys.stderr.isatty() if self.progress is None else self.progress
         with _ended_by_sigterm():
             return backsolve(
@@ -42,7 +50,8 @@ class Search(NamedTuple):
                 method,
                 where=where,
                 key=jax.random.fold_in(self.key, 1),
-                bounds=self.bounds,
+                bounds=self.bounds if bounds is None else bounds,
+                prior=prior,
                 tolerance=self.tolerance,
                 steps=self.steps,
                 seconds=self.seconds,

@@ -1,8 +1,5 @@
 """The hidden leaves as one vector of unknowns, in the order of the simulator's fields."""
 
-from collections.abc import Callable
-from typing import Any
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -10,11 +7,8 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
-from equibacksolve.inverse import Hidden, hidden_leaves
+from equibacksolve.inverse import Hidden, Selector, hidden_leaves
 from equibacksolve.simulators import AbstractSimulator
-
-Selector = Callable[[Any], PyTree]
-"""`where`: a function that returns the hidden leaves of a simulator."""
 
 Entry = tuple[int, ...]
 """The index of one entry of the hidden leaf; where several leaves are hidden, the number of the leaf goes before it."""

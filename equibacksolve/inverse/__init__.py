@@ -12,6 +12,7 @@ from equibacksolve.inverse._landscape_statistics import draw_statistics as draw_
 from equibacksolve.inverse._landscape_statistics import residuals_of_statistics as residuals_of_statistics
 from equibacksolve.inverse._leaves import Hidden as Hidden
 from equibacksolve.inverse._leaves import LeafKind as LeafKind
+from equibacksolve.inverse._leaves import Selector as Selector
 from equibacksolve.inverse._leaves import center_of_leaves as center_of_leaves
 from equibacksolve.inverse._leaves import hidden_leaves as hidden_leaves
 from equibacksolve.inverse._leaves import kinds_of_leaves as kinds_of_leaves

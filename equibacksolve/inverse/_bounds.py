@@ -1,6 +1,5 @@
 """Bounds as a user gives them, for each entry of each hidden leaf."""
 
-from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
@@ -8,16 +7,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
-from jaxtyping import Array, Bool, Float, PyTree
+from jaxtyping import Array, Bool, Float
 
 from equibacksolve._arrays import float_array
-from equibacksolve.inverse._leaves import Hidden
+from equibacksolve.inverse._leaves import Hidden, Selector
 
 Unknowns = Float[Array, " unknowns"]
 
 
 def bounds_on_leaves(
-    bounds: Any, simulator: eqx.Module, where: Callable[[Any], PyTree], hidden: Hidden
+    bounds: Any, simulator: eqx.Module, where: Selector, hidden: Hidden
 ) -> tuple[Hidden | None, Hidden | None]:
     """Lower and upper bounds in the structure of `hidden`, or None.
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -12,6 +12,13 @@ from jaxtyping import PyTree
 
 Hidden = PyTree
 """A simulator whose leaves are None, except for the hidden ones."""
+
+
+if TYPE_CHECKING:
+    Selector = Callable[[Any], PyTree]
+else:
+    Selector = Any  # `hidden_leaves` refuses what is no function, in one sentence
+"""`where`: a function that returns the hidden leaves of a simulator."""
 
 
 class LeafKind(NamedTuple):
@@ -33,12 +40,17 @@ class LeafKind(NamedTuple):
         return self.smooth and not self.vector
 
 
-def hidden_leaves(simulator: eqx.Module, where: Callable[[Any], PyTree]) -> PyTree:
+def hidden_leaves(simulator: eqx.Module, where: Selector) -> PyTree:
     """True for each array that `where` selects, False elsewhere, in the structure of the simulator.
 
     Of a module that `where` returns, the arrays of floats are meant. Raises ValueError if `where` selects nothing, a
-    Python number, an array of integers, or what is not a leaf of the simulator.
+    Python number, an array of integers, or what is not a leaf of the simulator; TypeError if it is no function.
     """
+    if not callable(where):
+        path = where if isinstance(where, str) and where.replace(".", "").isidentifier() else "sample.onsite.values"
+        raise TypeError(
+            f"where is {_shortened(where)}; give a function that returns the hidden leaves, like lambda s: s.{path}."
+        )
     chosen = where(simulator)
     entries = jax.tree.leaves(chosen, is_leaf=_is_module)
     if not entries:
@@ -50,6 +62,11 @@ def hidden_leaves(simulator: eqx.Module, where: Callable[[Any], PyTree]) -> PyTr
         raise ValueError("where returns what is not a leaf of the simulator; return the leaves as they are, unchanged.")
     nothing = jax.tree.map(lambda _: False, simulator)
     return eqx.tree_at(lambda s: jax.tree.leaves(where(s)), nothing, [eqx.is_inexact_array(leaf) for leaf in leaves])
+
+
+def _shortened(given: Any) -> str:
+    told = " ".join(repr(given).split())
+    return told if len(told) <= 40 else f"{told[:40]}..."
 
 
 def _check_trainable(entry: Any) -> None:

@@ -1,7 +1,6 @@
 """The inverse problem: which leaves are hidden, and how far a guess of them is from the data (eq. 1)."""
 
 import dataclasses
-from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
@@ -12,11 +11,11 @@ from jaxtyping import Array, Float, PyTree
 
 from equibacksolve._axes import Flag, Scalar
 from equibacksolve.inverse._bounds import bounds_on_leaves
-from equibacksolve.inverse._leaves import Hidden, LeafKind, hidden_leaves, kinds_of_leaves
+from equibacksolve.inverse._leaves import Hidden, LeafKind, Selector, hidden_leaves, kinds_of_leaves
 from equibacksolve.inverse._observations import Observations
 from equibacksolve.inverse._priors import AbstractPrior
 from equibacksolve.inverse._residual_transforms import AbstractResidualTransform
-from equibacksolve.simulators import AbstractSimulator
+from equibacksolve.simulators import AbstractSimulator, told_if_untraceable
 
 
 class Problem(eqx.Module):
@@ -161,7 +160,7 @@ def cost(simulator: AbstractSimulator, observed: Observations) -> Float[Array, "
 def make_problem(
     simulator: AbstractSimulator,
     observed: Observations,
-    where: Callable[[Any], PyTree],
+    where: Selector,
     bounds: Any = None,
     tolerance: float | int | None = None,
     priors: tuple[AbstractPrior, ...] = (),
@@ -200,6 +199,8 @@ def _cost_at_start(problem: Problem, start: Hidden) -> float:
     try:
         misfit = float(problem.cost(start))
     except TypeError as error:
+        if told := told_if_untraceable(name, error):
+            raise TypeError(told) from error
         if "argument" not in str(error):
             raise
         raise ValueError(

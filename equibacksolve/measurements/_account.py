@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 from jaxtyping import Bool, Float
 
-from equibacksolve.measurements._arrangement import Arrangement
+from equibacksolve.measurements._arrangement import Arrangement, joined_to_a_mesh
 from equibacksolve.measurements._conversions import Converted
 from equibacksolve.measurements._quality import (
     Estimate,
@@ -86,7 +86,11 @@ def report_of(
         onsager=onsager,
         unused=tuple(column.header for column in table.columns if column.header not in used and _varies(column)),
         dummies=int(_dummies(measured, settings, fate).sum()),
-        doubts=(*_doubts(axes, measured.values[fate.counts], measured.unit), *_far(measured, fate.counts)),
+        doubts=(
+            *_doubts(axes, measured.values[fate.counts], measured.unit),
+            *_far(measured, fate.counts),
+            *_scattered({name: setting.values[known] for name, setting in settings.items()}, placed),
+        ),
     )
 
 
@@ -147,6 +151,18 @@ def _doubts(axes: tuple[Axis, ...], values: Float[np.ndarray, " counting"], unit
             f"the conductance is negative at {int((values < 0).sum())} points, down to {values.min():.3g} e^2/h"
         )
     return tuple(doubts)
+
+
+def _scattered(settings: dict[str, Float[np.ndarray, " points"]], placed: Arrangement) -> tuple[str, ...]:
+    """Settings that were meant to be the same, and are only nearly so."""
+    found = None if placed.grid is not None or placed.repeated else joined_to_a_mesh(settings)
+    if found is None:
+        return ()
+    name, distinct, groups, fraction = found
+    return (
+        f"{name} has {distinct} settings in {groups} narrow groups: if they were read back from an instrument, pass "
+        f"same_setting={fraction:g}, which makes each group one setting, and of the points a mesh",
+    )
 
 
 def _far(measured: Converted, counts: Bool[np.ndarray, " points"]) -> tuple[str, ...]:

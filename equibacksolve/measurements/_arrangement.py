@@ -83,6 +83,27 @@ def merge(
     return labels, lowest + (highest - lowest) / 2, shift
 
 
+def joined_to_a_mesh(settings: dict[str, Float[np.ndarray, " points"]]) -> tuple[str, int, int, float] | None:
+    """For points that lie on no mesh: an axis whose settings lie in groups, and the `same_setting` that makes a mesh.
+
+    Returns the name of the axis, its settings, its groups and that fraction; None if no fraction makes a mesh. A field
+    that was read back from its magnet looks like this: gaps between groups are ten times those inside them, or more.
+    """
+    tie = np.zeros((len(next(iter(settings.values()))), 0))
+    for name, setting in settings.items():
+        distinct = np.unique(setting)
+        gaps = np.sort(np.diff(distinct)) / max(np.ptp(distinct), np.finfo(float).tiny)
+        for inside in reversed(np.flatnonzero(gaps[1:] > 10 * gaps[:-1])):
+            fraction = float(f"{np.sqrt(gaps[inside] * gaps[inside + 1]):.1g}")
+            try:
+                grid = arrange(settings, tie, fraction).grid
+            except ValueError:  # a group is wider than the gaps inside it
+                continue
+            if grid is not None:
+                return name, len(distinct), grid[list(settings).index(name)], fraction
+    return None
+
+
 def spread_out(
     points: Float[np.ndarray, " points"] | Bool[np.ndarray, " points"],
     taken: Int[np.ndarray, " places"],

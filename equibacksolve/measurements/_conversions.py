@@ -88,24 +88,52 @@ def energy(column: Column, lever_arm: Any = None, offset: Any = None, hopping: A
     return Converted(values, "hopping", np.full_like(raw, abs(scale * alpha / t)), column, how)
 
 
-def conductance(column: Column) -> Converted:
-    """Conductance in e^2/h, of a conductance, of a resistance, or of a number as it is."""
+def conductance(column: Column, bias: Any = None) -> Converted:
+    """Conductance in e^2/h, of a conductance, a resistance, a current at a voltage, a voltage at a current (`bias`),
+    or of a number as it is."""
     raw = column.numbers()
     if dimensionless(column.unit):
+        _refuse_unneeded(column, "a conductance in e^2/h", bias=bias)
         return Converted(raw, "e^2/h", np.ones_like(raw), column, "taken as conductance in e^2/h")
+    if _is(column, "A"):
+        _need(column, "to become a conductance", bias=(bias, "10 uV"))
+        return _proportional(column, _factor(column, "A") / _bias(bias, "V"), f"G = I / V, V = {bias}: ")
+    if _is(column, "V"):
+        _need(column, "to become a conductance", bias=(bias, "1 nA"))
+        return _inverse(column, _factor(column, "V") / _bias(bias, "A"), f"G = I / V, I = {bias}, in e^2/h")
+    _refuse_unneeded(column, "a conductance or a resistance", bias=bias)
     if _is(column, "S"):
-        scale = physics.conductance_quanta(_factor(column, "S"))
-        how = "taken as it is, in e^2/h" if np.isclose(scale, 1, rtol=1e-12) else f"1 {column.unit} = {scale:.6g} e^2/h"
-        return Converted(raw * scale, "e^2/h", np.full_like(raw, scale), column, how)
+        return _proportional(column, _factor(column, "S"), "")
     if not _is(column, "ohm"):
-        raise _unexpected(column, "a conductance (S, uS, e^2/h), a resistance (ohm, kohm) or no unit")
-    ohm = _factor(column, "ohm")
+        raise _unexpected(
+            column, "a conductance (S, uS, e^2/h), a resistance (ohm, kohm), a current or voltage at a bias, or no unit"
+        )
+    return _inverse(column, _factor(column, "ohm"), "G = 1/R in e^2/h, sigma_G = sigma_R / R^2")
+
+
+def _proportional(column: Column, siemens: float, how: str) -> Converted:
+    """A conductance whose entry 1 is so many siemens."""
+    raw, scale = column.numbers(), physics.conductance_quanta(siemens)
+    plain = "taken as it is, in e^2/h" if np.isclose(scale, 1, rtol=1e-12) else f"1 {column.unit} = {scale:.6g} e^2/h"
+    return Converted(raw * scale, "e^2/h", np.full_like(raw, abs(scale)), column, how + plain)
+
+
+def _inverse(column: Column, ohm: float, how: str) -> Converted:
+    """A resistance whose entry 1 is so many ohms."""
+    raw = column.numbers()
     with np.errstate(divide="ignore", invalid="ignore"):
         values = physics.conductance_of_resistance(raw * ohm)
-        slope = physics.conductance_error(raw * ohm, ohm)
+        slope = physics.conductance_error(raw * ohm, abs(ohm))
     # A resistance beyond the range of its meter (inf) is no reading of G = 0.
     values = np.where(np.isinf(raw), np.inf, values)
-    return Converted(values, "e^2/h", slope, column, "G = 1/R in e^2/h, sigma_G = sigma_R / R^2")
+    return Converted(values, "e^2/h", slope, column, how)
+
+
+def _bias(bias: Any, unit: str) -> float:
+    size = amount(bias, unit, "bias", like="10 uV" if unit == "V" else "1 nA")
+    if not np.isfinite(size) or size == 0:
+        raise ValueError(f"bias must be a finite number other than zero; got {bias}.")
+    return size
 
 
 def _is(column: Column, target: str) -> bool:

@@ -12,14 +12,15 @@ from equibacksolve.measurements._layout import (
     are_units,
     cells_of,
     decimal_mark,
-    is_matrix,
+    first_row_of_matrix,
     layout_of,
-    number_of,
+    numbers_and_unit,
     separator_of,
     units_in,
 )
 from equibacksolve.measurements._optional import wanted
 from equibacksolve.measurements._requests import shortened
+from equibacksolve.measurements._spreadsheet import text_of_sheet
 from equibacksolve.measurements._table import Column, Table, column
 from equibacksolve.measurements._units import is_unit
 
@@ -30,22 +31,30 @@ _SEPARATORS = {"tab": "\t", "\\t": "\t", "space": " ", "spaces": " "}
 class TextFormat:
     """What a user says of a text file; None is found out.
 
-    **Fields** `form`: "long" or "matrix"; `skip`: lines above the headers, of whatever kind; `separator`: one mark, or
-    "tab" or "space"; `decimal`: "." or ",".
+    **Fields** `form`: "long" or "matrix"; `skip`: lines above the headers, of whatever kind; `header`: the headers, in
+    place of those in the file; `separator`: one mark, or "tab" or "space"; `decimal`: "." or ",".
     """
 
     form: str | None = None
     skip: int | None = None
+    header: tuple[str, ...] | None = None
     separator: str | None = None
     decimal: str | None = None
 
     @classmethod
-    def of(cls, form: Any, skip: Any, separator: Any, decimal: Any) -> "TextFormat":
+    def of(cls, form: Any, skip: Any, header: Any, separator: Any, decimal: Any) -> "TextFormat":
         """From the arguments of `read`. Raises ValueError for what they cannot be."""
         if form is not None and not (isinstance(form, str) and form in ("long", "matrix")):
             raise ValueError(f"form must be 'long' or 'matrix', got '{form}'; leave it out to have it recognised.")
         if skip is not None and (isinstance(skip, bool) or not isinstance(skip, (int, np.integer)) or skip < 0):
             raise ValueError(f"skip is {shortened(skip)}; give the number of lines above the headers, from 0.")
+        if header is not None:
+            header = header.split(",") if isinstance(header, str) else header
+            if not (isinstance(header, (list, tuple)) and all(isinstance(name, str) for name in header)):
+                raise ValueError(
+                    f"header is {shortened(header)}; give the headers, like ['B (T)', 'Vg (V)', 'G (uS)']."
+                )
+            header = tuple(name.strip() for name in header)
         if separator is not None:
             separator = _SEPARATORS.get(separator, separator) if isinstance(separator, str) else separator
             if not (isinstance(separator, str) and len(separator) == 1) or separator.isalnum() or separator in '".+-':
@@ -54,11 +63,13 @@ class TextFormat:
                 )
         if decimal is not None and not (isinstance(decimal, str) and decimal in (".", ",")):
             raise ValueError(f"decimal is {shortened(decimal)!r}; give '.' or ','.")
-        return cls(form, None if skip is None else int(skip), separator, decimal)
+        return cls(form, None if skip is None else int(skip), header, separator, decimal)
 
 
 def read_delimited(path: pathlib.Path, value: str | None = None, told: TextFormat = TextFormat()) -> Table:
     """The table of a text file: separated by commas, semicolons, tabs or spaces, with decimal points or commas.
+
+    The first sheet of a workbook (.xlsx) is read as if it had been saved as text.
 
     Lines that begin with # or % are comments; the last one above the numbers holds the headers if no other line does.
     Otherwise the headers are in the last line above the numbers, or in the one above a row of units; what is further up
@@ -69,27 +80,30 @@ def read_delimited(path: pathlib.Path, value: str | None = None, told: TextForma
     Short rows miss their last cells. Raises ValueError for a file without rows, and rows longer than the headers.
     """
     comments, lines = _split_comments(_text(path), path, told.skip or 0)
-    separator = told.separator or separator_of(lines)
+    sheet = path.suffix.lower() == ".xlsx"
+    separator = told.separator or ("\t" if sheet else separator_of(lines))
     lines = [line.rstrip(f"{separator} ") for line in lines]
     layout = layout_of(lines, separator, from_top=told.skip is not None)
-    matrix = is_matrix(lines, separator, layout.data) if layout.data < len(lines) else False
-    if told.form == "matrix" or (told.form is None and matrix):
-        start = layout.data if matrix else 0
+    start = first_row_of_matrix(lines, separator, layout)
+    if told.form == "matrix" or (told.form is None and start is not None):
+        start = start or 0
         first = cells_of(lines[start], separator)
         if len(lines) < start + 2:
             raise ValueError(f"{path.name} has a first row but no others.")
         decimal = told.decimal or decimal_mark(lines[start:], separator)
         frame = _frame(lines[start + 1 :], separator, path, len(first), decimal)
         return _matrix(path.name, first, frame, value or "G", decimal)
-    return _long(path, comments, lines, separator, layout, told.decimal)
+    return _long(path, comments, lines, separator, layout, told)
 
 
-def _long(path, comments, lines, separator, layout, decimal) -> Table:
+def _long(path, comments, lines, separator, layout, told) -> Table:
     if layout.data >= len(lines):
         raise ValueError(f"{path.name} has headers but no rows.")
     headers, units = _headers(comments, lines, separator, layout)
-    decimal = decimal or decimal_mark(lines[layout.data :], separator)
+    headers, units = (list(told.header), []) if told.header else (headers, units)
+    decimal = told.decimal or decimal_mark(lines[layout.data :], separator)
     frame = _frame(lines[layout.data :], separator, path, len(headers), decimal)
+    _check_headers(path, headers, lines[layout.data :], separator)
     headers = headers or [f"column {number + 1}" for number in range(frame.shape[1])]
     if frame.shape[1] > len(headers):
         raise ValueError(
@@ -114,6 +128,16 @@ def _headers(comments, lines, separator, layout) -> tuple[list[str], list[str | 
     return cells_of(lines[layout.headers], separator), units
 
 
+def _check_headers(path, headers, lines, separator) -> None:
+    """Raise ValueError for headers between spaces that have spaces in them: they would name the wrong columns."""
+    wide = max(len(cells_of(line, separator)) for line in lines)
+    if separator == " " and len(headers) > wide:
+        raise ValueError(
+            f"{path.name} has {len(headers)} headers but rows of {wide} cells between spaces; if there are spaces in "
+            "the headers, pass header=, the headers themselves, or separator=."
+        )
+
+
 def _columns(read, decimal) -> tuple[Column, ...]:
     named = (column(header, entries, unit, is_unit=is_unit) for header, entries, unit in read)
     return tuple(dataclasses.replace(one, decimal=decimal) for one in named)
@@ -129,16 +153,24 @@ def _matrix(source: str, first: list[str], frame, value: str, decimal: str) -> T
         raise ValueError(
             f"{source} has points in its first row but decimal commas elsewhere; pass decimal= to say which it is."
         )
-    across, down = np.array([number_of(cell) for cell in first[1:]]), frame[0].to_numpy()
+    try:
+        across, unit = numbers_and_unit(first[1:])
+    except ValueError as error:
+        raise ValueError(
+            f"{source} has no axis in its first row, but {shortened(', '.join(first))!r}; pass form='long' if each row "
+            "is a point, or skip=, the number of lines above the axis."
+        ) from error
+    across, down = np.array(across), frame[0].to_numpy()
     rows, columns = (axis.reshape(-1) for axis in np.meshgrid(down, across, indexing="ij"))
     body = frame.iloc[:, 1:].to_numpy()
-    read = _columns([(names[0], rows, None), (names[1], columns, None), (value, body, None)], decimal)
+    read = _columns([(names[0], rows, None), (names[1], columns, unit), (value, body, None)], decimal)
     return Table(source, read, body.shape, read[-1].header)
 
 
 def _text(path: pathlib.Path) -> str:
     """The text, with the minus signs and spaces of typography as a computer writes them."""
-    return _decoded(path.read_bytes()).replace("\u2212", "-").replace("\u00a0", " ")
+    text = text_of_sheet(path) if path.suffix.lower() == ".xlsx" else _decoded(path.read_bytes())
+    return text.replace("\u2212", "-").replace("\u00a0", " ")
 
 
 def _decoded(raw: bytes) -> str:

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from equibacksolve.measurements._units import dimensionless, is_unit
+from equibacksolve.measurements._words import number_of_word
 
 _WORDS_WITH_UNITS = re.compile(r'"[^"]*"|[^\s(\["]+(?:\s*[(\[][^)\]]*[)\]])?')
+_WITH_UNIT = re.compile(r"^(?P<number>[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d+)?)\s*(?P<unit>[^\W\d]\S*|)$")
 _RULER = re.compile(r"^[\s|+;,:.*_=-]*[*_=-]{3,}[\s|+;,:.*_=-]*$")
 _NO_UNITS = {"a.u.", "arb.", "arb. u.", "arb. units", "arb.u.", "--", "none", "counts", "#", "number"}
 _EXPONENT = r"(?:[eE][-+]?\d+)?"
@@ -45,13 +47,22 @@ def is_number(cell: str) -> bool:
     return True
 
 
+def numbers_and_unit(cells: list[str]) -> tuple[list[float], str | None]:
+    """The numbers of an axis, and the unit that follows each, `0.1 T`, or None. Raises ValueError for other cells."""
+    found = [_WITH_UNIT.match(cell) for cell in cells]
+    units = {match["unit"] for match in found if match}
+    if not all(found) or len(units) > 1:
+        raise ValueError(f"{', '.join(cells)[:60]!r} are no numbers of one axis.")
+    return [number_of(match["number"]) for match in found], units.pop() or None
+
+
 def separator_of(lines: list[str]) -> str:
-    """What stands between the cells of most lines: a tab, a semicolon, a comma, or else spaces.
+    """What stands between the cells of most lines: a tab, a semicolon, a bar, a comma, or else spaces.
 
     Judged by the end of the file: a preamble has other marks. Numbers with decimal commas may stand between spaces.
     """
     sample = [re.sub(r'"[^"]*"', "", line) for line in _end(lines)]
-    found = next((mark for mark in "\t;," if 2 * sum(mark in line for line in sample) > len(sample)), " ")
+    found = next((mark for mark in "\t;|," if 2 * sum(mark in line for line in sample) > len(sample)), " ")
     if found != ",":
         return found
     cells = lambda mark: [cell for line in sample for cell in cells_of(line, mark) if cell]
@@ -92,14 +103,31 @@ def units_in(cells: list[str]) -> list[str | None]:
     return [None if not cell or cell.lower() in _NO_UNITS or dimensionless(cell) else cell for cell in bare]
 
 
-def is_matrix(lines: list[str], separator: str, data: int) -> bool:
-    """Whether the first row is an axis: numbers after a cell that is none, and a number at the head of the next row."""
-    first = cells_of(lines[data], separator)
-    if len(first) < 3 or is_number(first[0]) or not all(map(is_number, first[1:])):
+def first_row_of_matrix(lines: list[str], separator: str, layout: Layout) -> int | None:
+    """The number of the line that is an axis, numbers (of one unit) after a cell that is none; None if there is none.
+
+    It has a number at the head of the next row, and no headers above it.
+    """
+    row = lambda number: cells_of(lines[number], separator)
+    if layout.headers is not None and layout.units is None and _is_first_row(row(layout.headers)):
+        return layout.headers  # the unit made them look like headers
+    if layout.data >= len(lines) or not _is_first_row(row(layout.data)):
+        return None
+    under_headers = layout.data > 0 and len(row(layout.data - 1)) == len(row(layout.data))
+    following = row(layout.data + 1) if layout.data + 1 < len(lines) else ["0"]
+    return None if under_headers or not is_number(following[0]) else layout.data
+
+
+def _is_first_row(cells: list[str]) -> bool:
+    return len(cells) >= 3 and not is_number(cells[0]) and _is_axis(cells[1:])
+
+
+def _is_axis(cells: list[str]) -> bool:
+    try:
+        _, unit = numbers_and_unit(cells)
+    except ValueError:
         return False
-    under_headers = data > 0 and len(cells_of(lines[data - 1], separator)) == len(first)
-    following = cells_of(lines[data + 1], separator) if data + 1 < len(lines) else ["0"]
-    return not under_headers and is_number(following[0])
+    return unit is None or is_unit(unit)
 
 
 def _end(lines: list[str]) -> list[str]:
@@ -118,8 +146,10 @@ def _first_data(lines: list[str], row: Callable[[int], list[str]], numeric: set[
     """The first line that looks like data, as does the next; 1 if none does."""
 
     def is_data(number):
-        found = sum(column in numeric and is_number(cell) for column, cell in enumerate(row(number)))
-        return 2 * found > len(numeric) > 0
+        cells = [cell for column, cell in enumerate(row(number)) if column in numeric]
+        words = sum(bool(cell) and number_of_word(cell) is not None for cell in cells)
+        found = sum(map(is_number, cells))
+        return 2 * (found + words) > len(numeric) and found > 0
 
     every = range(len(lines))
     pair = (number for number in every if is_data(number) and (number + 1 == len(lines) or is_data(number + 1)))

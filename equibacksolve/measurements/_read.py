@@ -40,6 +40,7 @@ def read(
     offset: Any = None,
     hopping: Any = None,
     value_unit: Any = None,
+    bias: Any = None,
     units: Any = None,
     convert: Any = None,
     sigma: Any = None,
@@ -48,6 +49,7 @@ def read(
     mask: Any = None,
     form: Any = None,
     skip: Any = None,
+    header: Any = None,
     separator: Any = None,
     decimal: Any = None,
     same_setting: Any = 1e-9,
@@ -61,7 +63,8 @@ def read(
 
     - `source`: a path, an xarray Dataset or DataArray, a QCoDeS data set, a DataFrame, or a dict of arrays by header
       (see `tabulate`). A column is named by its header `B (T)` or by the name in it, `B`.
-    - `value`: the column of the conductance or resistance. Left out, it is `G`, or the only one of a map.
+    - `value`: the column of the conductance or resistance. Left out, it is `G`, or the only one of a map. It may be of
+      a current, with `bias="10 uV"`, the voltage at which it was read, or of a voltage, with `bias="1 nA"`.
     - `flux`, `energy`: columns of the field and the gate (or of flux and energy as they are), or a number if it was
       not swept. Left out, they are columns `flux` or `B`, `energy` or `Vg`.
     - `variables`: other settings, {keyword of the simulator: column or number}. They are taken as they are. If it is
@@ -76,7 +79,8 @@ def read(
     - `mask`: a column, or an array of the shape of the readings: True (1) where a value counts; "~bad" turns a column
       of bad points around. NaN and infinite values never count.
     - `form`: "long" or "matrix", for text files whose form is not recognised; `skip`: the number of lines above the
-      headers; `separator`: what stands between cells, ";" or "tab"; `decimal`: "," or ".".
+      headers; `header`: the headers, ["B (T)", "Vg (V)", "G (uS)"], in place of those in the file; `separator`: what
+      stands between cells, ";" or "tab"; `decimal`: "," or ".".
     - `same_setting`: settings that differ by less than this fraction of their range are the same.
 
     The observations lie on a mesh (`grid`) if no setting is repeated and more than half of all combinations were read;
@@ -90,13 +94,13 @@ def read(
     check_names("{'value': 'nA'}", convert=convert)
     check_names("{'time': 't (s)'}", of_texts=False, variables=variables)
     same_setting = one_number(same_setting, "same_setting")
-    table = tabulate(source, value=value, form=form, skip=skip, separator=separator, decimal=decimal)
+    table = tabulate(source, value=value, form=form, skip=skip, header=header, separator=separator, decimal=decimal)
     if value_unit is not None:
         units = {**(units or {}), value or table.value or "G": value_unit}
     table = table.with_units(units or {})
     sample = Sample(cell_area, field_offset, lever_arm, offset, hopping)
     settings = converted_variables(table, flux, energy, variables, sample, convert or {})
-    measured = converted_value(table, value, is_transport(flux, energy, variables), convert or {})
+    measured = converted_value(table, value, is_transport(flux, energy, variables), convert or {}, bias)
     uncertain = None if sigma_column is None else table.column(sigma_column, "sigma_column")
     deviations, words = standard_deviations(measured, table, sigma, relative_sigma, uncertain)
     usable, masking = mask_of(table, mask)

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
 from equibacksolve._arrays import is_missing, masked_array
+from equibacksolve.measurements._words import number_of_word
 
 _IN_BRACKETS = re.compile(r"^(?P<name>.*\S)\s*[(\[](?P<unit>[^()\[\]]*(?:\([^()]*\)[^()\[\]]*)*)[)\]]$")
 _AFTER_SLASH = re.compile(r"^(?P<name>[^/]*[^/\s])\s*/\s*(?P<unit>\S+)$")
@@ -20,6 +21,8 @@ _NO_READING = 1e36
 in a unit that it knows: charge carriers in a cubic metre of metal are 1e29 of them. The cut is on what the source says,
 before units: as a resistance, a dummy value would become a conductance of nearly zero. Smaller dummies (-9999, 1e30)
 might be readings: `far_readings` makes them a doubt."""
+
+_BETWEEN_NUMBERS = re.compile(r"^\s*[-+]?[\d.]+(?:[eE][-+]?\d+)?\s*([^\s\w.,+/-])\s*[-+]?[\d.]")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,8 +62,8 @@ class Column:
         numbers = np.full(self.entries.shape, np.nan)
         for row, entry in enumerate(self.entries):
             try:
-                empty = is_missing(entry) or (isinstance(entry, str) and not entry.strip())
-                numbers[row] = np.nan if empty else float(self._with_point(entry))
+                known = _word(entry)
+                numbers[row] = float(self._with_point(entry)) if known is None else known
             except (TypeError, ValueError):
                 raise ValueError(
                     f"column '{self.header}' has {str(entry)[:40]!r} in data row {row + 1} where a number was expected"
@@ -81,7 +84,11 @@ class Column:
             return ", without a mark between thousands"
         if "." in text or "," in text:
             return f" with the decimal mark '{self.decimal}'; pass decimal= if it is another one"
-        return "; leave a missing entry empty, or write NaN"
+        if marks := _BETWEEN_NUMBERS.match(str(entry)):
+            return f"; if {marks[1]!r} stands between the cells, pass separator={marks[1]!r}"
+        return (
+            "; leave a missing entry empty, or write NaN; if lines above the headers mislead, pass skip=, their number"
+        )
 
     def flags(self) -> Shaped[np.ndarray, " points"]:
         """The entries as True and False. Raises ValueError for entries that are neither 0 nor 1."""
@@ -131,8 +138,8 @@ class Table:
             )
         if not found:
             names = {column.name.lower(): column.name for column in self.columns}
-            near = difflib.get_close_matches(wanted.lower(), names, 1, cutoff=0.5)
-            meant = f"did you mean '{names[near[0]]}'?" if near else f"name one of them by {argument}="
+            near = () if self._unnamed else difflib.get_close_matches(wanted.lower(), names, 1, cutoff=0.5)
+            meant = f"did you mean '{names[near[0]]}'?" if near else f"name one of them by {argument}={self._unnamed}"
             raise ValueError(
                 f"{argument}= names the column '{wanted}', which {self.source} does not have; its columns are "
                 f"{_listed(self.headers)}; {meant}"
@@ -146,7 +153,7 @@ class Table:
                 return name
         raise ValueError(
             f"{argument} was left out, and {self.source} has no column called {' or '.join(map(repr, names))}; its "
-            f"columns are {_listed(self.headers)}; name one of them by {argument}=."
+            f"columns are {_listed(self.headers)}; name one of them by {argument}={self._unnamed or '.'}"
         )
 
     def with_units(self, units: Mapping[str, str]) -> "Table":
@@ -154,6 +161,16 @@ class Table:
         given = {self.column(wanted, "units").header: unit for wanted, unit in units.items()}
         changed = [dataclasses.replace(c, unit=given.get(c.header, c.unit)) for c in self.columns]
         return dataclasses.replace(self, columns=tuple(changed))
+
+    @property
+    def _unnamed(self) -> str:
+        """What to do about a file without headers; nothing if this is none."""
+        if not self.columns or any(not column.header.startswith("column ") for column in self.columns):
+            return ""
+        return (
+            ", or give the headers that the file does not have by header=; if its first row and column are axes, pass "
+            "form='matrix'."
+        )
 
     def _found(self, wanted: str) -> list[Column]:
         exact = [column for column in self.columns if column.header == wanted]
@@ -204,6 +221,13 @@ def split_header(header: str, is_unit=None) -> tuple[str, str | None]:
     if slashed and is_unit is not None and not _DERIVATIVE.match(header) and is_unit(slashed["unit"]):
         return slashed["name"].strip(), slashed["unit"]
     return header, None
+
+
+def _word(entry: Any) -> float | None:
+    """What stands for a number where there is none, or None for what may be one."""
+    if is_missing(entry):
+        return np.nan
+    return number_of_word(entry) if isinstance(entry, str) else None
 
 
 def _listed(names) -> str:

@@ -76,10 +76,14 @@ def converted_variables(
     return variables
 
 
-def converted_value(table: Table, value: str | None, transport: bool, convert: Mapping[str, str]) -> Converted:
+def converted_value(
+    table: Table, value: str | None, transport: bool, convert: Mapping[str, str], bias: Any = None
+) -> Converted:
     """The readings: conductance in e^2/h if flux and energy were asked for, else as they are."""
     column = table.column(value or table.value or table.first_of(_CALLED["value"], "value"), "value")
-    return conversions.conductance(column) if transport else conversions.unchanged(column, convert.get("value"))
+    if not transport:
+        _refuse({"bias": bias}, "no flux= and energy= are asked for")
+    return conversions.conductance(column, bias) if transport else conversions.unchanged(column, convert.get("value"))
 
 
 def is_transport(flux: Chosen | None, energy: Chosen | None, others: Mapping[str, Chosen] | None) -> bool:

@@ -1,5 +1,13 @@
 """Plotting (needs the extra `plot`, i.e. matplotlib): panels for axes that the caller owns, and whole figures."""
 
+try:
+    import matplotlib.figure  # noqa: F401
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        'pictures need the package matplotlib, which is not installed; pip install "equibacksolve[plot]".',
+        name="matplotlib",
+    ) from error
+
 from equibacksolve.plotting._animation import atoms_animation as atoms_animation
 from equibacksolve.plotting._animation import evolution_animation as evolution_animation
 from equibacksolve.plotting._atoms import draw_atoms as draw_atoms

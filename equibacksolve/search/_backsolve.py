@@ -7,7 +7,6 @@ from typing import Any
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import PyTree
 from threadpoolctl import threadpool_limits
 
 from equibacksolve._arrays import random_key
@@ -17,6 +16,7 @@ from equibacksolve.inverse import (
     AbstractSymmetry,
     Observations,
     Problem,
+    Selector,
     check_symmetries,
     hidden_leaves,
     make_problem,
@@ -37,7 +37,7 @@ def backsolve(
     observed: Observations,
     method: Any = None,
     *,
-    where: Callable[[Any], PyTree],
+    where: Selector,
     key: Any = None,
     bounds: Any = None,
     prior: AbstractPrior | Sequence[AbstractPrior] = (),
@@ -134,7 +134,7 @@ def backsolve(
     return found
 
 
-def _interrupted_before_it_began(simulator: AbstractSimulator, where: Callable[[Any], PyTree]) -> Solution:
+def _interrupted_before_it_began(simulator: AbstractSimulator, where: Selector) -> Solution:
     hidden = eqx.filter(simulator, hidden_leaves(simulator, where))
     reason = "the search was interrupted before its first step; nothing was found"
     return Solution(simulator, jnp.asarray(jnp.inf), False, reason, History(), hidden)

@@ -1,6 +1,7 @@
 """Which method a `method=` argument means."""
 
 import dataclasses
+import inspect
 from typing import Any
 
 import jax
@@ -72,6 +73,9 @@ def as_method(method: Any, landscape: bool = True) -> AbstractMethod:
         return GradientDescent(method)
     if isinstance(method, optimistix.AbstractLeastSquaresSolver | optimistix.AbstractMinimiser):
         return OptimistixSolver(method)
+    if inspect.isclass(method) or inspect.isroutine(method):
+        call = f"{method.__name__}({'' if inspect.isclass(method) else '...'})"
+        raise ValueError(f"method is {method.__name__} itself; call it and pass what it returns, {call}.")
     raise ValueError(
         f"method is a {type(method).__name__}; pass an optax optimizer, an optimistix solver, a method of "
         "equibacksolve, or nothing for the default."

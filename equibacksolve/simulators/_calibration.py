@@ -23,8 +23,8 @@ class AbstractCalibration(AbstractSimulator):
     def true_setting(self, reading: Setting) -> Setting:
         """What the sample sees at these readings."""
 
-    def predict(self, **variables: Any) -> Float[Array, " points"]:
-        """The data at the true settings, one entry a datum."""
+    def predict(self, **variables: Any) -> Float[Array, "points *readings"]:
+        """The data at the true settings, one entry a datum, or as many readings as the simulator inside gives."""
         return self.simulator.predict(**self._true(variables))
 
     def check_settings(self, **variables: Any) -> None:

@@ -10,6 +10,7 @@ from jaxtyping import Array, Float
 from equibacksolve._arrays import is_concrete
 from equibacksolve._per_datum import per_datum
 from equibacksolve.simulators._settings import setting_of_one, settings_of
+from equibacksolve.simulators._untraceable import untraceable
 
 
 class AbstractSimulator(eqx.Module):
@@ -65,7 +66,10 @@ def _observe_all(simulator, variables):
 
     def batch(copies, data):
         def one(copy, datum):
-            reading = jnp.asarray(eqx.combine(copy, static).observe(**datum))
+            try:
+                reading = jnp.asarray(eqx.combine(copy, static).observe(**datum))
+            except jax.errors.JAXTypeError as error:
+                raise TypeError(untraceable(type(simulator).__name__, error)) from error
             if reading.ndim or not jnp.issubdtype(reading.dtype, jnp.floating):
                 raise TypeError(
                     f"{type(simulator).__name__}.observe must return one real number, but returned {reading.dtype} of "

@@ -53,10 +53,11 @@ class ThermalSmearing(AbstractSimulator):
                 f"{self.variable}."
             )
 
-    def predict(self, **variables: Any) -> Float[Array, " points"]:
-        """The smeared data, one entry a datum."""
+    def predict(self, **variables: Any) -> Float[Array, "points *readings"]:
+        """The smeared data, one entry a datum, or as many readings as the simulator inside gives."""
         readings = self.simulator.predict(**self._at_all_nodes(variables))
-        return readings.reshape(-1, self.nodes) @ jnp.asarray(thermal_nodes(self.nodes)[1], self.temperature.dtype)
+        of_nodes = readings.reshape(-1, self.nodes, *readings.shape[1:])
+        return jnp.tensordot(of_nodes, jnp.asarray(thermal_nodes(self.nodes)[1], self.temperature.dtype), axes=(1, 0))
 
     def check_settings(self, **variables: Any) -> None:
         self.simulator.check_settings(**self._at_all_nodes(variables))

@@ -13,8 +13,8 @@ from click.testing import CliRunner
 from toys import NEAR_DECAYS, READINGS, rate
 
 import equibacksolve as ebs
-from equibacksolve.command_line import main
 from equibacksolve.search import _run_directory
+from equibacksolve_program import main
 
 FLUX, ENERGY = np.linspace(0, 0.15, 5), np.linspace(-0.5, 0.5, 3)
 HIDDEN = np.array([[0.3, -0.2], [0.1, 0.4]])
@@ -87,8 +87,9 @@ def test_an_interrupted_command_goes_on_with_resume(folder, tmp_path):
     said, _ = run(*command, "--steps", "2", code=1)
     assert said.startswith("The data are not explained")
     assert "budget of 2 steps" in said
+    assert "another --seed, --bounds or a prior (--smooth, --edges, --mean) that the leaves keep" in said
     _, told = run(*command, "--steps", "3", code=2)
-    assert "holds a run; pass resume=True" in told.splitlines()[-1]
+    assert "holds a run; pass --resume" in told.splitlines()[-1]
     run(*command, "--steps", "3", "--resume", code=1)
     assert len((tmp_path / "steps.jsonl").read_text().splitlines()) == 3
     assert len(json.loads((tmp_path / "run.json").read_text())["processes"]) == 2

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from equibacksolve.command_line import main
 from equibacksolve.command_line._measurement import MAP, image_of, map_of
+from equibacksolve.command_line._wording import in_options
+from equibacksolve_program import main
 
 PLAIN = "flux,energy,G\n0.0,0.1,1.5\n0.1,0.1,1.25\n0.2,0.1,1.0\n"
 GERMAN = "Messung|3|x\nDatum|flux|energy|G\n" + "".join(
@@ -37,6 +38,20 @@ def test_the_options_of_a_text_file_reach_the_reader(tmp_path):
     assert given == {}
 
 
+def test_what_is_told_of_a_file_names_the_options_of_the_command(tmp_path, capsys):
+    """A field that was read back lies near its setting: nothing is joined before the user says so."""
+    jitter = np.random.default_rng(0).uniform(-1e-4, 1e-4, 12)
+    rows = [f"{n // 4 / 10 + jitter[n]},{n % 4},{n}" for n in range(12)]
+    (tmp_path / "a.csv").write_text("\n".join(rows) + "\n")
+    given = {"header": "flux,energy,G", "form": "long"}
+    assert map_of(tmp_path / "a.csv", options(**given)).grid is None
+    told = capsys.readouterr().err
+    assert "pass --same-setting 0.0" in told
+    assert "\n  flux: " in told
+    fraction = float(told.partition("--same-setting ")[2].partition(",")[0])
+    assert map_of(tmp_path / "a.csv", options(**given, same_setting=fraction)).grid is not None
+
+
 @pytest.mark.parametrize(
     ("text", "arguments", "message"),
     [
@@ -47,8 +62,11 @@ def test_the_options_of_a_text_file_reach_the_reader(tmp_path):
         (
             PLAIN.replace("flux", "B (T)"),
             ("--flux", "B"),
-            "needs cell_area to become a flux; pass --cell-area '400 nm^2'",
+            "needs --cell-area to become a flux; pass --cell-area '400 nm^2'",
         ),
+        (PLAIN.replace("G", "I (nA)"), ("--value", "I"), "needs bias to become a conductance; pass --bias '10 uV'"),
+        (PLAIN.partition("\n")[2], (), "or give the headers that the file does not have by --header; if its"),
+        (PLAIN, ("--same-setting", "2"), "--same-setting is a fraction of the range of an axis"),
         (PLAIN.replace("G", "G (furlong)"), (), "or pass --unit G=..."),
         ("flux;energy;G\n0,1;0,2;1.5\n0,2;0,3;1.5\n", (), "decimal mark ','; pass --decimal if it is another one"),
     ],
@@ -59,6 +77,20 @@ def test_what_is_refused_names_the_options_of_the_command(tmp_path, text, argume
     result = CliRunner().invoke(main, [*command, "--out", str(tmp_path / "out")])
     assert result.exit_code == 2, result.output
     assert message in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ("pass skip=2, or skip=, their number", "pass --skip 2, or --skip, their number"),
+        ("cell_area is given; write cell_area='1 nm^2'", "--cell-area is given; write --cell-area '1 nm^2'"),
+        ("pass units={'B': ...} (resume=True)", "pass --unit B=... (--resume)"),
+        ("the offset and mask of E=mc", "the offset and mask of E=mc"),
+    ],
+)
+def test_sentences_in_the_words_of_the_command_line(told, expected):
+    names = ("skip", "cell_area", "resume", "offset", "mask", "units")
+    assert in_options(told, {name: f"--{name.replace('_', '-')}" for name in names}) == expected
 
 
 def test_an_image_with_fill_values_and_one_of_words(tmp_path):

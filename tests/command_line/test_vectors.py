@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from equibacksolve.command_line._vectors import use_wide_vectors
+from equibacksolve_program import use_wide_vectors
 
 WIDE = "--xla_cpu_prefer_vector_width=512"
 

@@ -135,7 +135,7 @@ def test_meshes_of_numpy_arrays():
 @pytest.mark.parametrize(
     ("source", "told"),
     [
-        (lambda: labelled("I").assign_attrs(units="nA"), r"column 'I' has the unit 'nA', but a conductance"),
+        (lambda: labelled("I").assign_attrs(units="nA"), r"column 'I' is in nA and needs bias to become a cond"),
         (lambda: labelled().rename(B="field"), r"no column called 'flux' or 'B'; its columns are 'field', 'Vg', 'G'"),
         (lambda: labelled().drop_vars("Vg"), r"no column called 'energy' or 'Vg'; its columns are 'B', 'G'"),
         (lambda: labelled().to_dataset().assign(H=1.0).rename(G="I"), "value was left out.*'G'.*'I', 'H'"),

@@ -29,8 +29,8 @@ UNITLESS = {"flux": [0.0, 0.1], "energy": [0.0, 0.1], "G": [1.0, 2.0]}
         ({"units": {"B": "V"}}, r"column 'B \(T\)' has the unit 'V', but a magnetic field \(T, mT, G\), a flux"),
         ({"units": {"Vg": "T"}}, r"column 'Vg \(V\)' has the unit 'T', but a gate voltage \(V, mV\), an energy"),
         (
-            {"value_unit": "nA"},
-            r"column 'G \(uS\)' has the unit 'nA', but a conductance \(S, uS, e.2/h\), a resistance",
+            {"value_unit": "K"},
+            r"column 'G \(uS\)' has the unit 'K', but a conductance \(S, uS, e.2/h\), a resistance",
         ),
         (
             {"value_unit": "parsnips"},
@@ -97,7 +97,14 @@ def test_bad_tables_get_one_sentence(table, told):
         read(table, **({} if "B (T)" not in table else {"flux": "B"}))
 
 
-@pytest.mark.parametrize(("name", "told"), [("a.xlsx", "ends in '.xlsx'; known are .csv"), ("a", "ends in ''")])
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("a.xyz", "ends in '.xyz'; known are .asc, .csv"),
+        ("a.opju", "export the worksheet from Origin as ASCII"),
+        ("a", "ends in ''"),
+    ],
+)
 def test_files_of_another_kind(tmp_path, name, told):
     with pytest.raises(ValueError, match=told):
         read(tmp_path / name)

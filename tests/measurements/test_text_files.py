@@ -122,7 +122,7 @@ def test_a_short_row_misses_its_last_cell_and_an_empty_line_is_none(tmp_path):
         ("# only a comment\n", "a.csv has no rows"),
         ("B,Vg,G\n", "a.csv has headers but no rows"),
         ("B,Vg,G\n0,1,1,5,2,5\n", r"3 headers but rows of 6 cells.*semicolons"),
-        ("B,Vg,G\n0.1,0.2,1.5\n0.2,0.2,ovl\n", r"column 'G' has 'ovl' in data row 2.*leave a missing entry empty"),
+        ("B,Vg,G\n0.1,0.2,1.5\n0.2,0.2,err\n", r"column 'G' has 'err' in data row 2.*leave a missing entry empty"),
         (",1,2\n", "first row but no others"),
         (",1,2\n1,2,3,4\n", "3 cells in its first row, but 4"),
     ],
