@@ -5,7 +5,7 @@ which is independent noise on every site, the hardest kind. Three truths a famil
 noise in the data; truths and starts follow from their numbers. Levenberg-Marquardt alone, 40 steps, against one
 continuation (`patient_schedule(2)`, which the default tries second) and one annealing from the same starts.
 
-    python benchmarks/basin.py [--starts 4] [--json FILE] [--picture docs/basin.png]
+    python benchmarks/basin.py [--starts 4] [--json FILE] [--picture research/basin.png]
 """
 
 import pathlib

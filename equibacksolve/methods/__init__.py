@@ -1,5 +1,6 @@
 """Methods: ways to minimise the misfit. Each is one file; `AbstractMethod` says what a method is."""
 
+from equibacksolve.methods._annealed_langevin import AnnealedLangevin as AnnealedLangevin
 from equibacksolve.methods._annealing import Annealing as Annealing
 from equibacksolve.methods._backtracking import backtracking_descent as backtracking_descent
 from equibacksolve.methods._between_levels import BetweenLevels as BetweenLevels
