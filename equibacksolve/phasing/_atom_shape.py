@@ -82,8 +82,8 @@ def calibration(peaked: np.ndarray, pixels: int) -> tuple[float, np.ndarray, np.
     """The height of a sharpened atom, and what turns parabolas through its pixels into its place.
 
     A parabola through the highest pixel and its two neighbours has its top at p pixels from the middle one. The atom is
-    at c1 p + c3 p^3 + c5 p^5; its height is that of the middle pixel times 1 + e2 q^2 + e4 q^4 for an offset q along
-    each axis. Both follow from the known profile of an atom, by least squares over offsets of up to half a pixel.
+    at c1 p + c3 p^3 + c5 p^5 + c7 p^7; its height is that of the middle pixel times 1 + e2 q^2 + e4 q^4 for an offset q
+    along each axis. Both follow from the known profile of an atom, by least squares over offsets of up to half a pixel.
 
     `peaked`: the transform of a sharpened atom, shape (pixels, pixels // 2 + 1).
     """
@@ -94,7 +94,7 @@ def calibration(peaked: np.ndarray, pixels: int) -> tuple[float, np.ndarray, np.
     wave = lambda shift: np.cos(2 * np.pi * np.outer(offsets + shift, np.fft.fftfreq(pixels))) @ along
     middle, before, after = wave(0), wave(1), wave(-1)
     top = (after - before) / (2 * (2 * middle - after - before))
-    odd = np.linalg.lstsq(top[:, None] ** [1, 3, 5], offsets, rcond=None)[0]
+    odd = np.linalg.lstsq(top[:, None] ** [1, 3, 5, 7], offsets, rcond=None)[0]
     even = np.linalg.lstsq(offsets[:, None] ** [2, 4], height / middle - 1, rcond=None)[0]
     return height, odd, even
 

@@ -41,8 +41,9 @@ def _offset(middle, before, after, shape: AtomShape):
     """Of the true top from the middle pixel, in pixels."""
     bend = jnp.maximum(2 * middle - before - after, jnp.finfo(middle.dtype).tiny)
     top = jnp.clip((after - before) / (2 * bend), -0.6, 0.6)
-    first, third, fifth = shape.offset
-    return jnp.clip(jnp.nan_to_num(top * (first + top**2 * (third + top**2 * fifth))), -0.5, 0.5)
+    first, third, fifth, seventh = shape.offset
+    offset = top * (first + top**2 * (third + top**2 * (fifth + top**2 * seventh)))
+    return jnp.clip(jnp.nan_to_num(offset), -0.5, 0.5)
 
 
 def drawn(places: Float[Array, "peaks 2"], heights: Float[Array, " peaks"], shape: AtomShape) -> Transform:
