@@ -13,8 +13,9 @@ from equibacksolve.methods import compiled_cost
 from equibacksolve.phasing._least_squares import Fit, difference_map, fitted, squared
 from equibacksolve.phasing._task import Task
 
-STEPS, SETTLED = 80, 1e-3
-"""Most steps of least squares; standard errors from a minimum at which a structure has settled."""
+FIRST_STEPS, STEPS, SETTLED = 20, 80, 1e-3
+"""Steps of least squares after which it is asked whether a structure is right, and the most that are made; standard
+errors from a minimum at which it has settled."""
 
 HOPELESS, RIGHT = 1e-3, 0.1
 """Parts of a sum of squares: six steps that gain less lead nowhere; of what was measured, what remains of a structure
@@ -31,23 +32,25 @@ def finish(
     If most of it is right, but the data are not explained, the least wanted atoms are put where some are missing, half
     as many each time that this did not help.
     """
-    dtype, steps = task.free.dtype, jnp.asarray(STEPS)
-    fit_to = lambda places, target, gain: fitted(
-        jnp.asarray(places, dtype), task.free, target, task.box, steps, jnp.asarray(gain, dtype)
+    dtype = task.free.dtype
+    fit_to = lambda places, target, steps, gain: fitted(
+        jnp.asarray(places, dtype), task.free, target, task.box, jnp.asarray(steps), jnp.asarray(gain, dtype)
     )
-    fit = fit_to(positions, task.sharp, HOPELESS)
-    moves = max(1, len(positions) // 20)
-    for _ in range(repairs if float(fit.squares) < RIGHT * float(squared(task.sharp)) else 0):
+    fit = fit_to(positions, task.sharp, FIRST_STEPS, HOPELESS)
+    if float(fit.squares) > RIGHT * float(squared(task.sharp)):
+        return into_box(np.asarray(fit.positions), task, known), False
+    fit, moves = fit_to(fit.positions, task.sharp, STEPS, HOPELESS), max(1, len(positions) // 20)
+    for _ in range(repairs):
         if bool(problem.explained(compiled_cost(problem, with_positions(problem, hidden, np.asarray(fit.positions))))):
             break
         difference = np.asarray(difference_map(fit.positions, task.sharp, task.box))
         moved = moved_atoms(np.asarray(fit.positions, float), difference, float(task.box.box_length), known, moves)
-        trial = fit_to(moved, task.sharp, HOPELESS)
-        better = float(trial.squares) < (1 - 1e-3) * float(fit.squares)
+        trial = fit_to(moved, task.sharp, STEPS, HOPELESS)
+        better = float(trial.squares) < (1 - HOPELESS) * float(fit.squares)
         if not better and moves == 1:
             break
         fit, moves = (trial, moves) if better else (fit, max(1, moves // 2))
-    fit = fit_to(fit.positions, task.plain, 1e-10)
+    fit = fit_to(fit.positions, task.plain, STEPS, 1e-10)
     places = np.asarray(fit.positions)
     return into_box(places, task, known) if task.box.periodic else places, _is_settled(problem, hidden, fit)
 
