@@ -61,7 +61,7 @@ class AlternatingProjections(AbstractMethod):
     Levenberg-Marquardt on their positions does the rest. If the data are not explained, the next start begins.
 
     The number of atoms is that of the simulator, whose positions do not matter, unless `known` or `informed` says so.
-    Iterations grow exponentially with the number of atoms: some hundreds for 50, some thousands for 100.
+    Iterations grow exponentially with the number of atoms: some hundreds for 50, ten thousand for 100.
 
     A step is `iterations` of each start; in the history, `start` counts the random starts.
 
@@ -71,9 +71,10 @@ class AlternatingProjections(AbstractMethod):
     - `peaks`: how many peaks are drawn, in units of the number of atoms.
     - `sharpness`: the width of an atom in the search, in units of its own.
     - `fall`: the part of its mean to which the gap must fall before the finish is tried.
-    - `known`: so many of the simulator's atoms, the first ones, are known: they stay where they are.
-    - `informed`: whether the first start has the phases of the simulator's own positions. Phases that are wrong by
-      1.2 rad, or positions by 0.25 of the distance between atoms, are good enough.
+    - `known`: so many of the simulator's atoms, the first ones, are known: they stay where they are. A tenth of the
+      atoms makes a search easy that finds nothing without; a single one, which fixes the translation only, hinders it.
+    - `informed`: whether the first start has the phases of the simulator's own positions. They may be wrong by an
+      eighth of the distance between atoms in each coordinate.
     - `abreast`: starts that are searched at a time, for devices that do that at the price of one. On a CPU, 1.
     - `iterations`, `patience`: iterations in a step, and after how many a start is given up for the next one.
     - `starts`: the most that are made.
