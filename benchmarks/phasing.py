@@ -29,6 +29,7 @@ from _measuring import arguments_of, is_installed, write_json
 
 import equibacksolve as ebs
 from equibacksolve import imaging, phasing
+from equibacksolve.methods import GradientDescent
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "examples"))
 
@@ -150,12 +151,13 @@ def others(atoms, displacement, short):
     truth, result = problem(atoms, displacement, 0), {"atoms": atoms, "displacement": displacement}
     target, starts = truth.predict(), [unknown(truth, seed) for seed in range(1 if short else 3)]
     misfit = lambda s: float(jnp.sqrt(jnp.mean((s.predict() - target) ** 2) / jnp.mean(target**2)))
-    for name, optimizer in (("Langevin", langevin), ("Adam", lambda *_: optax.adam(0.02))):
+    for name, method in (("Langevin", example.annealing(4000)), ("Adam", GradientDescent(optax.adam(0.02), 4000))):
         ends, seconds = [], []
         for seed, start in enumerate(starts):
-            end, _, took = example.recover(start, target, optimizer(start, target, jax.random.key(seed)), 4000)
-            ends.append(end), seconds.append(took)
-        tell(result, truth, name, [(misfit(end), distance_to(truth, end.positions)) for end in ends], seconds)
+            end, _, times = example.recover(start, target, method, jax.random.key(seed))
+            ends.append((misfit(end), distance_to(truth, end.positions)))
+            seconds.append(float(times[-1]))
+        tell(result, truth, name, ends, seconds)
     if is_installed("numba"):
         import _reverse_monte_carlo as rmc
 
@@ -165,7 +167,8 @@ def others(atoms, displacement, short):
         for seed, start in enumerate(starts):
             run = rmc.run(np.asarray(start.positions), *given, 2.0 if short else 10.0, metropolis=True, seed=seed)
             end = eqx.tree_at(lambda s: s.positions, start, imaging.wrapped(run.positions, truth.box_length))
-            ends.append((misfit(end), distance_to(truth, end.positions))), seconds.append(run.seconds[-1])
+            ends.append((misfit(end), distance_to(truth, end.positions)))
+            seconds.append(run.seconds[-1])
         tell(result, truth, "RMC, Metropolis", ends, seconds)
     return result
 
@@ -178,20 +181,6 @@ def tell(result, truth, name, ends, seconds):
         flush=True,
     )
     result[name] = {"R and distance": ends, "seconds": seconds, "found": found}
-
-
-def langevin(start, target, key):
-    """The annealing of the example, with time and temperature in units of this problem."""
-    cost = jax.jit(
-        lambda positions: jnp.mean((eqx.tree_at(lambda s: s.positions, start, positions).predict() - target) ** 2)
-    )
-    before, rises = cost(start.positions), []
-    for atom, move in enumerate(np.random.default_rng(0).uniform(-0.1, 0.1, (min(20, len(start.positions)), 2))):
-        rises.append(max(0.0, float(cost(start.positions.at[atom].add(move)) - before)))
-    rise = np.mean([rise for rise in rises if rise > 0])
-    # In the example the mean rise is 1.3e-5; what is stiff scales with it.
-    scale = float(rise) / 1.3e-5
-    return example.annealing(4000, key, step_size=18.0 / math.sqrt(scale), hottest=8e-5 * scale, coldest=1.3e-6 * scale)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "examples"))
 
 import amorphous_lattice as example
 
+from equibacksolve.methods import AnnealedLangevin, GradientDescent
+
 TIMES = (1, 2, 5, 10, 20)
 SIZES = (460, 4000)
 
@@ -51,14 +53,14 @@ def momentum_image(seed, seconds):
     truth, start, key = example.problem(seed)
     target = truth.predict()
     curves = {}
-    for name, optimizer, steps in (
-        ("Adam 0.02", optax.adam(0.02), 4000),
-        ("annealing, 700 steps", example.annealing(700, key, friction=0.05, hottest=1.3e-5, coldest=6.5e-7), 700),
-        ("annealing, 4000 steps", example.annealing(4000, key), 4000),
-        ("annealing, 16000 steps", example.annealing(16000, key), 16000),
+    for name, method in (
+        ("Adam 0.02", GradientDescent(optax.adam(0.02), steps=4000)),
+        ("annealing, 700 steps", AnnealedLangevin(0.07, 0.015, steps=700, friction=0.05)),
+        ("annealing, 4000 steps", example.annealing(4000)),
+        ("annealing, 16000 steps", example.annealing(16000)),
     ):
-        _, history, spent = example.recover(start, target, optimizer, steps)
-        curves[name] = [np.arange(len(history)) * spent / len(history), np.minimum.accumulate(history)]
+        _, history, seconds_spent = example.recover(start, target, method, key)
+        curves[name] = [seconds_spent, np.minimum.accumulate(history)]
     given = (np.asarray(start.positions), np.asarray(target), example.WIDTH, example.BOX)
     rmc.warm_up(*given)
     for name, metropolis in (("RMC greedy", False), ("RMC Metropolis", True)):

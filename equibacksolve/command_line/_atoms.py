@@ -6,7 +6,6 @@ import click
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 
 from equibacksolve import imaging
 from equibacksolve.command_line import _results
@@ -14,7 +13,7 @@ from equibacksolve.command_line._measurement import image_of
 from equibacksolve.command_line._options import FILE, SEARCH, all_of
 from equibacksolve.command_line._search import Search, end
 from equibacksolve.inverse import Observations
-from equibacksolve.methods import GradientDescent
+from equibacksolve.methods import AnnealedLangevin
 from equibacksolve.search import Solution
 from equibacksolve.simulators import MomentumImage
 
@@ -37,15 +36,20 @@ def hidden(simulator):
 @click.option(
     "--shake", type=float, default=0.1, show_default=True, help="Random displacement of that lattice (length)."
 )
-@click.option("--rate", type=float, default=0.01, show_default=True, help="Step of the search (length).")
+@click.option(
+    "--wander",
+    type=float,
+    help="How far atoms wander at first (length); a fifth of their distance if left out, with --start a fiftieth.",
+)
+@click.option("--moves", type=click.IntRange(1), default=4000, show_default=True, help="More of them end lower.")
 @click.option("--sigma", type=float, help="Standard deviation of a pixel.")
 @all_of(SEARCH)
-def atoms(measurement, number, box, width, periodic, start, shake, rate, sigma, **options) -> None:
+def atoms(measurement, number, box, width, periodic, start, shake, wander, moves, sigma, **options) -> None:
     """Find atoms that show a given momentum image.
 
     MEASUREMENT holds the image s = L ln(q + 1): a square array with zero momentum first (.npy), or its numbers as text.
-    All atoms move along the gradient of the misfit (Adam). Very many structures show nearly the same image: look at the
-    pair distribution, not at single atoms.
+    All atoms move along the gradient of the misfit, and are shaken, less and less (annealed Langevin dynamics). Very
+    many structures show nearly the same image: look at the pair distribution, not at single atoms.
 
     Example: equibacksolve atoms image.npy --atoms 460 --box 40 --width 0.3 --periodic --out runs/glass1
     """
@@ -59,7 +63,9 @@ def atoms(measurement, number, box, width, periodic, start, shake, rate, sigma, 
     pixels = observed.values.shape[0]
     stamp = imaging.stamp_pixels(width, box, pixels, reach=5.0)  # exp(-12.5) = 4e-6 is cut off
     simulator = MomentumImage(positions, width, box, pixels, periodic=periodic, stamp=stamp)
-    method = GradientDescent(optax.adam(rate), steps=jnp.array(10**9), patience=jnp.array(500))
+    spacing = box / number**0.5
+    hot = (0.2 if start is None else 0.02) * spacing if wander is None else wander
+    method = AnnealedLangevin(hot, min(0.02 * spacing, hot), steps=moves)
     found = search.run(simulator, observed, hidden, method)
     write(search.out, found, observed)
     end(found)

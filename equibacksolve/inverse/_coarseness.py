@@ -9,7 +9,7 @@ TOO_COARSE = 0.4
 """Maps up to 0.36 were followed, those of 0.6 were not (research/2026-11-29-evened-data.md)."""
 
 FEWEST = 8
-"""Pairs of neighbours from which a root mean square is worth telling."""
+"""Values of a setting, and pairs of neighbours, from which a root mean square is worth telling."""
 
 
 def coarseness(observed: Observations) -> dict[str, float]:
@@ -21,7 +21,8 @@ def coarseness(observed: Observations) -> dict[str, float]:
     measure on a finer mesh, at a higher temperature, or with wider contacts. The variance of the noise is taken off
     both where sigma is known.
 
-    Settings along which there are fewer than 8 pairs of neighbours are left out; neighbours are readings that count and
+    Settings with fewer than 8 values, or along which there are fewer than 8 pairs of neighbours, are left out: maps of
+    a gate at four energies are four maps, each of which is followed by itself. Neighbours are readings that count and
     share all other settings.
     """
     if not observed.variables:
@@ -34,7 +35,7 @@ def coarseness(observed: Observations) -> dict[str, float]:
     found = {}
     for name in settings:
         steps = _steps(values, settings, name)
-        if len(steps) >= FEWEST and variance > 0:
+        if min(len(steps), len(np.unique(settings[name]))) >= FEWEST and variance > 0:
             found[name] = float(np.sqrt(max(np.mean(steps**2) - 2 * noise, 0.0) / (2 * variance)))
     return found
 

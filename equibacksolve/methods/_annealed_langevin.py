@@ -17,7 +17,7 @@ WITHOUT_NOISE = 0.07
 """The last part of the steps, in which the temperature is zero."""
 
 POWER_STEPS = 20
-"""Of the power iteration for the largest curvature. Half of it would do: the time step has room for a factor of four."""
+"""Of the power iteration for the largest curvature. A rough figure will do: four times as much would be stable."""
 
 PROBES = 8
 """Random directions whose mean curvature stands for that of all unknowns."""

@@ -61,6 +61,16 @@ def test_neither_order_nor_units_nor_what_does_not_count_matters():
     assert ebs.inverse.coarseness(mesh(spoiled, mask=mask))["y"] == pytest.approx(whole["y"], rel=0.05)
 
 
+def test_a_few_settings_far_apart_are_maps_of_their_own():
+    """Four energies of a gate map that have nothing in common: it is followed along the position of the tip."""
+    x, energy = np.linspace(0, 3, 30), np.arange(4.0)
+    phase = np.random.default_rng(4).uniform(0, 6, 4)
+    values = np.sin(x[:, None] + phase)
+    found = ebs.inverse.coarseness(ebs.Observations.on_grid(x=x, energy=energy, values=values))
+    assert set(found) == {"x"}
+    assert found["x"] < 0.1
+
+
 def test_what_has_no_neighbours_is_left_out():
     assert ebs.inverse.coarseness(ebs.Observations(np.arange(20.0))) == {}
     random = np.random.default_rng(3)
