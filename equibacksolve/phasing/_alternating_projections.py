@@ -73,6 +73,7 @@ class AlternatingProjections(AbstractMethod):
     - `fall`: the part of its mean to which the gap must fall before the finish is tried.
     - `known`: so many of the simulator's atoms, the first ones, are known: they stay where they are. A tenth of the
       atoms makes a search easy that finds nothing without; a single one, which fixes the translation only, hinders it.
+      With noisy data, pass `polish=False` too: the last steps of `backsolve`, made where need be, move all atoms.
     - `informed`: whether the first start has the phases of the simulator's own positions. They may be wrong by an
       eighth of the distance between atoms in each coordinate.
     - `abreast`: starts that are searched at a time, for devices that do that at the price of one. On a CPU, 1.

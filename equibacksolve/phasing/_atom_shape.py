@@ -56,8 +56,11 @@ def atom_shape(
     sharpness: float = 0.4,
     noise: np.ndarray | float = 0.0,
 ) -> AtomShape:
-    """The shape of one of `atoms` atoms, in single precision.
+    """The shape of one atom, in single precision.
 
+    - `width`, `box_length`: w and L (length).
+    - `pixels`: M, along the edge of the image.
+    - `atoms`: how many there are: noise is held against the transform of so many.
     - `sharpness`: s / w, the width of a sharpened atom in units of its own.
     - `noise`: the standard deviation of the moduli of the transform, one or a half plane.
     """

@@ -14,25 +14,29 @@ Transform = Complex[Array, "pixels half"]
 
 
 def peaks(
-    map: Float[Array, "pixels pixels"], count: int, shape: AtomShape
+    sharpened: Float[Array, "pixels pixels"], count: int, shape: AtomShape
 ) -> tuple[Float[Array, "peaks 2"], Float[Array, " peaks"]]:
-    """The places of the `count` highest peaks of a sharpened map, highest first, and their heights in units of an atom.
+    """The places of the highest peaks of a sharpened map, highest first, and their heights in units of an atom.
 
-    A peak is a pixel that none of its eight neighbours exceeds. Where it is, and how high, is interpolated by a
-    calibrated parabola along each axis (`calibration`). Heights are from 0 to 3. If there are fewer peaks, the
-    rest has the height 0.
+    - `sharpened`: the map, real, shape (pixels, pixels), as `irfft2` makes it of a sharpened transform.
+    - `count`: the number of peaks.
+    - `shape`: of an atom.
+
+    Returns places (count, 2), in units of length, and heights (count,), from 0 to 3. A peak is a pixel that none of its
+    eight neighbours exceeds. Where it is, and how high, is interpolated by a calibrated parabola along each axis
+    (`calibration`). If there are fewer peaks, the rest has the height 0.
     """
-    pixels, flat = shape.pixels, map.reshape(-1)
-    around = jnp.maximum(map, jnp.maximum(jnp.roll(map, 1, 0), jnp.roll(map, -1, 0)))
+    pixels, flat = shape.pixels, sharpened.reshape(-1)
+    around = jnp.maximum(sharpened, jnp.maximum(jnp.roll(sharpened, 1, 0), jnp.roll(sharpened, -1, 0)))
     around = jnp.maximum(around, jnp.maximum(jnp.roll(around, 1, 1), jnp.roll(around, -1, 1)))
-    top, index = lax.top_k(jnp.where(map >= around, map, -jnp.inf).reshape(-1), count)
+    top, index = lax.top_k(jnp.where(sharpened >= around, sharpened, -jnp.inf).reshape(-1), count)
     row, column = index // pixels, index % pixels
     beside = lambda i, j: flat[i % pixels * pixels + j % pixels]
     x = _offset(top, beside(row - 1, column), beside(row + 1, column), shape)
     y = _offset(top, beside(row, column - 1), beside(row, column + 1), shape)
     taller = lambda q: 1 + shape.height[0] * q**2 + shape.height[1] * q**4
     heights = jnp.where(jnp.isfinite(top), top, 0.0) / shape.peak * taller(x) * taller(y)
-    middle = jnp.stack([row, column], axis=-1).astype(map.dtype) + 0.5
+    middle = jnp.stack([row, column], axis=-1).astype(sharpened.dtype) + 0.5
     places = (middle + jnp.stack([x, y], axis=-1)) * (shape.box_length / pixels)
     return places, jnp.clip(heights, 0.0, HIGHEST)
 
@@ -64,8 +68,13 @@ def gaussian_rows(coordinates: Float[Array, " peaks"], shape: AtomShape) -> Floa
 def onto_atoms(transform: Transform, count: int, shape: AtomShape, known: Transform | None = None) -> Transform:
     """A structure of `count` atoms near the given one: the highest peaks of its map, redrawn.
 
-    Peaks keep their heights, from 0 to 3: the two atoms of an unresolved pair make one peak. More peaks than atoms may
-    be asked for; false ones are low. `known`: the transform of atoms that stay, beside which `count` others are found.
+    Peaks keep their heights, from 0 to 3: the two atoms of an unresolved pair make one peak. (With equal heights, the
+    search ends beside the structure.) So it is a projection for atoms that are resolved, and nearly one for others.
+
+    - `transform`: sharpened, shape (pixels, pixels // 2 + 1).
+    - `count`: the number of peaks; more than there are atoms may be asked for, since false ones are low.
+    - `shape`: of an atom.
+    - `known`: the transform of atoms that stay, beside which `count` others are found.
     """
     rest = transform if known is None else transform - known
     places, heights = peaks(jnp.fft.irfft2(rest, s=(shape.pixels, shape.pixels)), count, shape)

@@ -61,7 +61,13 @@ class Data(NamedTuple):
 
 
 def iterate(transform: Transform, data: Data, count: int, relaxation: Scalar, step: Scalar) -> tuple[Transform, Scalar]:
-    """One iteration with `count` peaks, and the gap between the two projections before it."""
+    """One iteration (the formula above), and the gap between its two projections, abs(P_B - P_A) / abs(P_A).
+
+    - `transform`: Z, shape (pixels, pixels // 2 + 1), sharpened.
+    - `data`: the moduli, the shape of an atom, and the transform of known atoms (zeros if there are none).
+    - `count`: so many peaks are drawn beside the known atoms, some more than there are atoms.
+    - `relaxation`, `step`: r and s.
+    """
     on_moduli = onto_moduli(transform, data.moduli)
     on_atoms = onto_atoms(2 * on_moduli - transform, count, data.shape, data.known)
     apart = on_atoms - on_moduli

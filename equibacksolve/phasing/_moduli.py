@@ -17,7 +17,10 @@ class Moduli(eqx.Module):
 
 
 def onto_moduli(transform: Transform, moduli: Moduli) -> Transform:
-    """The nearest transform with these moduli: the phases stay. What was not measured stays as it is."""
+    """The nearest transform with these moduli: the phases stay. What was not measured stays as it is.
+
+    Where the transform is zero, all phases are as near; it gets the phase 0.
+    """
     modulus = jnp.abs(transform)
     unit = jnp.where(modulus > 0, transform / jnp.where(modulus > 0, modulus, 1.0), 1.0)
     return jnp.where(moduli.measured, moduli.values * unit, transform)
