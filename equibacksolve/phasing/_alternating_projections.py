@@ -33,7 +33,7 @@ SAME, TRIES = 1e-3, 3
 """Costs that differ by this fraction are of one structure; finishes of one start before the next one begins."""
 
 SMALL = 0.45
-"""A gap below which a start with some knowledge is finished at once. Searches that know nothing have 0.5 to 0.6."""
+"""A gap below which a start may be near the structure after its first step. That of strong disorder is 0.5 to 0.6."""
 
 
 class Inner(NamedTuple):
@@ -128,9 +128,7 @@ class AlternatingProjections(AbstractMethod):
         count = _peaks_drawn(self.peaks, task)
         search = searched(before, task.data, count, self._rule(), jnp.asarray(self.iterations, jnp.int32))
         used = state.evaluations + jnp.sum(search.age - before.age, dtype=state.evaluations.dtype)
-        slot, ready = _most_promising(search)
-        if int(state.evaluations) == 0 and (self.informed or self.known > 0) and float(search.gap[0]) < SMALL:
-            slot, ready = 0, True  # what begins near the structure has no gap that could fall
+        slot, ready = _most_promising(before, search)
         known = np.asarray(state.hidden.positions[: self.known])
         positions = np.concatenate([known, _atoms_of(search, slot, task, count, key, int(used))])
         positions, settled = into_box(positions, task, self.known), False
@@ -182,10 +180,15 @@ def _peaks_drawn(ratio: float, task: Task) -> int:
     return max(1, min(wanted, task.box.pixels**2 // 4))
 
 
-def _most_promising(search: Search) -> tuple[int, bool]:
-    """The start whose gap is lowest against its mean, and whether it has stopped by itself."""
-    fallen = np.asarray(has_fallen(search))
-    return int(np.argmin(np.where(fallen, -1.0, np.asarray(search.gap / search.mean)))), bool(fallen.any())
+def _most_promising(before: Search, search: Search) -> tuple[int, bool]:
+    """The start whose gap is lowest against its mean, and whether it is to be finished.
+
+    It is if it has stopped by itself; or once, after its first step, if its gap is small: what begins near the
+    structure, or comes there at once, has no mean from which the gap could fall.
+    """
+    gap, young = np.asarray(search.gap), np.asarray(before.age) == 0
+    ready = np.asarray(has_fallen(search)) | (young & (gap < SMALL))
+    return int(np.argmin(np.where(ready, -1.0, gap / np.asarray(search.mean)))), bool(ready.any())
 
 
 def _atoms_of(search: Search, slot: int, task: Task, count: int, key: PRNGKeyArray, used: int) -> Places:
