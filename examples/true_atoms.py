@@ -68,7 +68,7 @@ def draw(panels, path):
         axes.set(title=title, xlabel="x / a", ylabel="y / a", aspect="equal")
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.09), ncols=3)
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=90)
+    figure.savefig(path, dpi=90, bbox_inches="tight")
 
 
 def main():
