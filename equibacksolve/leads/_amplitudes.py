@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex
 
+from equibacksolve._host import on_host
 from equibacksolve.leads._surface import amplitudes
 
 Channels = Complex[Array, "interface channels"]
@@ -31,12 +32,11 @@ def channels_of(channels: int, self_energy: Broadening) -> Channels:
     """W of a self-energy that is given: a column for each positive eigenvalue of Gamma, the largest first."""
     shape = jax.ShapeDtypeStruct((self_energy.shape[0], channels), self_energy.dtype)
 
-    def on_host(given):
-        given = np.asarray(given)
-        found = [amplitudes(one, None, channels) for one in given.reshape(-1, *given.shape[-2:])]
-        return np.stack(found).reshape(*given.shape[:-1], channels).astype(shape.dtype)
+    def found(given):
+        of_points = [amplitudes(one, None, channels) for one in given.reshape(-1, *given.shape[-2:])]
+        return (np.stack(of_points).reshape(*given.shape[:-1], channels),)
 
-    return jax.pure_callback(on_host, shape, self_energy, vmap_method="broadcast_all")
+    return on_host(found, [shape], self_energy)[0]
 
 
 @channels_of.defjvp

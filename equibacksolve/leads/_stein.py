@@ -5,6 +5,8 @@ import numpy as np
 import scipy.linalg
 from jaxtyping import Array, Complex
 
+from equibacksolve._host import on_host
+
 Square = Complex[Array, "cell cell"]
 
 
@@ -19,15 +21,14 @@ def stein(a: Square, b: Square, right: Square) -> Square:
 
 
 def _on_host(a, b, right):
-    shape = jax.ShapeDtypeStruct(right.shape, right.dtype)
-    return jax.pure_callback(_solved, shape, a, b, right, vmap_method="broadcast_all")
+    return on_host(_solved, [jax.ShapeDtypeStruct(right.shape, right.dtype)], a, b, right)[0]
 
 
-def _solved(a, b, right):
-    a, b, right = (np.asarray(array) for array in (a, b, right))
+def _solved(*arrays):
+    a, b, right = np.broadcast_arrays(*arrays)
     flat = lambda array: array.reshape(-1, *array.shape[-2:])
     found = [_one(*point) for point in zip(flat(a), flat(b), flat(right))]
-    return np.stack(found).reshape(right.shape).astype(right.dtype)
+    return (np.stack(found).reshape(right.shape),)
 
 
 def _one(a, b, right):

@@ -7,6 +7,7 @@ import numpy as np
 import scipy.sparse as sparse
 from jaxtyping import Array, Int
 
+from equibacksolve._host import on_host
 from equibacksolve.scattering._factors import solve
 from equibacksolve.scattering._matrix import Matrix, Pattern
 from equibacksolve.scattering._parts import Parts
@@ -49,12 +50,8 @@ class SparseArrangement(AbstractArrangement):
 
     def _on_host(self, stored: Parts, right: Parts, kind: str) -> Parts:
         shape = jax.ShapeDtypeStruct(right.real.shape, right.real.dtype)
-
-        def solved(indices, starts, *parts):
-            return _solved(kind, *(np.asarray(array) for array in (indices, starts, *parts)))
-
-        arguments = (self.indices, self.starts, *stored, *right)
-        return Parts(*jax.pure_callback(solved, (shape, shape), *arguments, vmap_method="sequential"))
+        solved = lambda *arrays: _solved(kind, *arrays)
+        return Parts(*on_host(solved, [shape, shape], self.indices, self.starts, *stored, *right))
 
 
 class SparseFactor(AbstractSolver):
@@ -93,11 +90,16 @@ def _refuse_lost_parts(pattern: sparse.coo_matrix, graph: Graph) -> None:
 
 
 def _solved(kind, indices, starts, real, imag, right_real, right_imag):
-    right = right_real + 1j * right_imag
-    found = np.empty_like(right)
-    size = len(starts) - 1
-    for point in range(real.shape[-1]):
-        numbers = real[:, point] + 1j * imag[:, point]
-        matrix = sparse.csc_matrix((numbers, indices, starts), shape=(size, size))
-        found[..., point] = solve(matrix, right[..., point], kind)
-    return found.real.astype(right_real.dtype), found.imag.astype(right_real.dtype)
+    """All with the axes of a batch in front; numbers and right-hand sides have the points last."""
+    batch = np.broadcast_shapes(real.shape[:-2], right_real.shape[:-3])
+    numbers = np.broadcast_to(real + 1j * imag, (*batch, *real.shape[-2:]))
+    right = np.broadcast_to(right_real + 1j * right_imag, (*batch, *right_real.shape[-3:]))
+    # Places are the same for the whole batch.
+    places = [array.reshape(-1, array.shape[-1])[0] for array in (indices, starts)]
+    size, found = places[1].size - 1, np.empty_like(right)
+    for one in np.ndindex(batch):
+        for point in range(real.shape[-1]):
+            values = np.ascontiguousarray(numbers[one][:, point])
+            matrix = sparse.csc_matrix((values, *places), shape=(size, size))
+            found[one][..., point] = solve(matrix, right[one][..., point], kind)
+    return found.real, found.imag
