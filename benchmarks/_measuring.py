@@ -3,6 +3,7 @@
 import argparse
 import importlib.metadata
 import importlib.util
+import itertools
 import json
 import os
 import pathlib
@@ -38,18 +39,21 @@ def seconds_of(function, *arguments) -> float:
     return time.perf_counter() - began
 
 
-def timed(functions, argument, repeats):
+def timed(functions, argument, repeats, moved=lambda argument, number: argument):
     """Fastest and median seconds of each function, called in turn after a warm-up; compile seconds beside.
+
+    `moved(argument, number)` is what a repetition gets: something new each time, where results are remembered.
 
     Between calls there is a pause: the memory of a call is given back after its result is there, which for paper-style
     code takes some 5 ms. On one core the next call would pay for it.
     """
     warm = {name: warmed_up(function, argument) for name, function in functions.items()}
     seconds = {name: [] for name in functions}
-    for _ in range(repeats):
-        for name, (function, _) in warm.items():
-            time.sleep(0.02)
-            seconds[name].append(seconds_of(function, argument))
+    calls = itertools.product(range(repeats), warm.items())
+    for number, (_, (name, (function, _))) in enumerate(calls, start=1):
+        given = moved(argument, number)
+        time.sleep(0.02)
+        seconds[name].append(seconds_of(function, given))
     return {name: (min(s), float(np.median(s)), warm[name][1]) for name, s in seconds.items()}
 
 
