@@ -76,7 +76,7 @@ class AlternatingProjections(AbstractMethod):
       With noisy data, pass `polish=False` too: the last steps of `backsolve`, made where need be, move all atoms.
     - `informed`: whether the first start has the phases of the simulator's own positions. They may be wrong by an
       eighth of the distance between atoms in each coordinate.
-    - `abreast`: starts that are searched at a time, for devices that do that at the price of one. On a CPU, 1.
+    - `parallel`: starts that are searched at a time, for devices that do that at the price of one. On a CPU, 1.
     - `iterations`, `patience`: iterations in a step, and after how many a start is given up for the next one.
     - `starts`: the most that are made.
     - `repairs`: how often misplaced atoms are moved before a finish is given up.
@@ -95,14 +95,14 @@ class AlternatingProjections(AbstractMethod):
     fall: Float[Array, ""] = eqx.field(converter=float_array, default=0.8)
     known: int = eqx.field(static=True, default=0)
     informed: bool = eqx.field(static=True, default=False)
-    abreast: int = eqx.field(static=True, default=1)
+    parallel: int = eqx.field(static=True, default=1)
     iterations: int = eqx.field(static=True, default=200)
     patience: int = eqx.field(static=True, default=20_000)
     starts: int = eqx.field(static=True, default=1000)
     repairs: int = eqx.field(static=True, default=12)
 
     def __check_init__(self):
-        check_counts(self, "abreast", "iterations", "patience", "starts")
+        check_counts(self, "parallel", "iterations", "patience", "starts")
         for name in ("known", "repairs"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; give at least 0.")
@@ -115,11 +115,11 @@ class AlternatingProjections(AbstractMethod):
 
     def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
         task = task_of(problem, hidden, self.known, self.sharpness)
-        search = begun(_keys(key, 0, self.abreast), task.data)
+        search = begun(_keys(key, 0, self.parallel), task.data)
         if self.informed:
             search = with_start(search, 0, begun_from(_phases_of(hidden, task)[None]))
         infinite, none = jnp.full_like(problem.tolerance, jnp.inf), jnp.zeros((), jnp.int32)
-        counts = jnp.asarray(self.abreast, jnp.int32), jnp.zeros(self.abreast, jnp.int32)
+        counts = jnp.asarray(self.parallel, jnp.int32), jnp.zeros(self.parallel, jnp.int32)
         inner = Inner(task, search, key, *counts, infinite)
         return State(hidden, infinite, jnp.zeros((), bool), none, inner, none, none)
 
@@ -137,7 +137,7 @@ class AlternatingProjections(AbstractMethod):
         hidden = with_positions(problem, state.hidden, positions)
         cost = compiled_cost(problem, hidden)
         inner, over = self._followed(state.inner._replace(search=search), slot if ready else None, float(cost))
-        done, start = jnp.asarray(over or bool(problem.explained(cost))), inner.begun - self.abreast
+        done, start = jnp.asarray(over or bool(problem.explained(cost))), inner.begun - self.parallel
         return State(hidden, cost, done, used, inner, state.stage, start, jnp.asarray(settled))
 
     def _followed(self, inner: Inner, finished: int | None, cost: float) -> tuple[Inner, bool]:

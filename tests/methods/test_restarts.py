@@ -112,7 +112,7 @@ def courses(parallel, starts=5):
 
 
 @pytest.mark.parametrize("parallel", [2, 3, 8])
-def test_searches_abreast_are_those_that_go_on_one_after_the_other(parallel):
+def test_searches_at_a_time_are_those_that_go_on_one_after_the_other(parallel):
     # No start finds the truth, so that all of them are made: each start is the same, to the last bit.
     assert courses(parallel) == courses(1)
 

@@ -112,7 +112,7 @@ def test_single_precision_is_kept(compiled_for_a_long_run):
 
 def test_several_starts_abreast(compiled_for_a_long_run):
     truth = true_image(20, 10)
-    found = search(truth, method=AlternatingProjections(abreast=3))
+    found = search(truth, method=AlternatingProjections(parallel=3))
     assert found.converged
     assert distance(found.simulator, truth) < ROUNDING
 

@@ -21,7 +21,7 @@ def search(simulator=START, observed=OBSERVED, where=lambda s: s.positions, meth
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"abreast": 0}, "abreast is 0"),
+        ({"parallel": 0}, "parallel is 0"),
         ({"iterations": 0}, "iterations is 0"),
         ({"known": -1}, "known is -1"),
         ({"repairs": -2}, "repairs is -2"),

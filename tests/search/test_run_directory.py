@@ -104,7 +104,7 @@ def test_every_method_can_be_interrupted_and_resumed(tmp_path):
         assert same(found, whole), name
 
 
-def test_a_run_keeps_its_searches_abreast_on_a_machine_with_other_cores(tmp_path):
+def test_a_run_keeps_its_searches_at_a_time_on_a_machine_with_other_cores(tmp_path):
     lm = ebs.LevenbergMarquardt(steps=4)
     method = lambda parallel: ebs.methods.Restarts(lm, (lm,), starts=5, parallel=parallel)
     whole = solve(method=method(2))
