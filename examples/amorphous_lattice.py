@@ -5,7 +5,7 @@ Fourier transform of their blurred image. We start from the same lattice, displa
 along the gradient of the mean squared error. Descent alone ends in the nearest of very many minima, R = 0.19. Atoms
 that are shaken, less and less, end lower: `AnnealedLangevin` is Langevin dynamics whose temperature falls.
 
-    python examples/amorphous_lattice.py                # R = 0.175 after 5 s on two cores
+    python examples/amorphous_lattice.py                # R = 0.174 after 2 s on two cores
     python examples/amorphous_lattice.py --steps 40000  # patience: lower
 
 R = sqrt(cost / mean s^2). The image fixes the atoms up to a translation and the inversion, but very many structures
