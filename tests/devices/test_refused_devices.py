@@ -142,3 +142,14 @@ def test_hops_between_cells_need_areas_even_from_an_orbital_to_its_copy(part):
     device = ebs.TightBindingDevice(sample(entries=FLAT), [ebs.Terminal(lead, [0, 2])])
     with pytest.raises(ValueError, match="some hoppings have no area"):
         simulators.ConductanceMatrix(device).predict(flux=np.array([0.1]), energy=np.array([0.3]))
+
+
+@pytest.mark.parametrize(("onsite", "edge"), [(0.5, 2.5), (-0.5, 1.5)])
+def test_the_band_edge_of_a_lead_moves_with_its_onsite_energy(onsite, edge):
+    """Chains with E = onsite + 2 cos k: refused at their own edge, right where a chain that is not shifted has one."""
+    lead = PeriodicLead(Entries([], [], []), Entries([0], [0], [1.0]), Entries([0], [0], [1.0]), 1, onsite=onsite)
+    device = ebs.TightBindingDevice(sample(onsite=[onsite] * 3), [ebs.Terminal(lead, [0]), ebs.Terminal(lead, [2])])
+    with pytest.raises(ValueError, match=rf"(from|at) a band edge at energy {edge}"):
+        ebs.Conductance(device).predict(flux=[0.0], energy=[edge])
+    if onsite > 0:
+        np.testing.assert_allclose(ebs.Conductance(device).predict(flux=[0.0], energy=[2.0]), 1.0, atol=1e-12)

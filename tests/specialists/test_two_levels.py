@@ -107,6 +107,22 @@ def test_bounds_are_kept():
     assert np.max(seen) <= 1
 
 
+def test_after_the_walk_each_step_is_one_simulation():
+    counts = []
+    ebs.backsolve(
+        eqx.tree_at(values, Squares(jnp.zeros(PATTERN.shape)), jnp.full(PATTERN.shape, 0.5)),
+        observed(1.0),
+        ebs.specialists.TwoLevels((0.0, 1.5), flips=60),
+        where=values,
+        progress=False,
+        polish=False,
+        callback=lambda state: counts.append((int(state.inner[0].moves), int(state.evaluations))) and None,
+    )
+    polishing = [evaluations for moves, evaluations in counts if moves >= 60]
+    assert len(polishing) > 3
+    assert set(np.diff(polishing)) == {1}
+
+
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
