@@ -48,18 +48,14 @@ def graphene(number):
 
 def _between_ribbons(name, number, bare, period, heights, axes):
     """Hidden hills on the map of a sample that its leads continue; the start is noise. `heights` of both."""
-    terminals = [ebs.samples.ribbon_lead(bare, (step * period, 0)) for step in (-1, 1)]
-    simulator = ebs.Conductance(ebs.TightBindingDevice(bare, terminals))
+    simulator = ebs.Conductance(ebs.TightBindingDevice(bare, _ends(bare, period)))
     where = lambda s: s.device.sample.onsite.values
-    with_map = lambda values: eqx.tree_at(where, simulator, jnp.asarray(values))
     positions, place = np.asarray(bare.positions), np.asarray(bare.onsite.place)
     random, unit = np.random.default_rng([number, *name.encode()]), np.ptp(positions, axis=0).max()
     values = np.zeros(bare.onsite.values.shape)
     values[place[:, 0], place[:, 1]] = hills_on(positions, random, heights[0], (0.125, 0.25), unit)
-    truth = with_map(values)
-    start = with_map(np.random.default_rng(number).uniform(-heights[1], heights[1], values.shape))
     mirrors = (ebs.Mirror(where, 0), ebs.Mirror(where, 1))
-    return HiddenDevice(truth, start, ebs.simulated_observations(truth, **axes), where, mirrors)
+    return _hidden(simulator, number, where, values, heights[1], axes)._replace(symmetries=mirrors)
 
 
 class HallMeasurement(ebs.AbstractSimulator):

@@ -1,7 +1,9 @@
-"""What runs on the host inside compiled code: functions of NumPy, and one thread of linear algebra at a time."""
+"""The host: functions of NumPy inside compiled code, its cores, and one thread of linear algebra at a time."""
 
 import functools
+import itertools
 import math
+import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
@@ -30,16 +32,15 @@ def on_host(function: Callable, shapes: Sequence[jax.ShapeDtypeStruct], *arrays:
 
     @jax.custom_batching.custom_vmap
     def call(*arrays):
-        pieces, known = [piece for array in arrays for piece in _pieces(array)], [a.shape for a in arrays]
-        counts = [len(_pieces(array)) for array in arrays]
+        split, known = [_pieces(array) for array in arrays], [array.shape for array in arrays]
 
         def joined(*parts):
             parts = iter([np.asarray(part) for part in parts])
-            whole = [np.concatenate([next(parts) for _ in range(n)]).reshape(s) for n, s in zip(counts, known)]
+            whole = [np.concatenate([next(parts) for _ in of]).reshape(shape) for of, shape in zip(split, known)]
             found = function(*whole)
             return tuple(np.broadcast_to(one, s.shape).astype(s.dtype) for one, s in zip(found, shapes))
 
-        return jax.pure_callback(joined, tuple(shapes), *pieces)
+        return jax.pure_callback(joined, tuple(shapes), *itertools.chain(*split))
 
     @call.def_vmap
     def _(size, batched, *arrays):
@@ -54,6 +55,11 @@ def _pieces(array: Numbers) -> list[Numbers]:
     flat = jnp.ravel(array)
     size = PIECE // flat.dtype.itemsize
     return [flat[start : start + size] for start in range(0, max(1, math.prod(array.shape)), size)]
+
+
+def usable_cores() -> int:
+    """Cores that this process may use: those of its affinity mask, where the system has one."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def one_thread() -> AbstractContextManager:

@@ -23,6 +23,7 @@ from equibacksolve.methods._method import AbstractMethod as AbstractMethod
 from equibacksolve.methods._method import State as State
 from equibacksolve.methods._method import around as around
 from equibacksolve.methods._method import check_counts as check_counts
+from equibacksolve.methods._method import first_state as first_state
 from equibacksolve.methods._method import optional_array as optional_array
 from equibacksolve.methods._method import outer_state as outer_state
 from equibacksolve.methods._noise_level import compiled_cost as compiled_cost
@@ -38,4 +39,3 @@ from equibacksolve.methods._search_methods import stage_of_search as stage_of_se
 from equibacksolve.methods._step_equations import AbstractStepEquations as AbstractStepEquations
 from equibacksolve.methods._step_equations import columns as columns
 from equibacksolve.methods._suitable_equations import FEW_UNKNOWNS as FEW_UNKNOWNS
-from equibacksolve.methods._threads import usable_cores as usable_cores

@@ -107,7 +107,7 @@ def _walked(
 ) -> tuple[Walker, Hidden, Scalar]:
     """Some more steps, with the best guess on the way and its cost."""
     unravel = ravel_pytree(walker.hidden)[1]
-    slope = jax.value_and_grad(lambda hidden: problem.objective(hidden), has_aux=True)
+    slope = jax.value_and_grad(problem.objective, has_aux=True)
 
     def one(carry, _):
         walker, best, lowest = carry

@@ -51,8 +51,7 @@ class AbstractMethod(eqx.Module):
 
 def first_state(hidden: Hidden, cost: Scalar, inner: Any) -> State:
     """A state that has seen no simulation yet, or whose method does not count it."""
-    zero = jnp.zeros((), jnp.int32)
-    return State(hidden, cost, jnp.zeros((), bool), zero, inner, zero, zero)
+    return outer_state(hidden, cost, inner, 0, done=False)
 
 
 def outer_state(

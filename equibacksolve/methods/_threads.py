@@ -1,7 +1,6 @@
 """Independent computations at the same time, each in a thread: XLA leaves the lock of Python while it computes."""
 
 import contextlib
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -10,11 +9,6 @@ import jax
 import jax.numpy as jnp
 
 Result = TypeVar("Result")
-
-
-def usable_cores() -> int:
-    """Cores that this process may use: those of its affinity mask, where the system has one."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def in_threads(calls: Sequence[Callable[[], Result]], at_once: bool = True) -> list[Result]:

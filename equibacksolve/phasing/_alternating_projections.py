@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 from equibacksolve._arrays import float_array
 from equibacksolve._axes import Scalar
 from equibacksolve.inverse import Hidden, Problem
-from equibacksolve.methods import AbstractMethod, State, check_counts, compiled_cost
+from equibacksolve.methods import AbstractMethod, State, check_counts, compiled_cost, first_state, outer_state
 from equibacksolve.phasing._atoms import Transform, drawn
 from equibacksolve.phasing._finish import Places, finish, into_box, split_peaks, with_positions
 from equibacksolve.phasing._iteration import (
@@ -118,10 +118,10 @@ class AlternatingProjections(AbstractMethod):
         search = begun(_keys(key, 0, self.parallel), task.data)
         if self.informed:
             search = with_start(search, 0, begun_from(_phases_of(hidden, task)[None]))
-        infinite, none = jnp.full_like(problem.tolerance, jnp.inf), jnp.zeros((), jnp.int32)
+        infinite = jnp.full_like(problem.tolerance, jnp.inf)
         counts = jnp.asarray(self.parallel, jnp.int32), jnp.zeros(self.parallel, jnp.int32)
         inner = Inner(task, search, key, *counts, infinite)
-        return State(hidden, infinite, jnp.zeros((), bool), none, inner, none, none)
+        return first_state(hidden, infinite, inner)
 
     def step(self, problem: Problem, state: State) -> State:
         task, before, key, *_ = state.inner
@@ -137,8 +137,8 @@ class AlternatingProjections(AbstractMethod):
         hidden = with_positions(problem, state.hidden, positions)
         cost = compiled_cost(problem, hidden)
         inner, over = self._followed(state.inner._replace(search=search), slot if ready else None, float(cost))
-        done, start = jnp.asarray(over or bool(problem.explained(cost))), inner.begun - self.parallel
-        return State(hidden, cost, done, used, inner, state.stage, start, jnp.asarray(settled))
+        done, start = over or bool(problem.explained(cost)), inner.begun - self.parallel
+        return outer_state(hidden, cost, inner, used, done=done, settled=settled, start=start)
 
     def _followed(self, inner: Inner, finished: int | None, cost: float) -> tuple[Inner, bool]:
         """The same, with new starts in place of those that are given up, and whether the search is over.

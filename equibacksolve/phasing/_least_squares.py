@@ -72,8 +72,8 @@ def fitted(
     """Positions at the minimum beside the given ones, after at most so many steps.
 
     `free`: 1 for atoms that move, 0 for those that stay. No atom goes farther than its width in one step. It ends when
-    a step is so short that the next one is rounding, or when six steps
-    have each lowered the sum of squares by less than the part `least_gain`.
+    a step is so short that the next one is rounding, or when six steps have each lowered the sum of squares by less
+    than the part `least_gain`.
     """
     eps = jnp.finfo(positions.dtype).eps
     moving = jnp.repeat(free, 2)
@@ -117,9 +117,7 @@ def _step(gradient, normal, moving, damping):
 def difference_map(positions: Float[Array, "atoms 2"], target: Target, box: Box) -> Float[Array, "pixels pixels"]:
     """The map of weights (observed - calculated moduli), with the phases of the atoms."""
     (x, _), (y, _) = (_rows(coordinates, box) for coordinates in positions.T)
-    transform = jnp.fft.fft(x).T @ jnp.fft.rfft(y)
-    modulus = jnp.abs(transform)
-    unit = jnp.where(modulus > 0, transform / jnp.where(modulus > 0, modulus, 1.0), 0.0)
+    modulus, unit = _modulus_and_phase(jnp.fft.fft(x).T @ jnp.fft.rfft(y))
     return jnp.fft.irfft2(target.weights * (target.observed - modulus) * unit, s=(box.pixels, box.pixels))
 
 
@@ -128,9 +126,7 @@ def _model(positions, moving, target: Target, box: Box):
     (x, dx), (y, dy) = (_rows(coordinates, box) for coordinates in positions.T)
     x, dx = jnp.fft.fft(x), jnp.fft.fft(dx)
     y, dy = jnp.fft.rfft(y), jnp.fft.rfft(dy)
-    transform = x.T @ y
-    modulus = jnp.abs(transform)
-    unit = jnp.where(modulus > 0, transform / jnp.where(modulus > 0, modulus, 1.0), 0.0)
+    modulus, unit = _modulus_and_phase(x.T @ y)
     bent = target.bend > 0
     bend = jnp.where(bent, target.bend, 1.0)
     seen = jnp.where(bent, jnp.log1p(bend * modulus) / bend, modulus)
@@ -140,6 +136,12 @@ def _model(positions, moving, target: Target, box: Box):
     column = lambda a, b: ((towards * a[:, :, None]) * b[:, None, :]).real.reshape(a.shape[0], -1)
     jacobian = jnp.stack([column(dx, y), column(x, dy)], axis=1).reshape(moving.size, -1) * moving[:, None]
     return residuals @ residuals, jacobian @ residuals, jacobian @ jacobian.T
+
+
+def _modulus_and_phase(transform):
+    """abs(F), and F / abs(F), which is 0 where F is."""
+    modulus = jnp.abs(transform)
+    return modulus, jnp.where(modulus > 0, transform / jnp.where(modulus > 0, modulus, 1.0), 0.0)
 
 
 def _rows(coordinates: Float[Array, " atoms"], box: Box):

@@ -12,7 +12,7 @@ import scipy.sparse as sparse
 from jaxtyping import Complex
 from scipy.sparse.linalg import SuperLU, splu
 
-from equibacksolve._host import one_thread
+from equibacksolve._host import one_thread, usable_cores
 
 MOST = 8
 """Factors that a thread remembers, so that a derivative finds those of its states."""
@@ -47,7 +47,7 @@ _THREADS: list[_Thread] = []
 
 def _threads() -> list[_Thread]:
     if not _THREADS:
-        _THREADS.extend(_Thread() for _ in range(min(8, os.cpu_count() or 1)))
+        _THREADS.extend(_Thread() for _ in range(min(8, usable_cores())))
     return _THREADS
 
 

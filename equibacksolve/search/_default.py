@@ -2,6 +2,7 @@
 
 import jax
 
+from equibacksolve._host import usable_cores
 from equibacksolve.methods import (
     AbstractMethod,
     Annealing,
@@ -17,7 +18,6 @@ from equibacksolve.methods import (
     single_stage,
     stage_of_search,
     two_stages,
-    usable_cores,
 )
 from equibacksolve.specialists import FewDiscs
 

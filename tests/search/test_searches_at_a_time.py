@@ -5,7 +5,7 @@ import os
 import jax
 import pytest
 
-from equibacksolve.methods import _threads
+from equibacksolve import _host
 from equibacksolve.search import _default, default_method
 
 
@@ -27,10 +27,10 @@ def test_without_a_map_one_after_the_other(monkeypatch):
 def test_where_the_system_has_no_affinity_mask_all_cores_count(monkeypatch, known, cores):
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: known)
-    assert _threads.usable_cores() == cores
+    assert _host.usable_cores() == cores
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the system has no affinity mask")
 def test_only_the_cores_of_the_affinity_mask_count(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: {1, 4, 7} if process == 0 else set())
-    assert _threads.usable_cores() == 3
+    assert _host.usable_cores() == 3
