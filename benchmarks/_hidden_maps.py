@@ -19,11 +19,10 @@ GLYPHS = {
 }
 
 
-def hills(height):
+def hills(height, shape=(SITES, SITES)):
     """Two to five Gaussian hills and dips, 1.5 to 3 sites wide, scaled to the height."""
-
-    sites = np.stack([X, Y], axis=-1).reshape(-1, 2)
-    return lambda random: hills_on(sites, random, height, (1.5, 3)).reshape(SITES, SITES)
+    sites = np.stack(np.indices(shape), axis=-1).reshape(-1, 2)
+    return lambda random: hills_on(sites, random, height, (1.5, 3)).reshape(shape)
 
 
 def hills_on(positions, random, height, widths, unit=1.0):
@@ -70,6 +69,64 @@ def antidots(random):
     return landscape
 
 
+def step(shape=(SITES, SITES)):
+    """A p-n junction: -0.8 and 0.8 on either side of a sharp, curved edge, and white disorder of half-width 0.1."""
+
+    def landscape(random):
+        x, y = np.indices(shape)
+        phase, bend = random.uniform(0, 2 * np.pi), random.uniform(0.1, 0.25) * shape[0]
+        edge = random.uniform(0.35, 0.65) * shape[0] + bend * np.sin(
+            np.pi * y / shape[1] * random.uniform(1, 2) + phase
+        )
+        return random.choice([-0.8, 0.8]) * np.where(x < edge, 1, -1) + random.uniform(-0.1, 0.1, shape)
+
+    return landscape
+
+
+def saddle(shape=(SITES, SITES)):
+    """A point contact: a parabolic channel between barriers of height 1 to 2, and four impurities of -0.5 or 0.5."""
+
+    def landscape(random):
+        x, y = np.indices(shape)
+        centers = [(n - 1) / 2 + random.uniform(-0.1, 0.1) * n for n in shape]
+        across, along = (y - centers[1]) / (shape[1] / 2), (x - centers[0]) / (random.uniform(0.12, 0.25) * shape[0])
+        barrier = random.uniform(1, 2) * across**2 * np.exp(-(along**2) / 2)
+        barrier.flat[random.choice(barrier.size, 4, replace=False)] += random.choice([-0.5, 0.5], 4)
+        return barrier
+
+    return landscape
+
+
+def impurities(shape=(SITES, SITES)):
+    """Ten sites of -1.5 or 1.5 in an even sample."""
+
+    def landscape(random):
+        sites = np.zeros(shape)
+        sites.flat[random.choice(sites.size, 10, replace=False)] = random.choice([-1.5, 1.5], 10)
+        return sites
+
+    return landscape
+
+
+def dipoles(shape=(SITES, SITES)):
+    """Three to five pairs of a hill and a dip of height 1, one site wide and two to three sites apart."""
+
+    def landscape(random):
+        x, y = np.indices(shape)
+        hill = lambda center: np.exp(-((x - center[0]) ** 2 + (y - center[1]) ** 2) / 2)
+        landscape = np.zeros(shape)
+        for _ in range(random.integers(3, 6)):
+            center, turn = random.uniform((1, 1), np.array(shape) - 2), random.uniform(0, 2 * np.pi)
+            half = random.uniform(2, 3) / 2 * np.array([np.cos(turn), np.sin(turn)])
+            landscape += hill(center + half) - hill(center - half)
+        return landscape
+
+    return landscape
+
+
+SHAPES = {"6 x 24": (6, 24), "18 x 8": (18, 8), "16 x 16": (16, 16)}
+"""Other samples, columns by rows: long, wide, and larger, on the same mesh of settings."""
+
 POTENTIALS = {
     **{f"hills {height}": hills(height) for height in (0.5, 1, 1.5, 2)},
     **{f"speckle {length}": lambda random, length=length: smooth_noise(random, length) for length in (2, 3)},
@@ -77,6 +134,15 @@ POTENTIALS = {
     "rings": ring,
     **{f"iid {half}": lambda random, half=half: random.uniform(-half, half, (SITES, SITES)) for half in (0.25, 0.5, 1)},
     "antidots": antidots,
+    "steps": step(),
+    "saddle": saddle(),
+    "impurities": impurities(),
+    "dipoles": dipoles(),
+    **{
+        f"{name} on {told}": kind(shape)
+        for told, shape in SHAPES.items()
+        for name, kind in {"hills 1": lambda shape: hills(1, shape), "steps": step, "saddle": saddle}.items()
+    },
 }
 MAGNETIZATIONS = {
     "magnetization smooth": lambda random: np.pi / 2 + np.pi / 2 * smooth_noise(random, 3),
@@ -118,8 +184,8 @@ class HiddenMap:
         """A random start that knows nothing of the truth."""
         random = np.random.default_rng([number, 1])
         if self.is_potential:
-            return self.simulator(jnp.asarray(random.uniform(-0.1, 0.1, (SITES, SITES))))
-        return self.simulator(jnp.asarray(np.pi / 2 + random.uniform(-0.3, 0.3, (SITES, SITES))))
+            return self.simulator(jnp.asarray(random.uniform(-0.1, 0.1, self.truth.shape)))
+        return self.simulator(jnp.asarray(np.pi / 2 + random.uniform(-0.3, 0.3, self.truth.shape)))
 
     def error(self, simulator) -> float:
         """Root mean square error over the images that no datum tells apart; of m_z for a magnetization."""

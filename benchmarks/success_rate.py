@@ -5,7 +5,7 @@ square error < 1e-3 over the images that no datum tells apart), the share of sin
 simulations and seconds up to success. Rivals get the same starts and the same seconds. Nothing is chosen: truth number
 k of a family and its start follow from k. Compiling is done before the clock starts.
 
-    python benchmarks/success_rate.py --family "hills 1" --truths 6 --budget 90 [--method ours] [--noise 0.03]
+    python benchmarks/success_rate.py --family "hills 1" --truths 6 --budget 90 [--first 0] [--noise 0.03]
     python benchmarks/success_rate.py --table [--picture docs/success_rate.png]
     python benchmarks/success_rate.py --short
 
@@ -166,6 +166,7 @@ def main():
     parser = arguments_of(__doc__)
     parser.add_argument("--family", nargs="+", choices=FAMILIES, default=list(FAMILIES))
     parser.add_argument("--truths", type=int, default=6)
+    parser.add_argument("--first", type=int, default=0, help="number of the first truth")
     parser.add_argument("--budget", type=float, default=90.0, help="seconds for one truth")
     parser.add_argument("--method", nargs="+", choices=METHODS, default=["ours"])
     parser.add_argument("--noise", type=float, default=0.0, help="in e^2/h")
@@ -192,12 +193,12 @@ def run_all(arguments):
         (family, number, name, arguments.budget, arguments.noise, len(os.sched_getaffinity(0)))
         for family in arguments.family
         for name in arguments.method
-        for number in range(arguments.truths)
+        for number in range(arguments.first, arguments.first + arguments.truths)
     ]
     warm = set()
     for run in tqdm([run for run in wanted if run not in done], desc="success rate"):
         hidden_map = HiddenMap(run[0], run[1], run[4])
-        if (kind := (hidden_map.is_potential, run[2])) not in warm:
+        if (kind := (hidden_map.is_potential, hidden_map.truth.shape, run[2])) not in warm:
             warm_up(as_method(METHODS[run[2]]()), hidden_map)
         warm.add(kind)
         record = one_run(*run[:5]) | {"jax": jax.__version__, "machine": platform.machine()}
