@@ -10,7 +10,7 @@ from equibacksolve._axes import Scalar
 from equibacksolve.diagnostics._identifiability import residual_jacobian
 from equibacksolve.diagnostics._uncertainty import standard_errors
 from equibacksolve.diagnostics._unknowns import Selector
-from equibacksolve.inverse import Observations, residuals
+from equibacksolve.inverse import AbstractObservations, residuals
 from equibacksolve.simulators import AbstractSimulator
 
 
@@ -47,7 +47,7 @@ class GoodnessOfFit(eqx.Module):
 
 def goodness_of_fit(
     simulator: AbstractSimulator,
-    observed: Observations,
+    observed: AbstractObservations,
     *,
     where: Selector,
     prior_precision: Float[Any, "*shape"] | float | int = 0.0,

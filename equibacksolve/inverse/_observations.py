@@ -5,14 +5,16 @@ import operator
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, Shaped
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, Shaped
 
 from equibacksolve._arrays import boolean_array, float_array, float_array_and_mask, in_order, is_concrete
+from equibacksolve.inverse._abstract_observations import AbstractObservations
 
 
-class Observations(eqx.Module):
+class Observations(AbstractObservations):
     """Measured values y_i with their settings x_i (step 1 of the paper).
 
         Observations(values=image)                                         # data without settings
@@ -99,27 +101,35 @@ class Observations(eqx.Module):
         return cls(flat(values), sigma=flat(sigma), mask=flat(mask), grid=shape, **variables)
 
     @property
-    def count(self) -> Float[Array, ""] | int:
-        """Number of values that count."""
-        return self.values.size if self.mask is None else jnp.sum(self.mask).astype(self.values.dtype)
+    def sets(self) -> dict[str, "Observations"]:
+        return {"": self}
+
+    @property
+    def is_divisible(self) -> bool:
+        return bool(self.variables)
 
     def weights(self) -> Float[Array, "*data"]:
-        """1/sigma where a value counts (1 if sigma is unknown), 0 where it does not."""
+        """1/sigma where a value counts, 1 if sigma is unknown; 0 where it does not count."""
         weights = jnp.ones_like(self.values) if self.sigma is None else 1 / self.sigma
         return weights if self.mask is None else jnp.where(self.mask, weights, 0.0)
 
     def variance(self) -> Float[Array, ""]:
-        """Mean squared deviation of the weighted values from their mean: the cost of knowing nothing but the mean."""
         weights = self.weights()
         mean = jnp.sum(weights**2 * self.values) / jnp.sum(weights**2)
         return jnp.sum((weights * (self.values - mean)) ** 2) / self.count
 
-    def mean_square(self) -> Float[Array, ""]:
-        """Mean square of the weighted values: the cost of a prediction of zeros."""
-        return jnp.sum((self.weights() * self.values) ** 2) / self.count
+    def without_sigma(self) -> "Observations":
+        return eqx.tree_at(lambda o: o.sigma, self, None, is_leaf=lambda leaf: leaf is None)
+
+    def random_parts(self, key: PRNGKeyArray, share: int, multiple: int = 1) -> Int[Array, "share part"]:
+        size = self.values.size
+        part = size // share // multiple * multiple or size // share
+        return jax.random.permutation(key, size)[: part * share].reshape(share, -1)
+
+    def split(self, flat: Float[Array, "..."]) -> dict[str, Float[Array, "..."]]:
+        return {"": flat.reshape(self.values.shape)}
 
     def at(self, chosen: Int[Array, " chosen"]) -> "Observations":
-        """The readings with these numbers, as a list of points. Raises ValueError for data without settings."""
         if not self.variables:
             raise ValueError("observed has no settings: its readings belong together, and none can be left out.")
         pick = lambda array: None if array is None else array[chosen]

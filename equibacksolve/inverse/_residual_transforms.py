@@ -13,8 +13,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from equibacksolve._axes import Scalar
+from equibacksolve.inverse._abstract_observations import AbstractObservations
+from equibacksolve.inverse._joint_observations import JointObservations
 from equibacksolve.inverse._leaves import Hidden, LeafKind
-from equibacksolve.inverse._observations import Observations
 
 
 class AbstractResidualTransform(eqx.Module):
@@ -22,7 +23,7 @@ class AbstractResidualTransform(eqx.Module):
 
     @abstractmethod
     def __call__(
-        self, observed: Observations, hidden: Hidden, residuals: Float[Array, " data"]
+        self, observed: AbstractObservations, hidden: Hidden, residuals: Float[Array, " data"]
     ) -> Float[Array, " transformed"]:
         """The residuals that this transform makes of the residuals of the data."""
 
@@ -65,6 +66,9 @@ class Smoothing(AbstractResidualTransform):
         return jax.lax.cond(self.width > 0, lambda r: self._blurred(observed, r), lambda r: r, residuals)
 
     def _blurred(self, observed, residuals):
+        if isinstance(observed, JointObservations):  # each set by itself: their settings are not to be compared
+            each = observed.split(residuals).items()
+            return jnp.concatenate([self._blurred(observed.sets[name], part.reshape(-1)) for name, part in each])
         if observed.grid is not None:
             mesh = residuals.reshape(observed.grid)
             for axis, n in enumerate(observed.grid):
