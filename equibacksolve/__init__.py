@@ -51,6 +51,7 @@ with install_import_hook("equibacksolve", "equibacksolve._typechecking.checked_w
     from equibacksolve.search import load_solution as load_solution
     from equibacksolve.simulators import AbstractJointSimulator as AbstractJointSimulator
     from equibacksolve.simulators import AbstractSimulator as AbstractSimulator
+    from equibacksolve.simulators import AbstractTiedSimulator as AbstractTiedSimulator
     from equibacksolve.simulators import Conductance as Conductance
     from equibacksolve.simulators import EnergyCalibration as EnergyCalibration
     from equibacksolve.simulators import FluxOffset as FluxOffset

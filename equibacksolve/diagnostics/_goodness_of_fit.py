@@ -69,5 +69,6 @@ def goodness_of_fit(
     effective, squared = jnp.trace(share), jnp.sum(share * share.T)
     count = jnp.asarray(observed.count, jacobian.dtype)
     chi_squared: Float[Array, ""] = jnp.sum(residuals(simulator, observed) ** 2)
-    spread = jnp.sqrt(2 * jnp.maximum(count - 2 * effective + squared, 0.5))
-    return GoodnessOfFit(chi_squared, count - effective, spread, effective)
+    mean, deviation = observed.expected_cost()
+    spread = deviation * jnp.sqrt(jnp.maximum(count - 2 * effective + squared, 0.5))
+    return GoodnessOfFit(chi_squared, mean * (count - effective), spread, effective)

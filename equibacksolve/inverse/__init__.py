@@ -25,6 +25,9 @@ from equibacksolve.inverse._misfit import cost as cost
 from equibacksolve.inverse._misfit import costs_of_sets as costs_of_sets
 from equibacksolve.inverse._misfit import mean_squared_error as mean_squared_error
 from equibacksolve.inverse._misfit import residuals as residuals
+from equibacksolve.inverse._noise import AbstractNoise as AbstractNoise
+from equibacksolve.inverse._noise import Huber as Huber
+from equibacksolve.inverse._noise import StudentT as StudentT
 from equibacksolve.inverse._observations import Observations as Observations
 from equibacksolve.inverse._prior_precision import data_and_priors as data_and_priors
 from equibacksolve.inverse._prior_precision import is_exact as is_exact

@@ -40,6 +40,17 @@ class AbstractObservations(eqx.Module):
         """Mean squared deviation of the weighted values from their mean: the cost of knowing nothing but the mean."""
 
     @abstractmethod
+    def expected_cost(self) -> tuple[float, float]:
+        """What a datum with sigma costs at the truth: mean and standard deviation, 1 and sqrt(2) of Gaussian noise."""
+
+    @abstractmethod
+    def with_sigma(self, sigma: Any) -> "AbstractObservations":
+        """The same data with these standard deviations: one number, or one for each reading; of several sets, by name.
+
+        Raises ValueError unless they are positive.
+        """
+
+    @abstractmethod
     def without_sigma(self) -> "AbstractObservations":
         """The same data, as if their standard deviations were not known."""
 

@@ -86,6 +86,14 @@ class JointObservations(AbstractObservations):
         total = sum(one.count * one.variance() / self.scales[name] ** 2 for name, one in self.sets.items())
         return total / self.count
 
+    def expected_cost(self) -> tuple[float, float]:
+        shares = [(float(one.count) / float(self.count), *one.expected_cost()) for one in self.sets.values()]
+        mean = sum(share * mean for share, mean, _ in shares)
+        return mean, sum(share * deviation**2 for share, _, deviation in shares) ** 0.5
+
+    def with_sigma(self, sigma: dict[str, Any]) -> "JointObservations":
+        return JointObservations(**{name: one.with_sigma(sigma[name]) for name, one in self.sets.items()})
+
     def without_sigma(self) -> "JointObservations":
         return JointObservations(**{name: one.without_sigma() for name, one in self.sets.items()})
 

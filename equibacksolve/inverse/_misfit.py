@@ -5,17 +5,18 @@ from jaxtyping import Array, Float
 
 from equibacksolve.inverse._abstract_observations import AbstractObservations
 from equibacksolve.inverse._joint_observations import JointObservations
+from equibacksolve.inverse._observations import Observations
 from equibacksolve.simulators import AbstractJointSimulator, AbstractSimulator
 
 
 def residuals(simulator: AbstractSimulator, observed: AbstractObservations) -> Float[Array, " data"]:
-    """(g(x_i; p) - y_i) / sigma_i, flat; 0 for what is masked."""
+    """(g(x_i; p) - y_i) / sigma_i, flat; 0 for what is masked. With `noise`, what these count: see `AbstractNoise`."""
     if isinstance(observed, JointObservations):
         return _residuals_of_sets(simulator, observed)
     return _differences(type(simulator).__name__, simulator.predict(**observed.variables), observed)
 
 
-def _differences(name: str, predicted: Float[Array, "..."], observed: AbstractObservations) -> Float[Array, " data"]:
+def _differences(name: str, predicted: Float[Array, "..."], observed: Observations) -> Float[Array, " data"]:
     """Of what `name` predicts from what was observed, weighted and flat."""
     if predicted.shape != observed.values.shape:
         raise ValueError(
@@ -25,7 +26,8 @@ def _differences(name: str, predicted: Float[Array, "..."], observed: AbstractOb
     differences = predicted.astype(observed.values.dtype) - observed.values
     if observed.mask is not None:  # where a datum does not count, the model need not be finite
         differences = jnp.where(observed.mask, differences, 0.0)
-    return (differences * observed.weights()).reshape(-1)
+    left = differences * observed.weights()
+    return (left if observed.noise is None else observed.noise.counted(left)).reshape(-1)
 
 
 def _residuals_of_sets(simulator: AbstractSimulator, observed: JointObservations) -> Float[Array, " data"]:

@@ -212,5 +212,6 @@ def _tolerance(observed: AbstractObservations, spread: float) -> float:
     the data are taken as free of noise, and a millionth of their spread may remain.
     """
     if observed.sigma is not None:
-        return 1 + 3 * float(2 / observed.count) ** 0.5
+        mean, deviation = observed.expected_cost()
+        return mean + 3 * deviation / float(observed.count) ** 0.5
     return 1e-6 * spread

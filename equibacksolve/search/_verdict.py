@@ -72,7 +72,9 @@ def _told_of_sets(problem: Problem, hidden: Hidden) -> str:
     if problem.observed.sigma is None:
         return f" ({told})"
     counts = {name: float(one.count) for name, one in problem.observed.sets.items()}
-    missed = [name for name, cost in costs.items() if cost > 1 + 3 * (2 / counts[name]) ** 0.5]
+    expected = {name: one.expected_cost() for name, one in problem.observed.sets.items()}
+    most = {name: mean + 3 * deviation / counts[name] ** 0.5 for name, (mean, deviation) in expected.items()}
+    missed = [name for name, cost in costs.items() if cost > most[name]]
     alone = f", of which {', '.join(missed)} {'is' if len(missed) == 1 else 'are'} not explained" if missed else ""
     return f" ({told}{alone})"
 
@@ -80,9 +82,10 @@ def _told_of_sets(problem: Problem, hidden: Hidden) -> str:
 def _against_expectation(problem, hidden, cost):
     count = float(problem.observed.count)
     unknowns = sum(leaf.size for leaf in jax.tree.leaves(hidden))
-    lowest = max(0.0, 1 - unknowns / count)
-    spread = (2 / count) ** 0.5
-    text = f"cost {cost:.2e} is a chi-squared per datum of {cost:.3g}, where {lowest:.2f} to 1 is expected"
+    mean, deviation = problem.observed.expected_cost()
+    lowest = max(0.0, mean * (1 - unknowns / count))
+    spread = deviation / count**0.5
+    text = f"cost {cost:.2e} is a chi-squared per datum of {cost:.3g}, where {lowest:.2f} to {mean:.3g} is expected"
     if cost < lowest - 3 * spread:
         return f"{text} (give or take {spread:.2g}): so little says that sigma is too large"
     return text

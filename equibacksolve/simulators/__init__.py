@@ -30,5 +30,7 @@ from equibacksolve.simulators._simulator import check_before_compiling as check_
 from equibacksolve.simulators._structure_factor import StructureFactor as StructureFactor
 from equibacksolve.simulators._structure_image import AbstractStructureImage as AbstractStructureImage
 from equibacksolve.simulators._thermal_smearing import ThermalSmearing as ThermalSmearing
+from equibacksolve.simulators._tied_simulator import AbstractTiedSimulator as AbstractTiedSimulator
+from equibacksolve.simulators._tied_simulator import Positive as Positive
 from equibacksolve.simulators._untraceable import told_if_untraceable as told_if_untraceable
 from equibacksolve.simulators._untraceable import untraceable as untraceable
