@@ -1,8 +1,8 @@
 """One potential from two maps: measured cold and warm, each with its own temperature and its own zero of the field.
 
-The cold map has sharp features and much noise; the warm one is smooth and well measured. The
-potential is shared, so it stands once; temperature and offset of the magnet stand once for each map. The search runs on
-both maps, and on either alone. `python examples/joint_fit.py [--small]`: 30 sites, or 12.
+The cold map has sharp features and much noise; the warm one is smooth and well measured. The potential is shared, so it
+stands once; temperature and offset of the magnet stand once for each map. The search runs on both maps, and on either
+alone. `python examples/joint_fit.py [--small]`: 30 sites, or 12.
 """
 
 import argparse
@@ -74,8 +74,8 @@ def main():
         if found is not None:
             best = results["both"][0]
             start = CoolDowns(best.potential, keep(best.temperature), keep(best.offset))
-        method = None if found is None else ebs.LevenbergMarquardt()
-        found = ebs.backsolve(start, ebs.JointObservations(**keep(maps)), method, where=hidden, key=1, progress=False)
+        observed, method = ebs.JointObservations(**keep(maps)), ebs.LevenbergMarquardt()
+        found = ebs.backsolve(start, observed, method, where=hidden, seconds=1000, progress=False)
         error, _, nearest = error_of(found.simulator.potential, truth.potential)
         results[name] = found.simulator, nearest, error
         print(f"{name}: {found.reason}")

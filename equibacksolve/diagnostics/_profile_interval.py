@@ -74,7 +74,7 @@ def profile_interval(
     quantity: Callable[[Any], Any] | EntryIndex,
     *,
     where: Selector,
-    levels: Sequence[float] = LEVELS,
+    levels: Sequence[float] | Float[Any, " levels"] = LEVELS,
     bounds: Any = None,
     prior: AbstractPrior | Sequence[AbstractPrior] = (),
 ) -> ProfileInterval:
