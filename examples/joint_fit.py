@@ -2,7 +2,7 @@
 
 The cold map has sharp features and much noise; the warm one is smooth and well measured. The potential is shared, so it
 stands once; temperature and offset of the magnet stand once for each map. The search runs on both maps, and on either
-alone. `python examples/joint_fit.py [--small]`: 30 sites, or 12.
+alone. `python examples/joint_fit.py [--small]`: 20 sites, or 12.
 """
 
 import argparse
@@ -58,10 +58,10 @@ def main():
     parser.add_argument("--small", action="store_true")
     parser.add_argument("--picture", type=pathlib.Path, default=pathlib.Path("pictures/joint_fit.png"))
     arguments = parser.parse_args()
-    shape, began = ((4, 3) if arguments.small else (6, 5)), time.perf_counter()
+    shape, began = ((4, 3) if arguments.small else (5, 4)), time.perf_counter()
     x, y = np.meshgrid(*(np.linspace(-1, 1, n) for n in shape), indexing="ij")
     truth = cool_downs(jnp.asarray(0.8 * np.exp(-3 * (x - 0.3) ** 2 - 2 * (y + 0.4) ** 2)), TEMPERATURE, OFFSET)
-    axes = {"flux": jnp.linspace(0, 0.15, 7 if arguments.small else 15), "energy": jnp.linspace(-1, 1, 13)}
+    axes = {"flux": jnp.linspace(0, 0.15, 7 if arguments.small else 11), "energy": jnp.linspace(-1, 1, 11)}
     one = truth.simulators()
     maps = {n: ebs.simulated_observations(one[n], sigma=SIGMA[n], key=k, **axes) for k, n in enumerate(one)}
 
