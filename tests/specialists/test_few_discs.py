@@ -98,7 +98,7 @@ def test_there_is_no_more_room_than_there_is():
 def test_a_disc_is_found_also_with_a_level_far_off(height):
     """The level told is 2; the true one 1.3 to 3. From a flat start."""
     start, data = Squares(jnp.full(DISC.shape, 0.01)), squares(height)
-    walk = ebs.specialists.FewDiscs((0.0, 2.0), moves=3000)
+    walk = ebs.specialists.walk_and_descent(ebs.specialists.FewDiscs((0.0, 2.0), moves=3000))
     search = ebs.methods.Restarts(walk, (walk,), starts=4)
     found = ebs.backsolve(start, data, search, where=values, key=jax.random.key(1), progress=False)
     assert found.converged
@@ -121,7 +121,7 @@ def test_two_antidots_from_a_conductance_map():
     readings = device(antidots).predict(flux=settings[0], energy=settings[1]).reshape(12, 8)
     data = ebs.Observations.on_grid(flux=flux, energy=energy, values=readings)
     where = lambda simulator: simulator.sample.onsite.values
-    walk = ebs.specialists.FewDiscs(height=3.0, moves=6000)
+    walk = ebs.specialists.walk_and_descent(ebs.specialists.FewDiscs(height=3.0, moves=6000))
     start = device(jnp.zeros((8, 8)))
     found = ebs.backsolve(start, data, ebs.methods.Restarts(walk, (walk,), starts=6), where=where, progress=False)
     assert found.converged
