@@ -9,6 +9,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
+from equibacksolve._axes import Scalar
 from equibacksolve.inverse import Hidden, LeafKind
 
 SHIFT, SPREAD = 1.2, 0.7
@@ -25,6 +26,13 @@ class Space(eqx.Module):
     leaf: Int[Array, " unknowns"]
     extent: Float[Array, "leaves axes"]
     weight: Float[Array, " leaves"]
+
+
+class Limits(NamedTuple):
+    """The least and the largest radius; and how far the level outside may be from the guess, in units of `ground`."""
+
+    radii: Float[Array, " 2"]
+    ground: Scalar
 
 
 class Discs(NamedTuple):
@@ -73,9 +81,10 @@ def covered(space: Space, discs: Discs) -> Bool[Array, " unknowns"]:
 
 
 def changed(
-    space: Space, radii: Float[Array, " 2"], discs: Discs, key: PRNGKeyArray
+    space: Space, limits: Limits, discs: Discs, key: PRNGKeyArray
 ) -> tuple[Discs, Int[Array, ""], Bool[Array, ""]]:
     """The discs after a random change, how many more there are, and whether such discs can be."""
+    radii = limits.radii
     of_move, of_one, of_other, of_change = jax.random.split(key, 4)
     move = jax.random.categorical(of_move, jnp.log(jnp.asarray(list(CHANCES.values()))))
     number = jnp.sum(discs.present)
@@ -88,15 +97,15 @@ def changed(
     after = jax.lax.switch(move, calls, discs, one, other, room, of_change)
     full, alone = jnp.all(discs.present), number < 2
     possible = ~(full & ((move == BIRTH) | (move == SPLIT))) & ~(alone & (move == MERGE))
-    return after, jnp.sum(after.present) - number, possible & _within(space, radii, after)
+    return after, jnp.sum(after.present) - number, possible & _within(space, limits, after)
 
 
-def _within(space, radii, discs):
+def _within(space, limits, discs):
     """Centres in their leaves, radii between the limits, levels not farther from the guess than by a factor of two."""
     reach = space.extent[discs.leaf]
     places = jnp.all((discs.center >= -0.5) & (discs.center <= reach - 0.5), axis=-1)
-    sizes = (discs.radius >= radii[0]) & (discs.radius <= radii[1])
-    levels = (jnp.abs(jnp.log(discs.stretch)) < jnp.log(2.0)) & (jnp.abs(discs.ground) < 1)
+    sizes = (discs.radius >= limits.radii[0]) & (discs.radius <= limits.radii[1])
+    levels = (jnp.abs(jnp.log(discs.stretch)) < jnp.log(2.0)) & (jnp.abs(discs.ground) <= limits.ground)
     return jnp.all((places & sizes) | ~discs.present) & levels
 
 

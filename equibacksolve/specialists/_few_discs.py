@@ -22,7 +22,7 @@ from equibacksolve.methods import (
     optional_array,
     range_of,
 )
-from equibacksolve.specialists._disc_moves import Discs, Space, changed, covered, no_discs, space_of
+from equibacksolve.specialists._disc_moves import Discs, Limits, Space, changed, covered, no_discs, space_of
 from equibacksolve.specialists._flips import coarse_will_do, in_single_precision, landscape, random_part
 from equibacksolve.specialists._level_walk import AbstractLevelWalk
 
@@ -65,7 +65,8 @@ class FewDiscs(AbstractLevelWalk):
     - `height`: times the height of a landscape that, by the linear model, changes the data by their standard deviation
       (below, if negative). Of two numbers, it is drawn between them. Twice or half of it are found, too.
     - `filled`: about the part of the map that is in discs: if the levels are not told, the mean of the start is so far
-      from the first level to the second. 0 for a few scatterers, 1/2 for domains.
+      from the first level to the second, and the first level may be wrong by twice as much. 0 for a few scatterers,
+      1/2 for domains.
     - `radii`: the least and the largest, in entries.
     - `moves`: in all, made fifty at a time.
     - `hot`, `cold`: in units of the data's standard deviation, never below sigma, if that is known.
@@ -81,7 +82,7 @@ class FewDiscs(AbstractLevelWalk):
     levels: Float[Array, " 2"] | None = eqx.field(converter=optional_array, default=None)
     height: Float[Array, " 2"] = eqx.field(converter=range_of, default=1.0)
     filled: Float[Array, ""] = eqx.field(converter=float_array, default=0.0)
-    radii: Float[Array, " 2"] = eqx.field(converter=float_array, default=(0.7, 4.0))
+    radii: Float[Array, " 2"] = eqx.field(converter=float_array, default=(0.7, 2.5))
     moves: Int[Array, ""] = eqx.field(converter=jnp.asarray, default=12000)
     hot: Float[Array, ""] = eqx.field(converter=float_array, default=1.6)
     cold: Float[Array, ""] = eqx.field(converter=float_array, default=0.1)
@@ -149,6 +150,7 @@ def _moves(method: FewDiscs, problem: Problem, like: Hidden, walk: Walk, coarsel
     key, of_part, of_moves = jax.random.split(walk.key, 3)
     some, scale = random_part(problem, _share(method, problem), of_part)
     dtype = walk.levels.dtype
+    limits = Limits(method.radii.astype(dtype), 2 * method.filled.astype(dtype))
     level = noise_level(problem, falling(method.hot, method.cold, walk.moves / method.moves))
 
     def misfit(walk):
@@ -158,7 +160,7 @@ def _moves(method: FewDiscs, problem: Problem, like: Hidden, walk: Walk, coarsel
     def move(state, key):
         walk, now = state
         of_change, of_choice = jax.random.split(key)
-        discs, more, possible = changed(space, method.radii.astype(dtype), walk.discs, of_change)
+        discs, more, possible = changed(space, limits, walk.discs, of_change)
         trial = walk._replace(discs=discs)
         after = misfit(trial)
         exponent = (now - after) / (2 * level**2) - method.birth * more
