@@ -152,7 +152,8 @@ def _next(method: LevenbergMarquardt, problem: Problem, state: State) -> State:
     stuck = (~taken & (expected <= 4 * eps * before.model.value)) | ~jnp.all(jnp.isfinite(inner.model.gradient))
     done = arrived(float(50 * eps) ** 0.5) | stuck | given_up
     simulated, settled = state.evaluations + equations.simulations, arrived(RESOLUTION)
-    return State(hidden, cost, done, simulated, inner, state.stage, state.start, settled)
+    penalty = problem.penalty(hidden)
+    return State(hidden, cost, done, simulated, inner, state.stage, state.start, settled, penalty)
 
 
 def _largest_curvature(method, equations, problem, inner: Inner) -> Unknowns:

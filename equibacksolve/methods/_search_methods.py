@@ -1,6 +1,14 @@
-"""Levenberg-Marquardt as searches from random starts use it: given up early, or with momentum."""
+"""What searches from random starts are made of: quick stages, steps with momentum, coarse to fine."""
+
+from collections.abc import Sequence
+from typing import Any
 
 from equibacksolve.methods._levenberg_marquardt import LevenbergMarquardt
+from equibacksolve.methods._method import AbstractMethod
+from equibacksolve.methods._stages import Stage, Stages
+
+BLURS, STRENGTHS = (0.15, 0.15, 0.075, 0.0375, 0.0), (8e-5, 8e-6, 8e-6, 8e-7, 8e-8)
+"""Stages from coarse to fine: the prior gets weaker before the data get sharper."""
 
 
 def stage_of_search(steps: int = 25) -> LevenbergMarquardt:
@@ -43,6 +51,34 @@ def heavy_ball(
     )
 
 
-def short_heavy_ball() -> LevenbergMarquardt:
+def short_ball() -> LevenbergMarquardt:
     """A short one: for the stages of a continuation, and to go on from where a rough search ended."""
     return heavy_ball(steps=60, momentum=0.8, damping_divisor=1.3, nonmonotone=10, patience=15)
+
+
+def finished(*stages: AbstractMethod | Stage, length: Any = 1.0, last: AbstractMethod | None = None) -> Stages:
+    """These stages, which find a valley, and then the way to its bottom.
+
+    `last`, left out `stage_of_search(60)`, is run on evened data, on data that are evened anew from a better guess, and
+    on data as they are.
+    """
+    last = stage_of_search(60) if last is None else last
+    return Stages((*stages, Stage(last, evened=True), Stage(last, evened=True), last), length)
+
+
+def coarse_to_fine(
+    method: AbstractMethod,
+    last: AbstractMethod | None = None,
+    length: Any = 2.0,
+    blurs: Sequence[float] = BLURS,
+    strengths: Sequence[float] = STRENGTHS,
+) -> Stages:
+    """Continuation: blurred data under a strong smoothness prior first, sharp data without one at last.
+
+    - `method`: run in each stage.
+    - `last`: run in the last stages, as in `finished`.
+    - `length`: over which the prior expects maps to vary; of two numbers, it is drawn between them.
+    - `blurs`, `strengths`: of the stages, as in `Stage`.
+    """
+    stages = [Stage(method, blur, strength) for blur, strength in zip(blurs, strengths, strict=True)]
+    return finished(*stages, length=length, last=last)

@@ -110,8 +110,8 @@ def test_random_parts_leave_what_each_set_weighs_as_it_is():
 def test_each_set_is_blurred_by_itself():
     joint = read(THERE, new=0.1, a=0.02)
     blur, left = Smoothing(jnp.asarray(0.2)), residuals(HERE, joint)
-    each = [blur(joint.sets[name], None, part) for name, part in joint.split(left).items()]
-    np.testing.assert_allclose(blur(joint, None, left), jnp.concatenate(each), rtol=1e-13)
+    each = [blur(joint.sets[name], part.reshape(-1)) for name, part in joint.split(left).items()]
+    np.testing.assert_allclose(blur(joint, left), jnp.concatenate(each), rtol=1e-13)
 
 
 def test_a_joint_simulator_keeps_the_laws_of_simulators():

@@ -180,7 +180,7 @@ def test_a_heavy_ball_rolls_over_the_ripples_that_end_a_descent(start):
     assert np.any(np.diff(here) > 0)  # it went uphill on the way,
     assert np.all(np.diff(best) <= 0)  # and kept the best guess
     assert best[-1] == np.min(here)
-    polished = search(ebs.methods.Continuation(ball, ebs.LevenbergMarquardt(), ebs.methods.two_stages()))
+    polished = search(ebs.methods.finished(ball, last=ebs.LevenbergMarquardt()))
     assert polished.converged
     np.testing.assert_allclose(polished.simulator.place, 0.0, atol=1e-5)
 

@@ -46,7 +46,7 @@ START = Lamps(jnp.array([0.7, 1.6]), {"red": jnp.array([0.9, 0.6]), "blue": jnp.
 LEVENBERG = ebs.LevenbergMarquardt()
 METHODS = {
     "default": None,
-    "continuation": ebs.methods.Continuation(LEVENBERG, LEVENBERG, ebs.methods.brisk_schedule()),
+    "continuation": ebs.methods.coarse_to_fine(LEVENBERG, LEVENBERG, length=(0.5, 4.0)),
     "annealing": ebs.methods.Annealing(passes=8, pause=4),
 }
 
