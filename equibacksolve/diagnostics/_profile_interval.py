@@ -102,12 +102,15 @@ def profile_interval(
     wanted = np.asarray(levels, float)
     if wanted.ndim != 1 or wanted.size == 0 or not np.all((wanted > 0) & (wanted < 1)):
         raise ValueError(f"levels is {levels}; give probabilities between 0 and 1.")
-    quantiles, observed = _quantiles_and_sigma(simulator, observed, where, wanted)
     priors = (prior,) if isinstance(prior, AbstractPrior) else tuple(prior)
-    problem, hidden = make_problem(simulator, observed, where, bounds, None, priors)
     held = _quantity(simulator, where, quantity)
+    # Where sigma is unknown, it is estimated at the minimum: the first pass leads there.
+    for _ in range(1 if observed.sigma is not None else 2):
+        quantiles, weighted = _quantiles_and_sigma(simulator, observed, where, wanted)
+        problem, hidden = make_problem(simulator, weighted, where, bounds, None, priors)
+        best = held_fit(problem, hidden, held, 0.0, np.inf)
+        simulator = problem.simulator(best.hidden)
     fit = lambda last, target, width: held_fit(problem, last.hidden, held, target, width)
-    best = held_fit(problem, hidden, held, 0.0, np.inf)
     error, scale = _error(problem, best.hidden, held, where, bounds)
     try:
         sides = [walked(fit, best, scale, side, float(quantiles.max())) for side in (-1, 1)]

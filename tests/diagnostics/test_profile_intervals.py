@@ -34,7 +34,7 @@ def test_a_linear_model_has_its_standard_error_times_the_quantile():
 def test_without_sigma_it_is_the_quantile_of_student():
     y = DESIGN @ [0.5, -1.0, 2.0] + 0.1 * np.random.default_rng(0).normal(size=7)
     best, squares, *_ = np.linalg.lstsq(DESIGN, y, rcond=None)
-    line = Line(jnp.asarray(best[:2]), jnp.asarray(best[2]))
+    line = Line(jnp.asarray(best[:2]) + 0.05, jnp.asarray(best[2]))  # not yet at the minimum
     both = lambda s: s.slopes[0] + 2 * s.intercept
     interval = profile_interval(line, ebs.Observations(y, x=X), both, where=everything, levels=[0.9])
     row = np.array([1.0, 0.0, 2.0])
