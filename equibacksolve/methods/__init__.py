@@ -5,6 +5,7 @@ from equibacksolve.methods._annealing import Annealing as Annealing
 from equibacksolve.methods._backtracking import backtracking_descent as backtracking_descent
 from equibacksolve.methods._box import Box as Box
 from equibacksolve.methods._conjugate_gradients import ConjugateGradients as ConjugateGradients
+from equibacksolve.methods._damping import Damping as Damping
 from equibacksolve.methods._data_space import DataSpace as DataSpace
 from equibacksolve.methods._drawn import check_range as check_range
 from equibacksolve.methods._drawn import drawn as drawn
@@ -41,4 +42,6 @@ from equibacksolve.methods._stages import Stage as Stage
 from equibacksolve.methods._stages import Stages as Stages
 from equibacksolve.methods._step_equations import AbstractStepEquations as AbstractStepEquations
 from equibacksolve.methods._step_equations import columns as columns
+from equibacksolve.methods._step_length import AbstractStepLength as AbstractStepLength
 from equibacksolve.methods._suitable_equations import FEW_UNKNOWNS as FEW_UNKNOWNS
+from equibacksolve.methods._trust_region import TrustRegion as TrustRegion

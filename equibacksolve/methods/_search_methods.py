@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from equibacksolve.methods._damping import Damping
 from equibacksolve.methods._levenberg_marquardt import LevenbergMarquardt
 from equibacksolve.methods._method import AbstractMethod
 from equibacksolve.methods._stages import Stage, Stages
@@ -16,11 +17,11 @@ def stage_of_search(steps: int = 25) -> LevenbergMarquardt:
 
     It is given up when five steps gain less than half a per cent, unless the data are explained.
     """
-    return LevenbergMarquardt(steps, decrease=0.005, damping=0.1)
+    return LevenbergMarquardt(steps, decrease=0.005, step_length=Damping(0.1))
 
 
 def heavy_ball(
-    steps: int = 200, momentum: float = 0.97, damping_divisor: float = 1.1, nonmonotone: int = 20, patience: int = 40
+    steps: int = 200, momentum: float = 0.97, divisor: float = 1.1, nonmonotone: int = 20, patience: int = 40
 ) -> LevenbergMarquardt:
     """Levenberg-Marquardt with momentum (Polyak's heavy ball, 1964): for rough maps, from small random starts.
 
@@ -30,30 +31,22 @@ def heavy_ball(
 
     - `steps`: the most that are made.
     - `momentum`: 97 % of a step are added to the next one.
-    - `damping_divisor`: the time along the path grows by a tenth with each step.
+    - `divisor`: the time along the path grows by a tenth with each step.
     - `nonmonotone`: as in `LevenbergMarquardt`.
     - `patience`: it ends when so many steps lower the objective by less than 12 %.
 
-    With `momentum` 0.8, `damping_divisor` 1.2 and `nonmonotone` 10 it takes half the steps, and finds other maps. The
+    With `momentum` 0.8, `divisor` 1.2 and `nonmonotone` 10 it takes half the steps, and finds other maps. The
     last digits want plain Levenberg-Marquardt after it.
     """
     # A floor far above all curvatures makes D the same for all unknowns. Times the damping it is 3 % of their mean.
     floor = 1e4
-    return LevenbergMarquardt(
-        steps,
-        patience,
-        decrease=0.12,
-        damping=0.03 / floor,
-        floor=floor,
-        damping_divisor=damping_divisor,
-        momentum=momentum,
-        nonmonotone=nonmonotone,
-    )
+    damping = Damping(0.03 / floor, divisor, floor)
+    return LevenbergMarquardt(steps, patience, 0.12, damping, momentum, nonmonotone)
 
 
 def short_ball() -> LevenbergMarquardt:
     """A short one: for the stages of a continuation, and to go on from where a rough search ended."""
-    return heavy_ball(steps=60, momentum=0.8, damping_divisor=1.3, nonmonotone=10, patience=15)
+    return heavy_ball(steps=60, momentum=0.8, divisor=1.3, nonmonotone=10, patience=15)
 
 
 def finished(*stages: AbstractMethod | Stage, length: Any = 1.0, last: AbstractMethod | None = None) -> Stages:

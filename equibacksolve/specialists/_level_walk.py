@@ -8,7 +8,16 @@ from jaxtyping import Array, Int, PRNGKeyArray
 
 from equibacksolve._axes import Scalar
 from equibacksolve.inverse import Hidden, Problem
-from equibacksolve.methods import AbstractMethod, LevenbergMarquardt, Stages, State, finished, judged, outer_state
+from equibacksolve.methods import (
+    AbstractMethod,
+    Damping,
+    LevenbergMarquardt,
+    Stages,
+    State,
+    finished,
+    judged,
+    outer_state,
+)
 
 WELL_EXPLAINED = 1e-3
 """Of the variance of the data: a landscape that leaves less is the right one, and its walk is over."""
@@ -20,7 +29,7 @@ def walk_and_descent(walk: "AbstractLevelWalk") -> Stages:
     It begins with steps that are damped alike for all entries: those inside a high region are hardly seen by the data,
     and would take huge steps.
     """
-    return finished(walk, LevenbergMarquardt(steps=60, decrease=0.02, damping=1.0, floor=1.0))
+    return finished(walk, LevenbergMarquardt(steps=60, decrease=0.02, step_length=Damping(1.0, floor=1.0)))
 
 
 class AbstractLevelWalk(AbstractMethod):

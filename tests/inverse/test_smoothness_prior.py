@@ -75,9 +75,10 @@ def test_fields_declare_what_their_leaves_are():
     hidden = eqx.filter(simulator, hidden_leaves(simulator, lambda s: s))
     kinds = kinds_of_leaves(hidden)
     scalar = LeafKind(None, False)
-    angle = LeafKind(pytest.approx(2 * np.pi), True)
+    angle = LeafKind(pytest.approx(2 * np.pi), True, unit="rad", picture="magnetization")
+    coupling = LeafKind(None, False, unit="hopping")
     vector = LeafKind(None, True, True)  # its entries may be coefficients of different units
-    assert kinds == (vector, LeafKind(2.0, True, True), ROUGH, scalar, vector, angle, scalar, vector)
+    assert kinds == (vector, LeafKind(2.0, True, True), ROUGH, scalar, vector, angle, coupling, vector)
     assert [kind.is_map for kind in kinds] == [kind is kinds[5] for kind in kinds]
 
 

@@ -85,7 +85,9 @@ def test_trials_that_only_raise_the_damping_are_no_stagnation(kind, start, truth
     x = jnp.linspace(0.5, 3.0, 12)
     observed = ebs.Observations(kind(jnp.array(truth)).predict(x=x), x=x)
     where = lambda s: jax.tree.leaves(s)[0]
-    for method in (LM, ebs.LevenbergMarquardt(damping=0.1, decrease=0.005), ebs.LevenbergMarquardt(damping=1e-6), None):
+    given, little = ebs.methods.Damping(0.1), ebs.methods.Damping(1e-6)
+    stage, greedy = (ebs.LevenbergMarquardt(decrease=d, step_length=m) for d, m in ((0.005, given), (0.0, little)))
+    for method in (LM, stage, greedy, None):
         found = ebs.backsolve(kind(jnp.array(start)), observed, method, where=where, progress=False)
         assert found.converged, found.reason
         np.testing.assert_allclose(where(found.simulator), truth, rtol=1e-9)

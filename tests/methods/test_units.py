@@ -13,7 +13,7 @@ LM = ebs.LevenbergMarquardt()
 METHODS = {
     "default": None,
     "levenberg-marquardt": LM,
-    "given damping": ebs.LevenbergMarquardt(damping=0.1, decrease=0.005),
+    "given damping": ebs.LevenbergMarquardt(decrease=0.005, step_length=ebs.methods.Damping(0.1)),
     "normal equations": ebs.LevenbergMarquardt(equations=ebs.methods.NormalEquations()),
     "conjugate gradients": ebs.LevenbergMarquardt(equations=ebs.methods.ConjugateGradients(1e-12, 100)),
     "heavy ball": ebs.methods.heavy_ball(),
