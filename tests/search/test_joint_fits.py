@@ -45,7 +45,6 @@ TRUTH = Lamps(jnp.array([0.5, 2.0]), {"red": jnp.array([1.0, 0.5]), "blue": jnp.
 START = Lamps(jnp.array([0.7, 1.6]), {"red": jnp.array([0.9, 0.6]), "blue": jnp.array([0.3, 0.9])})
 LEVENBERG = ebs.LevenbergMarquardt()
 METHODS = {
-    "default": None,
     "continuation": ebs.methods.coarse_to_fine(LEVENBERG, LEVENBERG, length=(0.5, 4.0)),
     "annealing": ebs.methods.Annealing(passes=8, pause=4),
 }
