@@ -46,6 +46,10 @@ TRUTH = Rise(jnp.asarray(1.5), jnp.asarray(1.0))
 TIME = jnp.array([0.5, 1.0, 1.5, 2.0, 2.5, 3.0])
 
 
+def linear(interval):
+    return interval.estimate, interval.error
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sets", type=int, default=40, help="of readings")
@@ -61,13 +65,17 @@ def main():
             curves = observed, diagnostics.derived(found.simulator, observed, later, where=hidden)
             print(*intervals[0].told, sep="\n")
             print(f"standard error: {float(intervals[0].estimate):.4g} +- {float(intervals[0].error):.2g}")
-    told = []
+    centers, errors = (np.array([float(part) for part in parts]) for parts in zip(*map(linear, intervals)))
     for number, level in enumerate(LEVELS):
-        held = np.mean([float(one.lower[number]) <= 1.5 <= float(one.upper[number]) for one in intervals])
-        reach = [float(one.quantiles[number] * one.error) for one in intervals]
-        linear = np.mean([abs(float(one.estimate) - 1.5) <= far for one, far in zip(intervals, reach)])
-        told.append(f"{level:.3f}: profile {held:.3f}, linear {linear:.3f}")
-    print(f"held the truth, of {arguments.sets}: {'; '.join(told)}")
+        reach = errors * float(intervals[0].quantiles[number])
+        ends = {
+            "profile": ([one.lower[number] for one in intervals], [one.upper[number] for one in intervals]),
+            "linear": (centers - reach, centers + reach),
+        }
+        for name, (lower, upper) in ends.items():
+            below, above = (int(np.sum(missed)) for missed in (np.asarray(lower) > 1.5, np.asarray(upper) < 1.5))
+            held = arguments.sets - below - above
+            print(f"{level:.3f}, {name}: {held} of {arguments.sets} hold the truth; {below} above it, {above} below it")
     figure = Figure(figsize=(9, 3), layout="constrained")
     left, right = figure.subplots(1, 2)
     draw_profile(left, intervals[0], Quantity("rate"), "profile of the rate")

@@ -11,7 +11,7 @@ def test_intervals_are_told_and_drawn(tmp_path, monkeypatch, capsys):
     *lines, last = run_example("intervals", *command, monkeypatch=monkeypatch, capsys=capsys)
     assert re.fullmatch(r"seconds=\S+ picture=\S+", last)
     assert lines[0].startswith("68.3 %: ")
-    assert lines[-1].startswith("held the truth, of 2: 0.683: profile ")
+    assert re.fullmatch(r"0\.954, linear: \d of 2 hold the truth; \d above it, \d below it", lines[-1])
     assert is_png(picture)
 
 
