@@ -8,7 +8,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Float
 
-from equibacksolve.inverse import AbstractObservations, Hidden
+from equibacksolve.inverse import AbstractObservations, Hidden, name_of_leaf
 from equibacksolve.saving import (
     CannotBeReadHere,
     Damaged,
@@ -42,6 +42,12 @@ class Solution(NamedTuple):
     reason: str
     history: History
     hidden: Hidden | None = None
+
+    def __repr__(self) -> str:
+        leaves = jax.tree_util.tree_leaves_with_path(self.hidden)
+        told = ", ".join(f"{name_of_leaf(path)} {tuple(leaf.shape)}" for path, leaf in leaves)
+        name = type(self.simulator).__name__
+        return f"<Solution of {name}: {told or 'nothing is said to be hidden'}; {self.reason}; {self.history!r}>"
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write everything to one file (an .npz that NumPy opens), for `load_solution`."""
