@@ -8,7 +8,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Float
 
-from equibacksolve.inverse import Hidden, Observations, name_of_leaf
+from equibacksolve.inverse import AbstractObservations, Hidden, name_of_leaf
 from equibacksolve.saving import (
     CannotBeReadHere,
     Damaged,
@@ -64,7 +64,7 @@ class Solution(NamedTuple):
         trees = {"solution": tree, "simulator": _containers(self.simulator)}
         write_durably(pathlib.Path(path), tree_to_bytes(header, trees))
 
-    def to_xarray(self, observed: Observations) -> Any:
+    def to_xarray(self, observed: AbstractObservations) -> Any:
         """An `xarray.Dataset` of data, fit, residual, hidden leaves and history, with what the axes are named.
 
         Data on a mesh get its axes as dimensions. Data that do not count are NaN. Raises ImportError without xarray.
