@@ -28,6 +28,7 @@ FLOORS = [
     {"phasing", "specialists"},
     {"search"},
     {"diagnostics", "measurements", "testing"},
+    {"atoms"},
     {"plotting"},
     {"reporting"},
     {"command_line"},
