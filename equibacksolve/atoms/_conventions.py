@@ -7,10 +7,11 @@ g_ij the density of j around i over its mean, all follow from
 """
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jaxtyping import Array, Float
 
+from equibacksolve._arrays import float_array
 from equibacksolve._axes import Scalar
 
 
@@ -63,17 +64,17 @@ RECIPROCAL_SPACE = {
 
 
 def convert(
-    places: Float[Array, " points"],
-    curve: Float[Array, " points"],
+    places: Any,
+    curve: Any,
     before: str,
     after: str,
     *,
-    density: Scalar | float | None = None,
-    mean_scattering_length: Scalar | float | None = None,
+    density: Any = None,
+    mean_scattering_length: Any = None,
 ) -> Float[Array, " points"]:
     """A curve in another convention of the same space: `convert(Q, F, "F(Q)", "S(Q)", mean_scattering_length=4.15)`.
 
-    - `places`: distances or wavenumbers, positive.
+    - `places`, `curve`: distances or wavenumbers, positive, and the curve there, shape (points,).
     - `density`: atoms per volume, for D, T, G_PDF and R.
     - `mean_scattering_length`: sum_i c_i b_i in fm, for curves in barn: F, G, D and T.
 
@@ -88,7 +89,9 @@ def convert(
         raise ValueError(f"density is left out, but {before} to {after} needs it; give atoms per volume.")
     if mean_scattering_length is None and not all(one.normalised for one in both):
         raise ValueError(f"mean_scattering_length is left out, but {before} to {after} needs it; give it in fm.")
-    limit = 1.0 if mean_scattering_length is None else BARN * mean_scattering_length**2
+    places, curve = float_array(places, "places"), float_array(curve, "curve")
+    limit = float_array(1.0 if mean_scattering_length is None else BARN * mean_scattering_length**2)
+    density = float_array(0.0 if density is None else density, "density")
     total = both[0].read(curve, places, limit, density)
     return both[1].written(total if both[1].normalised else total * limit, places, limit, density)
 

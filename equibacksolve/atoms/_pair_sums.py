@@ -63,11 +63,13 @@ def sum_per_atom(
     """
 
     def step(carry, pairs):
+        # Where no pair is, terms see one at the reach, lest they divide by zero.
+        pairs = pairs._replace(distances=jnp.where(pairs.real, pairs.distances, scene.blocks.reach))
         back = pairs._replace(vectors=-pairs.vectors, kinds=pairs.kinds[::-1])
-        kept = lambda one: jnp.where(pairs.real, one, 0.0)
-        here = jnp.stack([kept(one).sum(axis=2) for one in term(pairs)], axis=-1)
-        there = jnp.stack([kept(one).sum(axis=1) for one in term(back)], axis=-1)
-        return carry, (here, there)
+        # Behind the barrier each term is computed once, not once for each sum that it enters.
+        kept = lambda terms: lax.optimization_barrier(jnp.where(pairs.real, jnp.stack(terms), 0.0))
+        here, there = kept(term(pairs)).sum(axis=3), kept(term(back)).sum(axis=2)
+        return carry, (jnp.moveaxis(here, 0, -1), jnp.moveaxis(there, 0, -1))
 
     def summed(blocks, table):
         _, (here, there) = _scan(step, jnp.zeros(()), scene, blocks, table)
