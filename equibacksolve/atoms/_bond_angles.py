@@ -57,7 +57,8 @@ def angle_sums(weight, cosine: Scalar, scene: Scene) -> Float[Array, " atoms"]:
         f, u = weight(pairs), pairs.vectors / jnp.where(pairs.distances > 0, pairs.distances, 1.0)
         return [f, f**2, *(f * u[a] for a in range(components)), *(f * u[a] * u[b] for a, b in upper)]
 
-    sums = sum_per_atom(terms, scene)
+    signs = (1, 1, *[-1] * components, *[1] * len(upper))
+    sums = sum_per_atom(terms, scene, signs)
     number, squares, along = sums[:, 0], sums[:, 1], sums[:, 2 : 2 + components]
     twice = jnp.array([1.0 if a == b else 2.0 for a, b in upper], sums.dtype)
     of_squares = jnp.sum(twice * sums[:, 2 + components :] ** 2, axis=1)

@@ -72,13 +72,15 @@ class Box(eqx.Module):
         """Distances between opposite faces."""
         return 1 / jnp.sqrt(jnp.sum(self._inverse() ** 2, axis=0))
 
-    def fractions(self, positions: Float[Array, "*shape components"]) -> Float[Array, "*shape components"]:
-        """The positions in units of the edges: 0 to 1 inside."""
+    def fractions(self, positions: Any) -> Float[Array, "*shape components"]:
+        """The positions, shape (*shape, components), in units of the edges: 0 to 1 inside."""
+        positions = float_array(positions, "positions")
         inverse = self._inverse()
         return sum(positions[..., c, None] * inverse[c] for c in range(self.components))
 
-    def wrapped(self, positions: Float[Array, "atoms components"]) -> Float[Array, "atoms components"]:
-        """The images of the atoms that lie inside, along the edges that repeat."""
+    def wrapped(self, positions: Any) -> Float[Array, "*shape components"]:
+        """The images of positions, shape (*shape, components), that lie inside, along the edges that repeat."""
+        positions = float_array(positions, "positions")
         fractions = self.fractions(positions)
         shift = jnp.where(jnp.asarray(self.periodic), jnp.floor(fractions), 0.0)
         return positions - sum(shift[..., a, None] * self.vectors[a] for a in range(self.components))

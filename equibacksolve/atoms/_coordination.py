@@ -47,7 +47,13 @@ class Coordination(AbstractConstraint):
         number, within, softness = (x.astype(scene.positions.dtype) for x in (self.number, self.within, self.softness))
         of, counted = (None, None) if self.pair is None else (elements.index(name) for name in self.pair)
         step = lambda pairs: soft_step(pairs.distances, within, softness)
-        term = lambda pairs: [step(pairs) if of is None else step(pairs) * (pairs.kinds[1] == counted)]
+
+        def term(pairs):
+            if of is None:
+                return [step(pairs)]
+            i, j = pairs.kinds
+            return [step(pairs) * (((i == of) & (j == counted)) | ((i == counted) & (j == of)))]
+
         numbers = sum_per_atom(term, scene)[:, 0]
         return numbers - number if of is None else jnp.where(scene.kinds == of, numbers - number, 0.0)
 

@@ -28,8 +28,7 @@ def read_structure(path: str | os.PathLike[str], components: int = 3) -> Structu
         raise ValueError(f"{path} has {positions.shape[1]} coordinates an atom; pass components=2.")
     try:
         box = Box(vectors[:components, :components], table.periodic[:components])
-        inside = np.asarray(box.wrapped(np.asarray(positions[:, :components])))
-        return Structure(inside, box, table.species)
+        return Structure(box.wrapped(positions[:, :components]), box, table.species)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
 

@@ -55,29 +55,27 @@ def sum_into(step: Visit, start: Float[Array, "..."], scene: Scene) -> Float[Arr
 
 
 def sum_per_atom(
-    term: Callable[[Pairs], list[Float[Array, "parts places places"]]], scene: Scene
+    term: Callable[[Pairs], list[Float[Array, "parts places places"]]], scene: Scene, signs: tuple[int, ...] = (1,)
 ) -> Float[Array, "atoms terms"]:
     """For each atom i the sums of the terms over its neighbours j within reach, and some farther ones.
 
-    `term` gets vectors from i to j, and returns one array for each term; where no pair is, anything.
+    `term` returns one array for each term, anything where no pair is; `signs` has 1 for each term that stays the same
+    when i and j change places, -1 for one that changes its sign.
     """
 
     def step(carry, pairs):
         # Where no pair is, terms see one at the reach, lest they divide by zero.
         pairs = pairs._replace(distances=jnp.where(pairs.real, pairs.distances, scene.blocks.reach))
-        back = pairs._replace(vectors=-pairs.vectors, kinds=pairs.kinds[::-1])
         # Behind the barrier each term is computed once, not once for each sum that it enters.
-        kept = lambda terms: lax.optimization_barrier(jnp.where(pairs.real, jnp.stack(terms), 0.0))
-        here, there = kept(term(pairs)).sum(axis=3), kept(term(back)).sum(axis=2)
-        return carry, (jnp.moveaxis(here, 0, -1), jnp.moveaxis(there, 0, -1))
+        terms = lax.optimization_barrier(jnp.where(pairs.real, jnp.stack(term(pairs)), 0.0))
+        turned = jnp.array(signs, terms.dtype)
+        return carry, (jnp.moveaxis(terms.sum(axis=3), 0, -1), jnp.moveaxis(terms.sum(axis=2), 0, -1) * turned)
 
     def summed(blocks, table):
-        _, (here, there) = _scan(step, jnp.zeros(()), scene, blocks, table)
-        pairs = _padded(blocks)
-        both = jnp.stack([here, there], axis=2)
-        owners = table[pairs]
+        _, ends = _scan(step, jnp.zeros(()), scene, blocks, table)
+        both = jnp.stack(ends, axis=2)
         total = jnp.zeros((blocks.atoms + 1, both.shape[-1]), both.dtype)
-        return total.at[owners].add(both)[:-1]
+        return total.at[table[_padded(blocks)]].add(both)[:-1]
 
     return _visit(scene, summed)
 
