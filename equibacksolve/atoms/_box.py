@@ -51,6 +51,8 @@ class Box(eqx.Module):
         if not is_concrete(self.vectors):
             return
         vectors = np.asarray(self.vectors)
+        if self.upright and (np.diag(vectors) < 0).any():
+            raise ValueError(f"edges are {np.diag(vectors)}, but a length must be positive; they span no volume.")
         if not (np.isfinite(vectors).all() and float(self.volume) > 1e-6 * np.prod(np.linalg.norm(vectors, axis=1))):
             raise ValueError(
                 f"edges are {vectors.tolist()}, which span no volume; give lengths above zero, or vectors of which "

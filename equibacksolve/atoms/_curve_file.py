@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -12,12 +13,11 @@ from equibacksolve.measurements import tabulate
 
 
 class MeasuredCurve(NamedTuple):
-    """What `read_curve` returns: `places` (r or Q), `values`, `sigma` (None if the file tells none), `headers`."""
+    """What `read_curve` returns: `places` (r or Q), `values`, `sigma` (None if the file tells none)."""
 
     places: Float[Array, " points"]
     values: Float[Array, " points"]
     sigma: Float[Array, " points"] | None
-    headers: tuple[str, ...]
 
 
 def read_curve(
@@ -48,7 +48,7 @@ def read_curve(
     increase, and with errors that are asked for but missing or not positive; `FileNotFoundError`; `ImportError`.
     """
     path = pathlib.Path(path)
-    columns, headers = _columns(path, skip)
+    columns = _columns(path, skip)
     kept = np.isfinite(columns[0]) & np.isfinite(columns[1]) & (columns[0] > 0)
     kept &= (columns[0] >= lowest) & (columns[0] <= highest)
     if kept.sum() < 2:
@@ -65,17 +65,19 @@ def read_curve(
         )
     use = fit if sigma is None else sigma
     arrays = [jnp.asarray(column, float) for column in (*columns[:2], *([errors] if use else []))]
-    return MeasuredCurve(arrays[0], arrays[1], arrays[2] if use else None, headers)
+    return MeasuredCurve(arrays[0], arrays[1], arrays[2] if use else None)
 
 
 def _columns(path, skip):
-    """The columns as numbers, and their headers."""
+    """The columns as numbers. Their headers are given, as those of such files have spaces in them."""
     if skip is None and _counts_its_rows(path):
         skip = 2
-    table = tabulate(path, form="long", skip=skip)
+    last = [line for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()][-1:]
+    wide = len(re.split(r"[\s,;]+", last[0].strip())) if last else 0
+    table = tabulate(path, form="long", skip=skip, header=[f"column {n + 1}" for n in range(wide)])
     if len(table.columns) < 2:
         raise ValueError(f"{path.name} has {len(table.columns)} columns; a curve needs two or more.")
-    return [column.numbers() for column in table.columns[:4]], tuple(table.headers)
+    return [column.numbers() for column in table.columns[:4]]
 
 
 def _counts_its_rows(path):

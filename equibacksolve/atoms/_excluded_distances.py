@@ -9,9 +9,11 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from equibacksolve._arrays import check_fields, float_array
+from equibacksolve.atoms._bonds import bonds_within
 from equibacksolve.atoms._constraint import AbstractConstraint, number_of_species
 from equibacksolve.atoms._curve import check_length, species_pair
 from equibacksolve.atoms._pair_sums import Scene, sum_per_atom
+from equibacksolve.atoms._structure import Structure
 
 
 class ExcludedDistances(AbstractConstraint):
@@ -52,6 +54,24 @@ class ExcludedDistances(AbstractConstraint):
             return [jnp.maximum(0.0, 1.0 - pairs.distances / closest)]
 
         return sum_per_atom(overlap, scene)[:, 0]
+
+    def check_start(self, structure: Structure) -> None:
+        """Refuse a structure in which atoms are nearer than that.
+
+        A search from there is no mistake: the atoms part. Raises `ValueError` that tells how many, and which are worst.
+        """
+        elements = structure.elements
+        first, second, vectors = bonds_within(structure, self.needed_reach(elements))
+        lengths, kinds = np.linalg.norm(vectors, axis=1), np.array([elements.index(name) for name in structure.species])
+        near = (lengths < np.asarray(self._table(elements))[kinds[first], kinds[second]]) & (first < second)
+        if near.any():
+            worst = np.flatnonzero(near)[np.argmin(lengths[near])]
+            names = "-".join(structure.species[at[worst]] for at in (first, second))
+            total = len(kinds) * (len(kinds) - 1) // 2
+            raise ValueError(
+                f"positions has {near.sum()} of {total} pairs nearer than `closest`, the closest being {names} at "
+                f"{lengths[worst]:.3g}; move them apart, or let the search do it."
+            )
 
     def _table(self, elements):
         """Distances by the numbers of two species; nearly none for pairs that are not named."""

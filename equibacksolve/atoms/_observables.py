@@ -12,6 +12,7 @@ from equibacksolve.atoms._blocks import Blocks, blocks_for
 from equibacksolve.atoms._box import Box
 from equibacksolve.atoms._constraint import AbstractConstraint
 from equibacksolve.atoms._curve import AbstractCurve, Mixture
+from equibacksolve.atoms._excluded_distances import ExcludedDistances
 from equibacksolve.atoms._histogram import ideal_counts, pair_counts
 from equibacksolve.atoms._pair_sums import Scene
 from equibacksolve.atoms._structure import Structure
@@ -137,6 +138,12 @@ class Observables(AbstractSimulator):
         sizes = [len(one) for one in self.predictions().values()]
         pieces = np.split(squared, np.cumsum(sizes)[:-1])
         return {name: float(np.nanmean(piece)) for name, piece in zip(sorted(self.parts), pieces)}
+
+    def check_start(self) -> None:
+        """Raise `ValueError` if atoms are nearer to each other than an `ExcludedDistances` allows."""
+        for part in self.parts.values():
+            if isinstance(part, ExcludedDistances):
+                part.check_start(self.structure())
 
     def structure(self) -> Structure:
         """The atoms as they are now, brought back into the box."""

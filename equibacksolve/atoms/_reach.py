@@ -1,17 +1,19 @@
 """The finite range of distances, for measured structure factors."""
 
+from typing import Any
+
 import jax.numpy as jnp
 import numpy as np
-from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
+from equibacksolve._arrays import float_array
 from equibacksolve.atoms._conventions import RECIPROCAL_SPACE, check_choice
 from equibacksolve.atoms._transform import WINDOWS, lorch
 
 
 def within_reach(
-    wavenumbers: Float[ArrayLike, " points"],
-    values: Float[ArrayLike, " points"],
+    wavenumbers: Any,
+    values: Any,
     reach: float,
     *,
     convention: str = "S(Q)",
@@ -28,7 +30,8 @@ def within_reach(
 
     Raises `ValueError` for points too far apart, unknown conventions and windows.
     """
-    q, curve = np.asarray(wavenumbers, float), np.asarray(values, float)
+    q = np.asarray(float_array(wavenumbers, "wavenumbers"), float)
+    curve = np.asarray(float_array(values, "values"), float)
     check_choice("convention", convention, RECIPROCAL_SPACE)
     check_choice("window", window, WINDOWS)
     steps = np.diff(q)

@@ -1,14 +1,12 @@
 """What a structure is like, and how much of it several models of the same data agree on."""
 
-import itertools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
-from scipy.spatial import cKDTree
 
+from equibacksolve.atoms._bonds import bonds_within
 from equibacksolve.atoms._observables import Observables
 from equibacksolve.atoms._real_space_curve import RealSpaceCurve
 from equibacksolve.atoms._reciprocal_space_curve import ReciprocalSpaceCurve
@@ -89,7 +87,7 @@ def statistics(
         g=RealSpaceCurve(distances),
         S=ReciprocalSpaceCurve(wavenumbers, reach=reach),
     ).predictions()
-    first, bonds = _bonds(structure, within)
+    first, _, bonds = bonds_within(structure, within)
     numbers = np.bincount(first, minlength=len(structure.species))
     angles = _angles(first, bonds)
     shares = np.bincount(np.minimum(numbers, _MOST_NEIGHBOURS), minlength=_MOST_NEIGHBOURS + 1) / len(numbers)
@@ -119,24 +117,6 @@ def spread_over_models(several: Sequence[Statistics]) -> Spread:
     number = lambda value: float(value) if np.ndim(value) == 0 else value
     mean = Statistics(*(number(column.mean(axis=0)) for column in stacked))
     return Spread(mean, Statistics(*(number(column.std(axis=0, ddof=1)) for column in stacked)), len(several))
-
-
-def _bonds(structure, within):
-    """For each bond, seen from both of its ends: the atom that it starts from, and the vector to the other."""
-    box = structure.box
-    atoms = np.asarray(box.wrapped(structure.positions), float)
-    vectors, heights = np.asarray(box.vectors, float), np.asarray(box.heights, float)
-    fractions = np.asarray(box.fractions(jnp.asarray(atoms)), float)
-    several = [range(-int(within // h) - 1, int(within // h) + 2) if p else [0] for h, p in zip(heights, box.periodic)]
-    images = []
-    for shift in itertools.product(*several):
-        moved = fractions + shift
-        near = ((moved > -within / heights) & (moved < 1 + within / heights)) | ~np.array(box.periodic)
-        images.append((atoms + np.array(shift) @ vectors)[near.all(axis=1)])
-    images = np.concatenate(images)
-    found = cKDTree(atoms).sparse_distance_matrix(cKDTree(images), within, output_type="ndarray")
-    found = found[found["v"] > 0]
-    return found["i"], images[found["j"]] - atoms[found["i"]]
 
 
 def _angles(first, bonds):
