@@ -111,10 +111,10 @@ def fit(seconds, steps):
         print("skipped: rmc is missing, install it with `pip install reverse-monte-carlo`")
         return results
     for temperature in (None, 0.001):
-        rows = three.by_package(start, hidden, target, box, seconds, 0, temperature)
+        rows = three.by_package(start, hidden, target, box, seconds, 0, temperature, time.process_time)
         name = "greedy" if temperature is None else f"Metropolis {temperature}"
         results[name] = rows
-        told = ", ".join(f"{chi2:.3g} after {s:.0f} s" for s, chi2 in rows[:: max(1, len(rows) // 5)])
+        told = ", ".join(f"{chi2:.3g} after {s:.0f} CPU s" for s, chi2 in rows[:: max(1, len(rows) // 5)])
         print(f"reverse-monte-carlo, {name}: chi^2 {told}; {rows[-1][1]:.4f} at the end", flush=True)
     return results
 
