@@ -95,7 +95,8 @@ def fit(seconds, steps):
     start = np.random.default_rng(0).uniform(0, box, hidden.shape)
     curve = atoms.RealSpaceCurve(three.DISTANCES, width=0.04)
     seen = atoms.Observables(atoms.Structure(start, truth.box, "Si"), g=curve)
-    observed = ebs.Observations(target, sigma=jnp.full(target.shape, 0.02))
+    # Each side fits its own curve of the hidden atoms.
+    observed = seen.observations(g=(atoms.Observables(truth, g=curve).predict(), 0.02))
     search = {"where": lambda s: s.positions, "key": 0, "polish": False, "seconds": 1e9, "progress": False}
     method = AnnealedLangevin(0.3, 0.01, steps=steps)
     ebs.backsolve(seen, observed, method, **search, steps=1)  # compile
