@@ -88,7 +88,6 @@ def serve(copy):
         if (child := os.fork()) == 0:
             os.dup2(os.open(f"{copy}/output.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 1)
             os.dup2(1, 2)
-            sys.dont_write_bytecode = asked["changed"]
             resource.setrlimit(resource.RLIMIT_CPU, (int(2 * asked["budget"] + 60),) * 2)
             try:
                 report.write_text(json.dumps(run(copy, asked)))
@@ -109,10 +108,12 @@ def serve(copy):
 class Runner:
     """Runs tests in a copy of the repository, by a server whose environment sees the copy first."""
 
-    def __init__(self, root, folder, budget):
+    def __init__(self, root, folder, budget, learned=None):
         self.copy, self.budget, self.made = f"{folder}/copy", budget, 0
         self.package = pathlib.Path(self.copy, "equibacksolve")
-        self.failing, self.seconds, self.learned, self.noticed = set(), {}, set(), {}
+        self.file, self.noticed = learned, {}
+        known = json.loads(learned.read_text()) if learned and learned.exists() else {}
+        self.seconds, self.failing, self.learned = (known.get(k, {}) for k in ("seconds", "failing", "learned"))
         leave = shutil.ignore_patterns(".*", "site", "*.egg-info", "__pycache__")
         shutil.copytree(root, self.copy, ignore=leave)
         cache = {"JAX_COMPILATION_CACHE_DIR": f"{folder}/compiled", "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
@@ -130,14 +131,18 @@ class Runner:
         """Run tests without a change, each once: their seconds, which of them fail, and all that they compile."""
         if not (new := [one for one in wanted if one not in self.learned]):
             return
-        self.learned |= set(new)
         report = self.ask(new, {}, self.seconds, 3000.0, changed=False)
         if told := [failed for failed in report["failed"] if failed not in report["passed"] and "status" not in failed]:
             raise RuntimeError(f"without a change: {', '.join(told)}; see {self.copy}/output.txt")
         self.seconds |= report["passed"]
-        self.failing |= (fails := set(report["failed"]) & set(report["passed"]))
-        for test in sorted(fails):
-            print(f"{test} fails without a change, and is left out", flush=True)
+        self.learned |= dict.fromkeys(new, True)
+        for test in report["failed"]:
+            if test in report["passed"]:
+                print(f"{test} fails without a change, and is left out", flush=True)
+                self.failing[test] = True
+        if self.file:
+            known = {"seconds": self.seconds, "failing": self.failing, "learned": self.learned}
+            self.file.write_text(json.dumps(known))
 
     def noticed_by(self, file, text, wanted):
         """The test that fails if a file of the package has another text, or None.

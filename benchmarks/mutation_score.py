@@ -7,7 +7,7 @@ unnoticed. Tests that fail without any change are left out, and told. With JAX_C
 compiles nothing anew.
 
     python benchmarks/mutation_score.py [--changes 300] [--seed 19] [--minutes M] [--skip N]
-                                       [--again FILE] [--json FILE] [--short]
+                                       [--again FILE] [--learned FILE] [--json FILE] [--short]
 """
 
 import json
@@ -163,6 +163,7 @@ def main():
     parser.add_argument("--seed", type=int, default=19)
     parser.add_argument("--skip", type=int, default=0, help="leave out so many of the first draws")
     parser.add_argument("--again", type=pathlib.Path, help="only what went unnoticed in these results")
+    parser.add_argument("--learned", type=pathlib.Path, help="keep here what tests take without a change")
     parser.add_argument("--minutes", type=float, default=1e9, help="begin no change after that")
     parser.add_argument("--budget", type=float, default=60.0, help="seconds of the processor for one change")
     parser.add_argument("--rooms", nargs="+", default=ROOMS)
@@ -171,7 +172,7 @@ def main():
         arguments.rooms, arguments.changes, arguments.budget = ("leads", "samples"), 4, 10.0
     results, end = [], time.monotonic() + 60 * arguments.minutes
     with tempfile.TemporaryDirectory() as folder:
-        runner = Runner(ROOT, folder, arguments.budget)
+        runner = Runner(ROOT, folder, arguments.budget, arguments.learned)
         drawn = random.Random(arguments.seed).sample(found := all_changes(runner.package, arguments.rooms), len(found))
         if arguments.again:
             drawn = list(found_again(runner.package, json.loads(arguments.again.read_text())["results"]["changes"]))
