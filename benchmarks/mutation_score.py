@@ -124,7 +124,7 @@ def outcome_of(runner, file, number, kind):
     """What becomes of one change."""
     began = time.monotonic()
     text, line, before, after = changed((runner.package / file).read_text(), number)
-    by = runner.noticed_by(file, text, nearest(file))
+    by = runner.noticed_by(file, text, nearest(file) + ["test_structure.py::test_plain"] * ("static=" in before))
     what = {"file": file, "number": number, "line": line, "kind": kind, "before": before, "after": after}
     why = None if by else why_equivalent(what)
     return {**what, "noticed": by is not None, "by": by, "why": why, "seconds": round(time.monotonic() - began, 1)}

@@ -72,6 +72,15 @@ def test_the_edge_and_flat_ground_hold_no_minimum():
     assert local_minima(slope) == local_minima(flat) == []
 
 
+@pytest.mark.parametrize("place", [(1, 1), (1, 3), (3, 1), (3, 3)])
+def test_a_minimum_next_to_the_edge_is_found(place):
+    """The only one of a bowl: there is no lower ground that it could be left for."""
+    first, second = np.arange(5.0), np.arange(6.0)
+    bowl = (first[:, None] - place[0]) ** 2 + (second - place[1] - 0.1) ** 2
+    [bottom] = local_minima(CostSurface(*(jnp.asarray(each) for each in (first, second, bowl))))
+    assert bottom == (*place, pytest.approx(0.01), np.inf)
+
+
 def test_water_finds_the_lowest_pass():
     """Two ways out of the pit in the middle, over 3 and over 2."""
     ground = jnp.array([[9.0, 9, 9, 9, 9], [0, 3, 1, 2, 0], [9, 9, 9, 9, 9]])
