@@ -64,6 +64,17 @@ def test_a_larger_reach_never_allows_a_longer_interval(reach, further):
     assert stabilisation_interval(reach, jnp.float32) <= stabilisation_interval(reach, jnp.float64)
 
 
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.float64])
+def test_an_interval_is_as_long_as_its_growth_allows(dtype):
+    """The tolerated growth is read off where the waves grow so slowly that whole slices are fine steps."""
+    slow = np.log(growth_per_slice(1e-6))
+    tolerated = slow * stabilisation_interval(1e-6, dtype)
+    for reach in np.geomspace(1e-3, 100, 40):
+        growth, interval = np.log(growth_per_slice(reach)), stabilisation_interval(reach, dtype)
+        assert growth * (interval + 1) > tolerated
+        assert interval == 1 or growth * interval <= tolerated + slow
+
+
 @given(reach=st.floats(0, 100))
 def test_the_growth_of_an_evanescent_wave(reach):
     """A wave at distance `reach` + 2 from the middle of the band obeys g + 1/g = reach + 2."""
