@@ -1,7 +1,8 @@
 """Tests of a copy of the repository in which one file may be changed, the fastest first, until one fails.
 
-A server imports what takes long and computes nothing; for each question it forks a process, which runs pytest. Time is
-the processor's, so that other work on the machine does not shorten what is tested.
+Two servers import what takes long and compute nothing; for each question one of them forks a process that runs pytest.
+One has imported the package as well, and changes functions in place; the other serves where that is not possible. Time
+is the processor's, so that other work on the machine does not shorten what is tested.
 """
 
 import importlib.util
@@ -17,6 +18,8 @@ import time
 import traceback
 import warnings
 
+from _changed_in_place import change, imported
+
 SLOW_TO_IMPORT = ("jax", "equinox", "optax", "optimistix", "hypothesis", "scipy", "pandas", "xarray", "pytest")
 
 
@@ -25,7 +28,7 @@ class Nearest:
 
     def __init__(self, wanted, left_out, keys, budget):
         self.wanted, self.left_out, self.keys, self.budget = tuple(wanted), set(left_out), keys, budget
-        self.passed, self.failed = {}, []
+        self.passed, self.failed, self.began = {}, [], 0.0
 
     def pytest_sessionstart(self, session):
         self.session = session
@@ -33,6 +36,7 @@ class Nearest:
     def pytest_collection_modifyitems(self, items):
         named = [item for item in items if item.nodeid.removeprefix("tests/").startswith(self.wanted)]
         named = [item for item in named if item.nodeid not in self.left_out]
+        self.began = time.process_time()  # of this process, which was forked for these tests
         items[:] = sorted(named, key=lambda item: (self.keys.get(item.nodeid, 1.0), self.place(item)))
 
     def place(self, item):
@@ -42,7 +46,7 @@ class Nearest:
         self.passed[report.nodeid] = self.passed.get(report.nodeid, 0.0) + report.duration
         if report.failed:
             self.failed.append(report.nodeid)
-        if time.process_time() > self.budget:  # this process was forked for these tests
+        if time.process_time() - self.began > self.budget:
             self.session.shouldstop = "time is up"
 
     def pytest_collectreport(self, report):
@@ -50,23 +54,28 @@ class Nearest:
             self.failed.append(f"{report.nodeid}: not collected")
 
 
-def run(copy, asked):
-    """What one forked process does: the tests, and a report of them."""
+def run(copy, asked, known):
+    """What one forked process does: the tests, and a report of them; nothing of both if a change cannot be made."""
     import pytest
 
     os.setsid()
+    if known and asked["changed"]:
+        file = pathlib.Path(copy, "equibacksolve", asked["changed"])
+        if not change(known, str(file), asked["source"], file.read_text()):
+            return {"failed": ["not in place"], "passed": {}}
     plugin = Nearest(asked["wanted"], asked["left_out"], asked["keys"], asked["budget"])
     begins = [wanted.split("::")[0].removesuffix(".py") for wanted in asked["wanted"]]
     files = sorted({str(file) for begin in begins for file in pathlib.Path("tests").glob(f"{begin}*")})
     quiet = [
         "-q",
-        *["-x"][: asked["changed"]],
+        *(["-x"] if asked["changed"] else []),
         "-p",
         "no:cacheprovider",
         "-W",
         "ignore::pytest.PytestAssertRewriteWarning",
     ]
-    status = int(pytest.main([*quiet, *files], plugins=[plugin]))
+    checked = ["-o", "addopts=--strict-markers"] if known else []  # else by an option that the project gives
+    status = int(pytest.main([*quiet, *checked, *files], plugins=[plugin]))
     used = getattr(sys.modules.get("equibacksolve"), "__file__", copy)
     if not used.startswith(copy):
         raise RuntimeError(f"the tests ran on {used} instead of {copy}")
@@ -75,12 +84,13 @@ def run(copy, asked):
     return {"failed": plugin.failed, "passed": plugin.passed}
 
 
-def serve(copy):
+def serve(copy, with_package):
     """A process that has imported what takes long, and forks one that runs tests for each line that it reads."""
     for name in SLOW_TO_IMPORT:
         if importlib.util.find_spec(name):
             importlib.import_module(name)
     warnings.simplefilter("ignore")  # jax warns of any fork; nothing has been computed here, so no thread runs
+    known = imported(pathlib.Path(copy, "equibacksolve")) if with_package else None
     report = pathlib.Path(copy, "report.json")
     for line in sys.stdin:
         asked = json.loads(line)
@@ -90,7 +100,7 @@ def serve(copy):
             os.dup2(1, 2)
             resource.setrlimit(resource.RLIMIT_CPU, (int(2 * asked["budget"] + 60),) * 2)
             try:
-                report.write_text(json.dumps(run(copy, asked)))
+                report.write_text(json.dumps(run(copy, asked, known)))
             except BaseException:
                 traceback.print_exc()
             sys.stdout.flush()
@@ -118,20 +128,32 @@ class Runner:
         shutil.copytree(root, self.copy, ignore=leave)
         cache = {"JAX_COMPILATION_CACHE_DIR": f"{folder}/compiled", "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
         environment = {**cache, **os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": self.copy}
-        command, pipe = [sys.executable, __file__, self.copy], subprocess.PIPE
-        self.server = subprocess.Popen(command, cwd=self.copy, env=environment, stdin=pipe, stdout=pipe, text=True)
+        self.servers = [
+            subprocess.Popen(
+                [sys.executable, __file__, self.copy, *with_package],
+                cwd=self.copy,
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for with_package in (["with package"], [])
+        ]
 
-    def ask(self, wanted, keys, left_out, budget, changed):
-        asked = {"wanted": wanted, "keys": keys, "left_out": list(left_out), "budget": budget, "changed": changed}
-        self.server.stdin.write(json.dumps(asked) + "\n")
-        self.server.stdin.flush()
-        return json.loads(self.server.stdout.readline())
+    def ask(self, wanted, keys, left_out, budget, changed=None, source=None):
+        asked = {"wanted": wanted, "keys": keys, "left_out": list(left_out), "budget": budget}
+        for server in self.servers:
+            server.stdin.write(json.dumps({**asked, "changed": changed, "source": source}) + "\n")
+            server.stdin.flush()
+            report = json.loads(server.stdout.readline())
+            if report["failed"] != ["not in place"]:
+                return report
 
     def learn(self, wanted):
         """Run tests without a change, each once, for twice the budget: their seconds, and which of them fail."""
         if not (new := [one for one in wanted if one not in self.learned]):
             return
-        report = self.ask(new, {}, self.seconds, 2 * self.budget, changed=False)
+        report = self.ask(new, {}, self.seconds, 2 * self.budget)
         if told := [failed for failed in report["failed"] if failed not in report["passed"] and "status" not in failed]:
             raise RuntimeError(f"without a change: {', '.join(told)}; see {self.copy}/output.txt")
         self.seconds |= report["passed"]
@@ -166,16 +188,17 @@ class Runner:
         self.made += 1
         path.write_text(text)
         os.utime(path, (stat.st_atime, stat.st_mtime + self.made))  # compiled files are told apart by their time
-        report = self.ask(wanted, keys, self.failing, self.budget, changed=True)
+        report = self.ask(wanted, keys, self.failing, self.budget, file, source)
         path.write_text(source)
         os.utime(path, (stat.st_atime, stat.st_mtime))
         self.reported = set(report["passed"])  # of what is not collected, nothing is told
         return next(iter(report["failed"]), None)
 
     def close(self):
-        self.server.stdin.close()
-        self.server.wait()
+        for server in self.servers:
+            server.stdin.close()
+            server.wait()
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1])
+    serve(sys.argv[1], with_package=len(sys.argv) > 2)

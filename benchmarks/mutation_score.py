@@ -45,9 +45,14 @@ POSED = [
 LEVELS = ["methods/test_between_levels", "specialists/test_two_levels"]
 NEAREST = {
     "transport/_greens_function": ["transport/test_law_7", "transport/test_law_8", "leads/test_weak_contacts"],
-    "transport/_transfer_matrix": ["transport/test_law_8"],
+    "transport/_transfer_matrix": ["transport/test_law_8", "transport/test_strict_promotion"],
     "transport/_site_changes": ["transport/test_law_10"],
-    "transport/_growth": ["transport/test_unsafe_growth", "transport/test_complex_onsite", "transport/test_law_5"],
+    "transport/_growth": [
+        "transport/test_unsafe_growth",
+        "transport/test_complex_onsite",
+        "transport/test_law_5",
+        "simulators/test_nothing_asked",
+    ],
     "transport/_stabilisation": ["transport/test_unsafe_growth", "transport/test_law_5", *LAWS],
     "transport/_sweep": [
         "transport/test_law_8",

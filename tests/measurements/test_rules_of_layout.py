@@ -2,7 +2,7 @@
 
 import pytest
 
-from equibacksolve.measurements._layout import _first_data, are_units, separator_of
+from equibacksolve.measurements._layout import _first_data, _numeric_columns, are_units, separator_of
 
 HEADERS = ["B", "Vg", "G"]
 
@@ -34,6 +34,12 @@ def test_other_rows(cells):
 def test_one_header_or_numbers_for_headers_have_no_row_of_units():
     assert not are_units(["mT"], ["B"])
     assert not are_units(["mT", "V", "uS"], ["0.1", "0.2", "0.3"])
+
+
+@pytest.mark.parametrize(("numbers", "numeric"), [(2, False), (3, True), (4, True)])
+def test_a_column_is_numeric_where_half_of_the_rows_hold_a_number(numbers, numeric):
+    rows = [["1", "2" if row < numbers else "left", "a"] for row in range(6)]
+    assert _numeric_columns(rows) == ({0, 1} if numeric else {0})
 
 
 @pytest.mark.parametrize(

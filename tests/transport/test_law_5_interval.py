@@ -43,6 +43,8 @@ def test_segments_are_the_sample_and_none_is_too_long(length, interval):
     first, between, last = segments(length, interval)
     assert 1 <= last <= interval
     assert max(first, between) <= interval
+    # A single slice is a loop of one turn, at the end only if the beginning has none to spare.
+    assert last > 1 or first <= 2
     normalisations = (length - 1) // interval
     assert first + last + max(0, normalisations - 1) * between == length
 
