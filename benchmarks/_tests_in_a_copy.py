@@ -66,6 +66,8 @@ def run(copy, asked, known):
     plugin = Nearest(asked["wanted"], asked["left_out"], asked["keys"], asked["budget"])
     begins = [wanted.split("::")[0].removesuffix(".py") for wanted in asked["wanted"]]
     files = sorted({str(file) for begin in begins for file in pathlib.Path("tests").glob(f"{begin}*")})
+    if not files:  # pytest would take all that there are
+        return {"failed": [], "passed": {}}
     quiet = [
         "-q",
         *(["-x"] if asked["changed"] else []),
