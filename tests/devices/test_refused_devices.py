@@ -28,6 +28,10 @@ def chain(**more):
         (lambda: sample(Entries([0, 1], [1, 0], [1.0, 1.0], [0.5, 0.5])), r"at flux 0.137 is not the complex"),
         (lambda: sample(Entries([0, 3], [3, 0], [1.0, 1.0])), "the row of an entry is orbital 3 of 3"),
         (lambda: sample(orbital_site=[0, 1, 3]), "orbital_site names site 3 of 3"),
+        (
+            lambda: ebs.samples.TightBinding(np.zeros(0), Entries([], [], []), np.zeros((0, 1))),
+            "a sample needs at least one orbital",
+        ),
         (lambda: sample(onsite=(0.0, 0.0)), "onsite has 2 sites but positions has 3"),
         (lambda: Entries([0, 1], [1], [1.0, 1.0]), "lists of the same length, got row"),
         (lambda: Entries([-1], [0], [1.0]), "Entries.row holds -1; count from 0"),

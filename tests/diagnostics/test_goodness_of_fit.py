@@ -24,6 +24,7 @@ def test_chi_squared_has_the_mean_and_scatter_that_are_told(prior):
     assert abs(np.mean(chi_squared) - float(told.expected)) < 0.2 * float(told.deviation)
     assert np.std(chi_squared) == pytest.approx(float(told.deviation), rel=0.3)
     if not prior:
+        assert float(goodness_of_fit(TRUTH, EXACT, where=everything).expected) == float(told.expected)
         assert float(told.effective_unknowns) == pytest.approx(3, rel=1e-12)
 
 

@@ -175,6 +175,13 @@ def test_the_units_of_the_values_decide_nothing(scale):
     np.testing.assert_array_equal(far_readings(-values * scale, 10), BAD)
 
 
+@pytest.mark.parametrize(("decades", "doubted"), [(2.9, False), (3.1, True), (4.1, True)])
+def test_positive_readings_are_far_where_they_are_three_times_as_far_on_a_logarithmic_scale(decades, doubted):
+    """The median is 1, the others within a decade of it; each of the three is 88 times as far as they are, or more."""
+    values = np.append(10.0 ** np.array([-1.0, -0.5, 0.0, 0.5, 1.0, 0.0]), 10.0**decades)
+    assert far_readings(values, 10.0).tolist() == [False] * 6 + [doubted]
+
+
 INFINITE = np.where(BAD, np.inf, 0.4)
 
 

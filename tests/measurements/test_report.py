@@ -72,6 +72,12 @@ def test_ranges_are_told_before_and_after_conversion():
     assert (report.value.unit, report.value.raw_unit) == ("e^2/h", "uS")
 
 
+@pytest.mark.parametrize(("header", "told"), [("G (e^2/h)", "taken as it is, in e^2/h"), ("G (S)", "1 S = 25812.8")])
+def test_a_conductance_in_its_own_unit_is_taken_as_it_is(header, told):
+    table = {"flux": [0.0, 0.1], "energy": [0.0, 0.0], header: [1e-5, 2e-5]}
+    assert read(table).report.value.how.startswith(told)
+
+
 def test_an_open_circuit_and_a_short_count_as_infinite():
     table = {"flux": [0.0, 0.1, 0.2, 0.3], "energy": [0.0] * 4, "R (kohm)": [np.inf, 0.0, 20.0, 30.0]}
     measured = read(table, value="R", relative_sigma=0.01)

@@ -15,6 +15,10 @@ def test_rows_of_units(cells):
     assert are_units(cells, HEADERS)
 
 
+def test_two_headers_are_enough_for_a_row_of_units():
+    assert are_units(["mT", "uS"], ["B", "G"])
+
+
 @pytest.mark.parametrize(
     "cells",
     [
@@ -60,6 +64,7 @@ def test_data_begin_where_more_than_half_of_the_columns_hold_numbers_in_two_line
         ("0,5 1,5 2,5 3,5", " "),
         ("0.5, 1.5", ","),
         ("0.5,1.5", ","),
+        ("1,2", ","),  # numbers either way
         ("left,1.5", ","),
         ("1.5, left of it", ","),
         ("0,5;1,5", ";"),
