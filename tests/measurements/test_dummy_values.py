@@ -148,6 +148,7 @@ ENERGY = np.linspace(-1, 1, 41)
         3.0 + 1e-15 * np.arange(41),
         np.where(np.arange(41) < 39, 1.0, 2.0),
         np.zeros(41),
+        np.where(np.arange(41) == 7, 2.0, 1e-3),  # one mode of two spins, open once
     ],
 )
 def test_what_is_ordinary_is_not_doubted(g):
