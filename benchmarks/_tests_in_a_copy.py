@@ -125,7 +125,7 @@ class Runner:
         self.package = pathlib.Path(self.copy, "equibacksolve")
         self.file, self.noticed = learned, {}
         known = json.loads(learned.read_text()) if learned and learned.exists() else {}
-        self.seconds, self.failing, self.learned = (known.get(k, {}) for k in ("seconds", "failing", "learned"))
+        self.seconds, self.passes = (known.get(kept, {}) for kept in ("seconds", "passes"))
         leave = shutil.ignore_patterns(".*", "site", "*.egg-info", "__pycache__")
         shutil.copytree(root, self.copy, ignore=leave)
         cache = {"JAX_COMPILATION_CACHE_DIR": f"{folder}/compiled", "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
@@ -142,59 +142,52 @@ class Runner:
             for with_package in (["with package"], [])
         ]
 
-    def ask(self, wanted, keys, left_out, budget, changed=None, source=None):
-        asked = {"wanted": wanted, "keys": keys, "left_out": list(left_out), "budget": budget}
+    def ask(self, wanted, keys, budget, changed=None, source=None):
+        left_out = [test for test, passes in self.passes.items() if not passes]
+        asked = {"wanted": wanted, "keys": keys, "left_out": left_out, "budget": budget, "source": source}
         for server in self.servers:
-            server.stdin.write(json.dumps({**asked, "changed": changed, "source": source}) + "\n")
+            server.stdin.write(json.dumps({**asked, "changed": changed}) + "\n")
             server.stdin.flush()
             report = json.loads(server.stdout.readline())
             if report["failed"] != ["not in place"]:
-                return report
+                break
+        failed = next(iter(report["failed"]), None)
+        self.seconds |= {test: spent for test, spent in report["passed"].items() if test != failed}
+        return failed, report["passed"]
 
-    def learn(self, wanted):
-        """Run tests without a change, each once, for twice the budget: their seconds, and which of them fail."""
-        if not (new := [one for one in wanted if one not in self.learned]):
-            return
-        report = self.ask(new, {}, self.seconds, 2 * self.budget)
-        if told := [failed for failed in report["failed"] if failed not in report["passed"] and "status" not in failed]:
-            raise RuntimeError(f"without a change: {', '.join(told)}; see {self.copy}/output.txt")
-        self.seconds |= report["passed"]
-        self.learned |= dict.fromkeys(new, True)
-        for test in report["failed"]:
-            if test in report["passed"]:
+    def passes_without_change(self, test):
+        """Whether a test passes if nothing is changed; asked once for each test."""
+        if test not in self.passes:
+            self.passes[test] = self.ask([test.removeprefix("tests/")], {}, 3 * self.budget)[0] is None
+            if not self.passes[test]:
                 print(f"{test} fails without a change, and is left out", flush=True)
-                self.failing[test] = True
-        if self.file:
-            known = {"seconds": self.seconds, "failing": self.failing, "learned": self.learned}
-            self.file.write_text(json.dumps(known))
+            if self.file:
+                self.file.write_text(json.dumps({"seconds": self.seconds, "passes": self.passes}))
+        return self.passes[test]
 
     def noticed_by(self, file, text, wanted):
         """The test that fails if a file of the package has another text, or None.
 
         The fastest test is the first; one that noticed a change of this file before counts as so much faster.
         """
-        self.learn(wanted)
-        before = self.noticed.setdefault(file, {})
-        keys = {test: spent / (1 + before.get(test, 0)) for test, spent in self.seconds.items()}
-        by = self.failing_test(file, text, wanted, keys)
-        while by in self.reported and by not in self.seconds:
-            self.learn([by.removeprefix("tests/")])
-            by = self.failing_test(file, text, wanted, keys) if by in self.failing else by
+        before, by, told = self.noticed.setdefault(file, {}), "", [""]
+        while by in told and not (by and self.passes_without_change(by)):
+            keys = {test: spent / (1 + before.get(test, 0)) for test, spent in self.seconds.items()}
+            by, told = self.failing_test(file, text, wanted, keys)
         before[by] = before.get(by, 0) + 1
         return by
 
     def failing_test(self, file, text, wanted, keys):
-        """The first test that fails if a file has another text, as long as time is left."""
+        """The first test that fails if a file has another text, and the tests that were run, as long as time is left."""
         path = self.package / file
         source, stat = path.read_text(), path.stat()
         self.made += 1
         path.write_text(text)
         os.utime(path, (stat.st_atime, stat.st_mtime + self.made))  # compiled files are told apart by their time
-        report = self.ask(wanted, keys, self.failing, self.budget, file, source)
+        found = self.ask(wanted, keys, self.budget, file, source)
         path.write_text(source)
         os.utime(path, (stat.st_atime, stat.st_mtime))
-        self.reported = set(report["passed"])  # of what is not collected, nothing is told
-        return next(iter(report["failed"]), None)
+        return found
 
     def close(self):
         for server in self.servers:
