@@ -178,7 +178,7 @@ class Runner:
         return by
 
     def failing_test(self, file, text, wanted, keys):
-        """The first test that fails if a file has another text, and the tests that were run, as long as time is left."""
+        """The first test that fails if a file has another text, or None; and the tests that were run in time."""
         path = self.package / file
         source, stat = path.read_text(), path.stat()
         self.made += 1
