@@ -60,6 +60,17 @@ def chain(**more):
             lambda: PeriodicLead(Entries([0], [1], [1.0]), Entries([0], [1], [1.0]), LEAD.coupling, 2),
             "PeriodicLead.cell is not Hermitian",
         ),
+        (  # whatever the unit
+            lambda: PeriodicLead(Entries([0], [1], [1e-12]), Entries([0], [1], [1e-12]), LEAD.coupling, 2),
+            "PeriodicLead.cell is not Hermitian",
+        ),
+        (lambda: sample(Entries([0], [1], [1e-12])), r"H\[0, 1\] at flux 0.0 is not the complex conjugate"),
+        (
+            lambda: ebs.TightBindingDevice(
+                sample(), [ebs.Terminal(PeriodicLead(LEAD.cell, LEAD.hopping, Entries([0], [1], [1.0]), 1), [0])]
+            ),
+            "the coupling of a lead names orbital 1 of an interface of 1; count from 0",
+        ),
         (
             lambda: PeriodicLead(
                 LEAD.cell, LEAD.hopping, LEAD.coupling, 1, terms=(LinearTerm(0.1, Entries([1], [1], [1.0])),)

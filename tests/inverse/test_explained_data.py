@@ -33,7 +33,8 @@ def test_without_sigma_a_millionth_of_the_variance_may_remain(unit):
 
 
 def test_data_that_are_all_the_same_are_judged_against_their_square_and_zeros_against_the_start():
-    assert float(posed(np.full(8, 3.0)).tolerance) == pytest.approx(9e-6, rel=1e-12)
+    for unit in (1.0, 1e-10, 1e10):
+        assert float(posed(np.full(8, 3.0 * unit)).tolerance) == pytest.approx(9e-6 * unit**2, rel=1e-12)
     misfit = np.mean(np.asarray(START.predict()) ** 2)
     assert float(posed(np.zeros(8)).tolerance) == pytest.approx(1e-6 * misfit, rel=1e-12)
 

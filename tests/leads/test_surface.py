@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import scipy.linalg
 
+from equibacksolve.leads import PeriodicLead
 from equibacksolve.leads._surface import NoSurface, surface
+from equibacksolve.samples import Entries
 
 
 def folded(cells):
@@ -28,6 +30,13 @@ def test_a_chain_of_larger_cells_has_the_surface_of_a_chain(cells, energy):
     again = np.linalg.inv(energy * np.eye(cells) - cell - hopping.conj().T @ found.green @ hopping)
     np.testing.assert_allclose(again, found.green, atol=1e-11)
     assert found.open_modes == 1
+
+
+@pytest.mark.parametrize(("waves", "touched", "channels"), [(2, 3, 2), (2, 1, 1), (1, 2, 1)])
+def test_there_are_no_more_channels_than_waves_and_orbitals_that_are_touched(waves, touched, channels):
+    none, ones = Entries([], [], []), np.ones(waves)
+    lead = PeriodicLead(none, Entries(np.arange(waves), np.arange(waves), ones), Entries([0], [0], [1.0]), 3)
+    assert lead.channels(touched) == channels
 
 
 def test_where_waves_cannot_be_ordered_there_is_no_surface(monkeypatch):

@@ -22,6 +22,7 @@ def damaged(fates):
         "ok": (fates != "masked").astype(int),
         "T (mK)": np.arange(20) * 1.5,
         "run": np.arange(20),
+        "scan": np.arange(20) + 7,
         "device": np.full(20, "A"),
     }
 
