@@ -3,7 +3,7 @@
 Basin curves: the share of starts that end at the truth, against the root mean square distance of the start from it,
 which is independent noise on every site, the hardest kind. Three truths a family, 12 x 12 sites, the paper's mesh, no
 noise in the data; truths and starts follow from their numbers. Levenberg-Marquardt alone, 40 steps, against one
-continuation (`patient_schedule(2)`, which the default tries second) and one annealing from the same starts.
+continuation (`coarse_to_fine`, which the default tries second) and one annealing from the same starts.
 
     python benchmarks/basin.py [--starts 4] [--json FILE] [--picture research/basin.png]
 """
@@ -25,10 +25,8 @@ FAMILIES = ("hills 1", "letters", "iid 0.5")
 DISTANCES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.7)
 SEARCH = ebs.LevenbergMarquardt(steps=40)
 METHODS = {
-    "Levenberg-Marquardt": ebs.methods.Continuation(SEARCH, SEARCH, ebs.methods.single_stage()),
-    "continuation": ebs.methods.Continuation(
-        ebs.LevenbergMarquardt(steps=25), ebs.LevenbergMarquardt(steps=60), ebs.methods.patient_schedule(2.0)
-    ),
+    "Levenberg-Marquardt": ebs.methods.Stages((SEARCH,)),
+    "continuation": ebs.methods.coarse_to_fine(ebs.LevenbergMarquardt(steps=25), ebs.LevenbergMarquardt(steps=60)),
     "annealing": ebs.methods.Annealing(),
 }
 STYLES = dict(zip(METHODS, ("-", "--", ":")))

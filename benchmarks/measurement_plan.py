@@ -32,9 +32,7 @@ SIGMA, FLUX, ENERGY = 0.01, np.linspace(0, 0.15, 61), np.linspace(-1, 1, 41)
 COUNTS = (25, 50, 100, 200, 400)
 MESHES = {25: (5, 5), 50: (10, 5), 100: (10, 10), 200: (20, 10), 400: (20, 20)}
 TWO_GOES = "half mesh, half planned"
-METHOD = ebs.methods.Continuation(
-    ebs.LevenbergMarquardt(steps=30), ebs.LevenbergMarquardt(steps=30), ebs.methods.single_stage()
-)
+METHOD = ebs.methods.Stages((ebs.LevenbergMarquardt(steps=30),))
 
 
 def hidden(simulator):

@@ -21,7 +21,7 @@ from _measuring import arguments_of, write_json
 from tqdm import tqdm
 
 import equibacksolve as ebs
-from equibacksolve.inverse import SmoothnessPrior, center_of_leaves, make_problem
+from equibacksolve.inverse import Smoothness, center_of_leaves, make_problem
 
 jax.config.update("jax_enable_x64", True)
 
@@ -57,7 +57,7 @@ def predicted(build, hidden, truth, observed, sigma, length):
     problem, leaves = make_problem(build(truth), observed, hidden)
     flat, unravel = jax.flatten_util.ravel_pytree(leaves)
     jacobian = jax.jacfwd(lambda x: problem.residuals(unravel(x)))(flat)
-    prior = SmoothnessPrior(jnp.ones(()), jnp.asarray(length), center_of_leaves(leaves, problem.kinds), problem.kinds)
+    prior = Smoothness(length, 1.0, center_of_leaves(leaves, problem.kinds))
     held = lambda x: prior.residuals(unravel(x))
     rough = jax.jacfwd(held)(flat)
     height_squared = jnp.mean(held(flat) ** 2)

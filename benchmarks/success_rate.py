@@ -44,7 +44,7 @@ METHODS = {
 def warm_up(method, hidden_map):
     """Compile every part of a method, so that no truth pays for it."""
     problem, hidden = make_problem(hidden_map.start(0), hidden_map.observed, hidden_map.hidden)
-    parts = [method.opening, *method.methods] if isinstance(method, ebs.methods.Restarts) else [method]
+    parts = [*method.opening, *method.methods] if isinstance(method, ebs.methods.Restarts) else [method]
     for part in {jax.tree.structure(part): part for part in parts}.values():
         state = part.init(problem, hidden, jax.random.key(0))
         for _ in range(2):

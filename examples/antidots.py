@@ -20,9 +20,7 @@ from equibacksolve import plotting
 jax.config.update("jax_enable_x64", True)
 
 # With a few parameters a start costs little, and whether it is in the right valley shows soon: many short ones.
-ONCE = ebs.methods.Continuation(
-    ebs.LevenbergMarquardt(steps=12), ebs.LevenbergMarquardt(steps=40), ebs.methods.brisk_schedule()
-)
+ONCE = ebs.methods.coarse_to_fine(ebs.LevenbergMarquardt(steps=12), ebs.LevenbergMarquardt(steps=40), length=1.0)
 METHOD = ebs.methods.Restarts(ONCE, (ONCE,), starts=200)
 
 

@@ -66,9 +66,9 @@ def measured(truth, points, random):
 def search(length):
     """Coarse to fine; then, from where that ends, with a part mirrored or with kicks, until the data are explained."""
     stage, last, short = (ebs.LevenbergMarquardt(steps) for steps in (12, 25, 15))
-    smooth = ebs.methods.Continuation(stage, last, ebs.methods.patient_schedule(length))
-    again = ebs.methods.Continuation(short, short, ebs.methods.two_stages(length))
-    return ebs.specialists.BasinHopping(smooth, again, MIRRORS, length)
+    smooth = ebs.methods.coarse_to_fine(stage, last, length)
+    again = ebs.methods.finished(short, length=length, last=short)
+    return ebs.methods.Restarts(smooth, (again,), guesses=ebs.specialists.Kicks(MIRRORS, length))
 
 
 def main():

@@ -7,6 +7,7 @@ from equibacksolve.inverse._bounds import pressed_against as pressed_against
 from equibacksolve.inverse._coarseness import TOO_COARSE as TOO_COARSE
 from equibacksolve.inverse._coarseness import coarseness as coarseness
 from equibacksolve.inverse._coarseness import told_if_too_coarse as told_if_too_coarse
+from equibacksolve.inverse._cosines import smooth_draw as smooth_draw
 from equibacksolve.inverse._landscape_statistics import detectable_heights as detectable_heights
 from equibacksolve.inverse._landscape_statistics import draw_statistics as draw_statistics
 from equibacksolve.inverse._landscape_statistics import residuals_of_statistics as residuals_of_statistics
@@ -20,7 +21,6 @@ from equibacksolve.inverse._leaves import name_of_leaf as name_of_leaf
 from equibacksolve.inverse._leaves import where_hidden as where_hidden
 from equibacksolve.inverse._leaves import with_leaves as with_leaves
 from equibacksolve.inverse._observations import Observations as Observations
-from equibacksolve.inverse._prior_precision import data_and_priors as data_and_priors
 from equibacksolve.inverse._prior_precision import is_exact as is_exact
 from equibacksolve.inverse._prior_precision import prior_precision as prior_precision
 from equibacksolve.inverse._priors import AbstractPrior as AbstractPrior
@@ -35,10 +35,8 @@ from equibacksolve.inverse._problem import residuals as residuals
 from equibacksolve.inverse._residual_transforms import AbstractResidualTransform as AbstractResidualTransform
 from equibacksolve.inverse._residual_transforms import Composed as Composed
 from equibacksolve.inverse._residual_transforms import Smoothing as Smoothing
-from equibacksolve.inverse._residual_transforms import SmoothnessPrior as SmoothnessPrior
 from equibacksolve.inverse._residual_transforms import Weighted as Weighted
 from equibacksolve.inverse._residual_transforms import evening_weights as evening_weights
-from equibacksolve.inverse._residual_transforms import smooth_draw as smooth_draw
 from equibacksolve.inverse._saved_observations import load_observations as load_observations
 from equibacksolve.inverse._saved_observations import save_observations as save_observations
 from equibacksolve.inverse._simulated_observations import simulated_observations as simulated_observations

@@ -16,9 +16,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from equibacksolve._axes import Scalar
+from equibacksolve.inverse._cosines import departures, roughness, stiffness
 from equibacksolve.inverse._leaves import Hidden, LeafKind
 from equibacksolve.inverse._problem import Problem
-from equibacksolve.inverse._residual_transforms import departures, roughness, stiffness
 
 LENGTHS = (0.0, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
 """Correlation lengths that are compared, in entries of the leaf."""

@@ -22,17 +22,22 @@ else:
 
 
 class LeafKind(NamedTuple):
-    """What the field of a leaf declares, by `eqx.field(metadata={"period": ..., "smooth": ...})`.
+    """What the field of a leaf declares, by `eqx.field(metadata={"period": ..., "smooth": ..., "unit": ...})`.
 
     - `period`: values that differ by it are the same (an angle), or None.
     - `smooth`: whether neighbouring entries are neighbours in space, so that a smoothness prior makes sense. True if
       nothing is declared, False for single numbers. Declare False for coordinates of atoms.
     - `vector`: whether it has one axis, and nothing is declared. Its entries may be coefficients of different units.
+    - `quantity`, `unit`: what the numbers are, for labels; left out, the field's own name, and no unit.
+    - `picture`: how a report shows them: "magnetization" (angles of moments), "atoms" (positions in a box), or None.
     """
 
     period: float | None
     smooth: bool
     vector: bool = False
+    quantity: str | None = None
+    unit: str | None = None
+    picture: str | None = None
 
     @property
     def is_map(self) -> bool:
@@ -113,7 +118,9 @@ def _kind(node, path) -> LeafKind:
         else:
             node = node[getattr(key, "idx", getattr(key, "key", None))]
     smooth = bool(metadata.get("smooth", True)) and np.ndim(node) > 0
-    return LeafKind(metadata.get("period"), smooth, smooth and np.ndim(node) == 1 and "smooth" not in metadata)
+    vector = smooth and np.ndim(node) == 1 and "smooth" not in metadata
+    told = (metadata.get(name) for name in ("quantity", "unit", "picture"))
+    return LeafKind(metadata.get("period"), smooth, vector, *told)
 
 
 def center_of_leaves(hidden: Hidden, kinds: tuple[LeafKind, ...]) -> Hidden:

@@ -6,17 +6,10 @@ import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
+from equibacksolve.inverse._cosines import cosine_basis, stiffness
 from equibacksolve.inverse._leaves import Hidden
 from equibacksolve.inverse._problem import Problem
-from equibacksolve.inverse._residual_transforms import (
-    AbstractResidualTransform,
-    Composed,
-    Smoothing,
-    SmoothnessPrior,
-    Weighted,
-    cosine_basis,
-    stiffness,
-)
+from equibacksolve.inverse._residual_transforms import AbstractResidualTransform, Composed, Smoothing, Weighted
 
 Vectors = Float[Array, "*vectors unknowns"]
 
@@ -44,45 +37,39 @@ class PriorPrecision(eqx.Module):
 
 
 def prior_precision(problem: Problem, hidden: Hidden, diagonal: Float[Array, " unknowns"]) -> PriorPrecision:
-    """The precision of the priors of this stage, with `diagonal` added: its mean over each map.
+    """The precision of the prior of this stage, with `diagonal` added: its mean over each map.
 
     For leaves with a period it is that of a landscape that is nearly constant: no more than a preconditioner.
     """
-    _, priors = data_and_priors(problem.transform)
+    prior = problem.stage_prior
     leaves = jax.tree.leaves(hidden)
     added = jax.tree.leaves(ravel_pytree(hidden)[1](diagonal))
+    heights = None if prior is None else jnp.broadcast_to(prior.height, (len(leaves),))
     weights, in_cosines = [], []
     for number, (leaf, kind, of_leaf) in enumerate(zip(leaves, problem.kinds, added)):
-        holding = [prior for prior in priors if prior.kinds[number].smooth]
-        in_cosines.append(kind.is_map or bool(holding))
+        held = heights is not None and problem.maps[number].smooth
+        in_cosines.append(kind.is_map or held)
         weight = jnp.full(leaf.shape, jnp.mean(of_leaf), leaf.dtype) if in_cosines[-1] else of_leaf
-        turn = 1.0 if kind.period is None else (2 * jnp.pi / kind.period) ** 2
-        for prior in holding:
-            weight = weight + prior.strengths[number] * turn * stiffness(leaf.shape, prior.length, leaf.dtype) ** 2
+        if held:
+            turn = 1.0 if kind.period is None else 2 * jnp.pi / kind.period
+            unit = heights[number].astype(leaf.dtype) * jnp.sqrt(problem.observed.count).astype(leaf.dtype)
+            length = prior.length.astype(leaf.dtype)
+            weight = weight + (turn * stiffness(leaf.shape, length, leaf.dtype) / unit) ** 2
         weights.append(weight)
     return PriorPrecision(tuple(weights), tuple(in_cosines))
 
 
-def data_and_priors(
-    transform: AbstractResidualTransform | None,
-) -> tuple[list[AbstractResidualTransform], list[SmoothnessPrior]]:
-    """What a transform does to the data, and the smoothness priors that it appends."""
-    if transform is None:
-        return [], []
-    if isinstance(transform, SmoothnessPrior):
-        return [], [transform]
-    if not isinstance(transform, Composed):
-        return [transform], []
-    parts = [data_and_priors(part) for part in transform.transforms]
-    return [one for of_data, _ in parts for one in of_data], [one for _, priors in parts for one in priors]
-
-
 def is_exact(problem: Problem) -> bool:
     """Whether `prior_precision` is all that this stage adds to the data, and not an approximation."""
-    of_data, priors = data_and_priors(problem.transform)
-    periodic = any(kind.smooth and kind.period is not None for kind in problem.kinds)
-    plain = all(isinstance(one, (Smoothing, Weighted)) for one in of_data) and not problem.priors
-    return plain and not (priors and periodic)
+    periodic = any(kind.is_map and kind.period is not None for kind in problem.kinds)
+    return _keeps_data(problem.transform) and not problem.priors and not (problem.stage_prior and periodic)
+
+
+def _keeps_data(transform: AbstractResidualTransform | None) -> bool:
+    """Whether a transform is known to be linear in the residuals, and to add none."""
+    if isinstance(transform, Composed):
+        return all(map(_keeps_data, transform.transforms))
+    return transform is None or isinstance(transform, (Smoothing, Weighted))
 
 
 def _cosines(leaf, axes, contracted):

@@ -14,8 +14,8 @@ from jaxtyping import Array, Float
 
 from equibacksolve._arrays import check_fields, float_array, is_concrete
 from equibacksolve._axes import Scalar
+from equibacksolve.inverse._cosines import departures, roughness
 from equibacksolve.inverse._leaves import Hidden, LeafKind, center_of_leaves
-from equibacksolve.inverse._residual_transforms import departures, roughness
 
 
 class AbstractPrior(eqx.Module):
@@ -30,32 +30,50 @@ class Smoothness(AbstractPrior):
     """Landscapes of some height that vary over some length, around a mean that is not known.
 
     The cosine of wavenumber k (per entry) has the standard deviation height / (1 + (length k)^2). A leaf with a period
-    enters by its cosine and sine.
+    enters by its cosine and sine, which know of no 2 pi.
 
-    **Fields** `length`: in entries of the leaf, 0 for entries independent of each other; `height`: in the unit of the
-    leaf. **Raises** ValueError unless the height is positive and the length not negative.
+    - `length`: in entries of the leaf, 0 for entries independent of each other.
+    - `height`: in the unit of the leaf, one for all leaves or one for each. An infinite one holds nothing.
+    - `center`: the hidden leaves around which the landscape varies. Left out, each varies around its mean.
+
+    **Raises** ValueError unless the height is positive and the length not negative.
     """
 
     length: Scalar = eqx.field(converter=float_array)
-    height: Scalar = eqx.field(converter=float_array)
+    height: Float[Array, "*leaves"] = eqx.field(converter=float_array)
+    center: Hidden | None = None
 
     def __check_init__(self):
         check_fields(self)
-        if is_concrete(self.length, self.height) and not (self.height > 0 and self.length >= 0):
+        if is_concrete(self.length, self.height) and not (bool(jnp.all(self.height > 0)) and self.length >= 0):
             raise ValueError(
-                f"Smoothness got length={float(self.length)} and height={float(self.height)}; give a positive height, "
-                "and a length from 0."
+                f"Smoothness got length={float(self.length)} and height={float(jnp.min(self.height))}; give a positive "
+                "height, and a length from 0."
             )
 
     def residuals(self, hidden, kinds):
-        centers = jax.tree.leaves(center_of_leaves(hidden, kinds))
-        parts = [
-            part
-            for leaf, center, kind in zip(jax.tree.leaves(hidden), centers, kinds)
-            if kind.smooth
-            for part in departures(leaf, center, kind)
+        heights = jnp.broadcast_to(self.height, (len(kinds),))
+        return [rough / height.astype(rough.dtype) for rough, height in zip(self.rough(hidden, kinds), heights)]
+
+    def most_probable_heights(self, hidden: Hidden, kinds: tuple[LeafKind, ...]) -> Float[Array, " leaves"]:
+        """Of all heights, those that make these leaves most probable; infinite for a leaf that is not held."""
+        squares = [
+            jnp.mean(one**2) if one.size else jnp.asarray(jnp.inf, one.dtype) for one in self.rough(hidden, kinds)
         ]
-        return [roughness(part, self.length.astype(part.dtype)) / self.height.astype(part.dtype) for part in parts]
+        return jnp.sqrt(jnp.stack(squares))
+
+    def rough(self, hidden: Hidden, kinds: tuple[LeafKind, ...]) -> list[Float[Array, " held"]]:
+        """(1 + (length k)^2) times the cosine transform of each leaf; empty for a leaf that is not held."""
+        center = center_of_leaves(hidden, kinds) if self.center is None else self.center
+        return [
+            jnp.concatenate([self._of(part) for part in departures(leaf, middle, kind)])
+            if kind.smooth
+            else jnp.zeros(0, leaf.dtype)
+            for leaf, middle, kind in zip(jax.tree.leaves(hidden), jax.tree.leaves(center), kinds)
+        ]
+
+    def _of(self, part):
+        return roughness(part, self.length.astype(part.dtype)).reshape(-1)
 
 
 class KnownMean(AbstractPrior):

@@ -13,7 +13,7 @@ from equibacksolve._axes import Flag, Scalar
 from equibacksolve.inverse._bounds import bounds_on_leaves
 from equibacksolve.inverse._leaves import Hidden, LeafKind, Selector, hidden_leaves, kinds_of_leaves
 from equibacksolve.inverse._observations import Observations
-from equibacksolve.inverse._priors import AbstractPrior
+from equibacksolve.inverse._priors import AbstractPrior, Smoothness
 from equibacksolve.inverse._residual_transforms import AbstractResidualTransform
 from equibacksolve.simulators import AbstractSimulator, told_if_untraceable
 
@@ -29,8 +29,10 @@ class Problem(eqx.Module):
     - `spread`: the cost at which nothing of the data is explained, see `spread_of_data`. Costs are judged against it.
     - `lower`, `upper`: bounds on the hidden leaves, or None.
     - `kinds`: what the fields say about their leaves (period, smoothness).
-    - `transform`: what a stage looks at instead of the plain residuals, or None.
     - `priors`: what is known of the hidden leaves beforehand.
+    - `transform`: what a stage of a search looks at instead of the plain residuals of the data, or None.
+    - `stage_prior`: what a stage holds its maps by, in units of the residuals, or None. It guides the stage. It does
+      not count where guesses are compared, unlike `priors`.
     """
 
     known: PyTree
@@ -40,12 +42,17 @@ class Problem(eqx.Module):
     lower: Hidden | None
     upper: Hidden | None
     kinds: tuple[LeafKind, ...] = eqx.field(static=True)
-    transform: AbstractResidualTransform | None = None
     priors: tuple[AbstractPrior, ...] = ()
+    transform: AbstractResidualTransform | None = None
+    stage_prior: Smoothness | None = None
 
     def simulator(self, hidden: Hidden) -> AbstractSimulator:
         """The simulator with these hidden leaves in their places."""
         return eqx.combine(hidden, self.known)
+
+    def hidden_of(self, simulator: AbstractSimulator) -> Hidden:
+        """The hidden leaves of another simulator of this kind."""
+        return eqx.filter(simulator, jax.tree.map(lambda leaf: leaf is None, self.known, is_leaf=lambda x: x is None))
 
     def residuals(self, hidden: Hidden) -> Float[Array, " data"]:
         """(g(x_i; p) - y_i) / sigma_i, flat; without sigma the plain difference, and 0 for what is masked."""
@@ -65,21 +72,25 @@ class Problem(eqx.Module):
         """The kinds of the leaves, with nothing but maps called smooth: what a search assumes by itself."""
         return tuple(kind._replace(smooth=kind.is_map) for kind in self.kinds)
 
-    def staged(self, transform: AbstractResidualTransform | None) -> "Problem":
-        """The same problem, seen through a residual transform."""
-        return dataclasses.replace(self, transform=transform)
+    def staged(self, transform: AbstractResidualTransform | None, prior: Smoothness | None = None) -> "Problem":
+        """The same problem, as a stage sees it: through a residual transform, its maps held by a prior."""
+        return dataclasses.replace(self, transform=transform, stage_prior=prior)
 
     def bounded(self, lower: Hidden, upper: Hidden) -> "Problem":
         """The same problem within these bounds instead of its own."""
         return dataclasses.replace(self, lower=lower, upper=upper)
 
     def objective_residuals(self, hidden: Hidden, plain: Float[Array, " data"]) -> Float[Array, " transformed"]:
-        """What the stage makes of the plain residuals, and beside it what the priors hold, in the same units.
+        """What the stage makes of the plain residuals, and beside it what priors hold, in the same units.
 
         Without sigma, the cost at which the data count as explained stands for the variance of their noise.
         """
-        made = plain if self.transform is None else self.transform(self.observed, hidden, plain)
-        return jnp.concatenate([made, self._in_units(self.prior_residuals(hidden))]) if self.priors else made
+        made = [plain if self.transform is None else self.transform(self.observed, plain)]
+        if self.stage_prior is not None:
+            made += self.stage_prior.residuals(hidden, self.maps)
+        if self.priors:
+            made.append(self._in_units(self.prior_residuals(hidden)))
+        return jnp.concatenate(made) if len(made) > 1 else made[0]
 
     def penalty(self, hidden: Hidden) -> Float[Array, ""]:
         """What the priors add to the cost: of two guesses, the one with the lower sum is more probable."""
@@ -177,7 +188,7 @@ def make_problem(
     lower, upper = bounds_on_leaves(bounds, simulator, where, hidden)
     observed = _in_precision(observed, jnp.result_type(*jax.tree.leaves(hidden)))
     nothing = jnp.zeros((), observed.values.dtype)
-    problem = Problem(known, observed, nothing, nothing, lower, upper, kinds_of_leaves(hidden), None, priors)
+    problem = Problem(known, observed, nothing, nothing, lower, upper, kinds_of_leaves(hidden), priors)
     start = problem.within_bounds(hidden)
     misfit = _cost_at_start(problem, start)
     spread = spread_of_data(observed, misfit)

@@ -23,6 +23,10 @@ PROBES = 8
 """Random directions whose mean curvature stands for that of all unknowns."""
 
 
+Best = tuple[Hidden, tuple[Scalar, Scalar]]
+"""A guess, and its cost and penalty."""
+
+
 class Walker(NamedTuple):
     """The point of the dynamics, its velocity, its time step, the mean curvature, and how many steps it has made."""
 
@@ -76,12 +80,13 @@ class AnnealedLangevin(AbstractMethod):
         largest, mean, cost = _curvatures(problem, hidden, of_curvature)
         still = jnp.zeros_like(ravel_pytree(hidden)[0])
         walker = Walker(hidden, still, largest**-0.5, mean, of_noise, jnp.zeros((), jnp.int32))
-        return outer_state(hidden, cost, walker, POWER_STEPS + PROBES, done=False)
+        return outer_state(hidden, cost, walker, POWER_STEPS + PROBES, done=False, penalty=problem.penalty(hidden))
 
     def step(self, problem: Problem, state: State) -> State:
-        walker, hidden, cost = _walked(self, problem, state.inner, state.hidden, state.cost)
+        best = state.hidden, (state.cost, state.penalty)
+        walker, (hidden, (cost, penalty)) = _walked(self, problem, state.inner, best)
         done = (int(walker.steps) >= int(self.steps)) | bool(problem.explained(cost))
-        return outer_state(hidden, cost, walker, state.evaluations + self.together, done=done)
+        return outer_state(hidden, cost, walker, state.evaluations + self.together, done=done, penalty=penalty)
 
 
 @eqx.filter_jit
@@ -102,18 +107,17 @@ def _curvatures(problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> tuple[Sc
 
 
 @eqx.filter_jit
-def _walked(
-    method: AnnealedLangevin, problem: Problem, walker: Walker, best: Hidden, lowest: Scalar
-) -> tuple[Walker, Hidden, Scalar]:
-    """Some more steps, with the best guess on the way and its cost."""
+def _walked(method: AnnealedLangevin, problem: Problem, walker: Walker, best: Best) -> tuple[Walker, Best]:
+    """Some more steps, with the best guess on the way."""
     unravel = ravel_pytree(walker.hidden)[1]
     slope = jax.value_and_grad(problem.objective, has_aux=True)
 
     def one(carry, _):
-        walker, best, lowest = carry
+        walker, best = carry
         (_, cost), gradient = slope(walker.hidden)
-        better = cost < lowest
-        best = jax.tree.map(lambda new, old: jnp.where(better, new, old), walker.hidden, best)
+        here = walker.hidden, (cost, problem.penalty(walker.hidden))
+        better = sum(here[1]) < sum(best[1])
+        best = jax.tree.map(lambda new, old: jnp.where(better, new, old), here, best)
         push = walker.time_step * ravel_pytree(gradient)[0]
         noise = jax.random.normal(jax.random.fold_in(walker.key, walker.steps), push.shape, push.dtype)
         kept = 1 - method.friction.astype(push.dtype)
@@ -121,9 +125,9 @@ def _walked(
         velocity = velocity + jnp.sqrt((1 - kept**2) * _temperature(method, walker)) * noise
         moved = unravel(ravel_pytree(walker.hidden)[0] + walker.time_step * velocity)
         moved = walker._replace(hidden=problem.within_bounds(moved), velocity=velocity, steps=walker.steps + 1)
-        return (moved, best, jnp.where(better, cost, lowest)), None
+        return (moved, best), None
 
-    return jax.lax.scan(one, (walker, best, lowest), length=method.together)[0]
+    return jax.lax.scan(one, (walker, best), length=method.together)[0]
 
 
 def _temperature(method: AnnealedLangevin, walker: Walker) -> Scalar:

@@ -18,10 +18,9 @@ from equibacksolve.inverse import (
     draw_statistics,
     residuals_of_statistics,
 )
-from equibacksolve.methods._continuation import Continuation, two_stages
-from equibacksolve.methods._method import AbstractMethod, State, check_counts, check_momentum, outer_state
-from equibacksolve.methods._noise_level import compiled_cost, noise_level
-from equibacksolve.methods._search_methods import short_heavy_ball, stage_of_search
+from equibacksolve.methods._method import AbstractMethod, State, check_counts, check_momentum, judged, outer_state
+from equibacksolve.methods._noise_level import noise_level
+from equibacksolve.methods._search_methods import finished, short_ball
 from equibacksolve.methods._step_equations import Unknowns, columns, over_leaves
 
 _MOST_WRONG = 1 / 16
@@ -41,7 +40,7 @@ class Chain(NamedTuple):
 
 def _polish() -> AbstractMethod:
     # Steps with momentum find the truth from farther away than those without.
-    return Continuation(short_heavy_ball(), stage_of_search(60), two_stages())
+    return finished(short_ball())
 
 
 class Annealing(AbstractMethod):
@@ -105,8 +104,8 @@ class Annealing(AbstractMethod):
         nothing = jnp.zeros((unknowns.size,) * 2, unknowns.dtype)
         chain = Chain(hidden, jnp.zeros_like(unknowns), hidden, nothing, key, jnp.zeros((), jnp.int32))
         polishing = self.polish.init(problem, hidden, key)
-        cost = compiled_cost(problem, hidden)
-        return outer_state(hidden, cost, (chain, polishing, jnp.asarray(False)), 1, done=False)
+        cost, penalty = judged(problem, hidden)
+        return outer_state(hidden, cost, (chain, polishing, jnp.asarray(False)), 1, done=False, penalty=penalty)
 
     def step(self, problem: Problem, state: State) -> State:
         chain, polishing, at_polish = state.inner
@@ -117,17 +116,16 @@ class Annealing(AbstractMethod):
         if due:
             polishing = self.polish.init(problem, problem.within_bounds(chain.mean), chain.key)
         inner = chain, polishing, jnp.asarray(due)
-        return outer_state(state.hidden, state.cost, inner, state.evaluations + 1, done=False)
+        return outer_state(state.hidden, state.cost, inner, state.evaluations + 1, done=False, penalty=state.penalty)
 
     def _polished(self, problem, state, chain, polishing):
         found = self.polish.step(problem, polishing)
-        better = bool(found.cost <= state.cost)
-        hidden, cost = (found.hidden, found.cost) if better else (state.hidden, state.cost)
+        best = found if (better := bool(found.objective <= state.objective)) else state
         ended = bool(found.done)
         done = ended and (self._is_over(chain) or bool(problem.explained(found.cost)))
         evaluations = state.evaluations + found.evaluations - polishing.evaluations
-        inner, settled = (chain, found, jnp.asarray(not ended)), better & found.settled
-        return outer_state(hidden, cost, inner, evaluations, done=done, settled=settled)
+        inner, flags = (chain, found, jnp.asarray(not ended)), {"done": done, "settled": better & found.settled}
+        return outer_state(best.hidden, best.cost, inner, evaluations, **flags, penalty=best.penalty)
 
     def _is_over(self, chain: Chain) -> bool:
         return int(chain.passes) >= int(self.passes)

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 
 from equibacksolve._axes import Scalar
-from equibacksolve.inverse import Composed, Hidden, Problem, data_and_priors, is_exact, prior_precision
+from equibacksolve.inverse import Hidden, Problem, is_exact, prior_precision
 from equibacksolve.methods._step_equations import (
     AbstractStepEquations,
     Linearized,
@@ -37,7 +37,7 @@ class DataSpace(AbstractStepEquations):
         if not suits_data_space(problem):
             raise ValueError(
                 "equations is DataSpace, which knows no bounds, no smoothness prior on periodic leaves and no residual "
-                "transforms but Weighted, Smoothing and SmoothnessPrior; use ConjugateGradients instead."
+                "transforms but Weighted and Smoothing; use ConjugateGradients instead."
             )
         return initial_linearized(problem, hidden)
 
@@ -79,6 +79,7 @@ def suits_data_space(problem: Problem) -> bool:
 
 def _blurred(problem, hidden, model):
     """Residuals and Jacobian as the stage sees them, without the rows of the prior."""
-    of_data = Composed(tuple(data_and_priors(problem.transform)[0]))
-    blur = lambda r: of_data(problem.observed, hidden, r)
+    if problem.transform is None:
+        return model.residuals, model.jacobian
+    blur = lambda r: problem.transform(problem.observed, r)
     return blur(model.residuals), jax.vmap(blur, in_axes=1, out_axes=1)(model.jacobian)

@@ -49,7 +49,8 @@ def _next(method: GradientDescent, problem: Problem, state: State) -> State:
     best, since, steps = jnp.minimum(best, value), jnp.where(progress, 0, since + 1), steps + 1
     done = problem.explained(cost) | (since >= method.patience) | (steps >= method.steps) | ~jnp.isfinite(value)
     inner = (onwards, optimizer_state, (best, since.astype(jnp.int32), steps))
-    return State(here, cost, done, state.evaluations + 1, inner, state.stage, state.start)
+    penalty, evaluations = problem.penalty(here), state.evaluations + 1
+    return State(here, cost, done, evaluations, inner, state.stage, state.start, penalty=penalty)
 
 
 def _value_and_gradient(problem, objective, hidden, optimizer_state):

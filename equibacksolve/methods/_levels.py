@@ -36,19 +36,25 @@ def detectable_heights_at(problem: Problem, hidden: Hidden) -> Hidden:
     return _seen(problem.staged(None), hidden)[0]
 
 
+def side_of_descent(problem: Problem, hidden: Hidden) -> Scalar:
+    """1 if the cost falls when all unknowns grow, each in the unit that the data see of it; -1 if it rises."""
+    return jnp.where(_seen(problem.staged(None), hidden)[2] <= 0, 1.0, -1.0)
+
+
 def sensitivity_of_data(problem: Problem, hidden: Hidden) -> Float[Array, " data"]:
     """By how much each residual changes if all unknowns change by what the data see of them; by the same program."""
     return _seen(problem.staged(None), hidden)[1]
 
 
 @eqx.filter_jit
-def _seen(problem: Problem, hidden: Hidden) -> tuple[Hidden, Float[Array, " data"]]:
+def _seen(problem: Problem, hidden: Hidden) -> tuple[Hidden, Float[Array, " data"], Scalar]:
     flat, unravel = ravel_pytree(hidden)
-    _, push = jax.linearize(lambda x: problem.residuals(unravel(x)), flat)
-    squares = columns(push, flat) ** 2
+    plain, push = jax.linearize(lambda x: problem.residuals(unravel(x)), flat)
+    squares = (jacobian := columns(push, flat)) ** 2
     heights = detectable_heights(problem, unravel(jnp.sum(squares, axis=0)))
     each = jax.tree.map(lambda height, leaf: jnp.broadcast_to(height, leaf.shape), heights, hidden)
-    return heights, jnp.sqrt(squares @ ravel_pytree(each)[0] ** 2)
+    units = ravel_pytree(each)[0]
+    return heights, jnp.sqrt(squares @ units**2), plain @ (jacobian @ units)
 
 
 @eqx.filter_jit

@@ -17,14 +17,13 @@ Count = Int[Array, ""]
 class State(eqx.Module):
     """Where a run stands. All of it is arrays: it can be saved, and the run continued from it.
 
-    **Fields**
-
     - `hidden`, `cost`: a guess and its cost (eq. 1), which belong together.
     - `done`: whether the method has ended.
     - `evaluations`: simulations of the whole data set so far, with or without derivatives.
     - `stage`, `start`: counted from 0, in methods that have them.
     - `inner`: whatever the method keeps for itself.
     - `settled`: whether the method knows that the guess is at a minimum: see `Problem.is_minimum`.
+    - `penalty`: what the priors of the problem add to the cost of the guess, 0 without any.
     """
 
     hidden: Hidden
@@ -35,6 +34,12 @@ class State(eqx.Module):
     stage: Count
     start: Count
     settled: Flag = eqx.field(default_factory=lambda: jnp.zeros((), bool))
+    penalty: Scalar = eqx.field(default_factory=lambda: jnp.zeros(()))
+
+    @property
+    def objective(self) -> Scalar:
+        """Cost plus penalty: of two guesses, the one with the lower sum is better."""
+        return self.cost + self.penalty
 
 
 class AbstractMethod(eqx.Module):
@@ -62,13 +67,14 @@ def outer_state(
     *,
     done: Any,
     settled: Any = False,
+    penalty: Any = 0.0,
     stage: Any = 0,
     start: Any = 0,
 ) -> State:
     """The state of a method that runs others, made of numbers of Python or of arrays: see `State`."""
     count = lambda number: jnp.asarray(number, jnp.int32)
-    flags = jnp.asarray(done), jnp.asarray(settled)
-    return State(hidden, cost, flags[0], count(evaluations), inner, count(stage), count(start), flags[1])
+    flags, penalty = (jnp.asarray(done), jnp.asarray(settled)), jnp.asarray(penalty, cost.dtype)
+    return State(hidden, cost, flags[0], count(evaluations), inner, count(stage), count(start), flags[1], penalty)
 
 
 def around(search: State, kept: Any, evaluations: Any, *, done: Any, stage: Any = None, start: Any = None) -> State:
@@ -80,9 +86,20 @@ def around(search: State, kept: Any, evaluations: Any, *, done: Any, stage: Any 
         evaluations,
         done=done,
         settled=jnp.asarray(done) & search.settled,
+        penalty=search.penalty,
         stage=search.stage if stage is None else stage,
         start=search.start if start is None else start,
     )
+
+
+def judged(problem: Problem, hidden: Hidden) -> tuple[Scalar, Scalar]:
+    """Cost and penalty of a guess; by one compiled program, whatever a stage makes of the problem."""
+    return _judged(problem.staged(None), hidden)
+
+
+@eqx.filter_jit
+def _judged(problem: Problem, hidden: Hidden) -> tuple[Scalar, Scalar]:
+    return problem.cost(hidden), problem.penalty(hidden)
 
 
 def optional_array(value: Any) -> Any:

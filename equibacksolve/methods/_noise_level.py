@@ -1,11 +1,10 @@
-"""What annealed searches have in common: their noise level, and the cost of where they stand."""
+"""The noise level of annealed searches."""
 
-import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from equibacksolve._axes import Scalar
-from equibacksolve.inverse import Hidden, Problem
+from equibacksolve.inverse import Problem
 
 
 def noise_level(problem: Problem, deviations: Scalar) -> Scalar:
@@ -17,9 +16,3 @@ def noise_level(problem: Problem, deviations: Scalar) -> Scalar:
 def falling(hot: Scalar, cold: Scalar, along: Float[Array, ""]) -> Scalar:
     """From `hot` (along 0) to `cold` (1), in equal ratios."""
     return hot * (cold / hot) ** along
-
-
-@eqx.filter_jit
-def compiled_cost(problem: Problem, hidden: Hidden) -> Scalar:
-    """The plain cost."""
-    return problem.cost(hidden)

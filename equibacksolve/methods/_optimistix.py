@@ -66,4 +66,5 @@ def _next(method: OptimistixSolver, problem: Problem, state: State) -> State:
     steps = steps + 1
     done = ended | (steps >= method.steps)
     inner = (here, tuple(leaf for leaf in jax.tree.leaves(solver_state) if eqx.is_array(leaf)), steps)
-    return State(here, problem.cost(here), done, state.evaluations + 2, inner, state.stage, state.start)
+    cost, penalty, evaluations = problem.cost(here), problem.penalty(here), state.evaluations + 2
+    return State(here, cost, done, evaluations, inner, state.stage, state.start, penalty=penalty)

@@ -1,18 +1,21 @@
-"""How long a step may be: as far as the linear model is to be trusted.
+"""Steps as long as the linear model is to be trusted.
 
-A step that solves (H + m D) s = -g is the best one of its length |s| = sqrt(s^T D s). Either a damping m is given, and
-the length follows; or a length is given, and m follows (Moré, Lecture Notes in Mathematics 630, 105 (1978)). With D the
-largest curvature met so far along each unknown, no unit enters: a path in other units is the same path.
+A step that solves (H + m D) s = -g is the best one of its length |s| = sqrt(s^T D s). Here the length is given, and m
+follows (Moré, Lecture Notes in Mathematics 630, 105 (1978)). With D the largest curvature met so far along each
+unknown, no unit enters: a path in other units is the same path.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
+from equibacksolve._arrays import float_array
 from equibacksolve._axes import Flag, Scalar
 from equibacksolve.methods._step_equations import Unknowns
+from equibacksolve.methods._step_length import AbstractStepLength, DampedStep, Solve, Tried, length, positive
 
 START = 10.0
 """The first radius, in lengths of the start itself. From 0.1 to 10, all of NIST's regression sets are solved."""
@@ -26,21 +29,45 @@ CLOSE = 0.1
 ITERATIONS = 15
 """The most that are made to find the damping. Three are usual."""
 
-Solve = Callable[..., Unknowns]
-"""`solve(diagonal)`: the s of (H + diagonal) s = -g; `solve(diagonal, right)`: the x of (H + diagonal) x = right."""
+
+class Region(NamedTuple):
+    """The length of the next step, and the largest curvature met along each unknown: 0 for what is not seen."""
+
+    radius: Scalar
+    largest: Unknowns
 
 
-class DampedStep(NamedTuple):
-    """A step, its damping m, and whether it is the full Gauss-Newton step."""
+class TrustRegion(AbstractStepLength):
+    """The step is as long as the last ones allow; D is the largest curvature met so far. Its end is a minimum.
 
-    step: Unknowns
-    damping: Scalar
-    full: Flag
+    - `floor`: the least D for the sites of a map, in units of their mean.
+    """
 
+    to_the_minimum: ClassVar[bool] = True
+    floor: Float[Array, ""] = eqx.field(converter=float_array, default=1e-3)
 
-def length(step: Unknowns, scale: Unknowns) -> Scalar:
-    """sqrt(s^T D s): by how much the data change, about."""
-    return jnp.sqrt(jnp.sum(scale * step**2))
+    def begin(self, unknowns: Unknowns) -> Region:
+        return Region(jnp.ones((), unknowns.dtype), jnp.zeros_like(unknowns))
+
+    def scaled(self, state: Region, curvature: Unknowns) -> Region:
+        return state._replace(largest=jnp.maximum(state.largest, curvature))
+
+    def scale(self, state: Region) -> Unknowns:
+        return positive(state.largest)
+
+    def at_the_start(self, state: Region, unknowns: Unknowns, value: Scalar) -> Region:
+        long = length(unknowns, self.scale(state))
+        return state._replace(radius=START * jnp.where(long > 0, long, jnp.sqrt(value)))
+
+    def damped(self, state, solve, full, gradient, least_damping) -> DampedStep:
+        return step_of_length(solve, full, gradient, self.scale(state), state.radius, least_damping)
+
+    def after(self, state: Region, tried: Tried, first: Flag) -> Region:
+        radius = jnp.where(first, jnp.minimum(state.radius, tried.long), state.radius)
+        return state._replace(radius=next_radius(radius, tried.long, tried.gain, tried.best_part, tried.full))
+
+    def enough(self, gain: Scalar) -> Flag:
+        return gain > LEAST_GAIN
 
 
 def step_of_length(
@@ -87,10 +114,3 @@ def next_radius(radius: Scalar, long: Scalar, gain: Scalar, best_part: Scalar, f
     shorter = part * jnp.where(long > 0, jnp.minimum(radius, 10 * long), radius)
     good = (full & (gain > 0.25)) | (gain >= 0.75)
     return jnp.where(good & (long > 0), 2 * long, jnp.where(gain > 0.25, radius, shorter))
-
-
-def best_part_of_step(before: Scalar, after: Scalar, slope: Scalar) -> Scalar:
-    """Where the parabola through both objectives, with this slope at the beginning, is lowest: from 0.1 to 0.5."""
-    part = -slope / (2 * (after - before - slope))
-    # Of an objective that grows a hundredfold, or is not finite, the parabola tells nothing.
-    return jnp.where(after <= 100 * before, jnp.clip(jnp.nan_to_num(part, nan=0.1), 0.1, 0.5), 0.1)

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 from equibacksolve._arrays import float_array
 from equibacksolve._axes import Scalar
 from equibacksolve.inverse import Hidden, Problem
-from equibacksolve.methods import AbstractMethod, State, check_counts, compiled_cost, first_state, outer_state
+from equibacksolve.methods import AbstractMethod, State, check_counts, first_state, judged, outer_state
 from equibacksolve.phasing._atoms import Transform, drawn
 from equibacksolve.phasing._finish import Places, finish, into_box, split_peaks, with_positions
 from equibacksolve.phasing._iteration import (
@@ -135,10 +135,10 @@ class AlternatingProjections(AbstractMethod):
         if ready:
             positions, settled = finish(problem, state.hidden, task, positions, self.known, self.repairs)
         hidden = with_positions(problem, state.hidden, positions)
-        cost = compiled_cost(problem, hidden)
+        cost, penalty = judged(problem, hidden)
         inner, over = self._followed(state.inner._replace(search=search), slot if ready else None, float(cost))
         done, start = over or bool(problem.explained(cost)), inner.begun - self.parallel
-        return outer_state(hidden, cost, inner, used, done=done, settled=settled, start=start)
+        return outer_state(hidden, cost, inner, used, done=done, settled=settled, penalty=penalty, start=start)
 
     def _followed(self, inner: Inner, finished: int | None, cost: float) -> tuple[Inner, bool]:
         """The same, with new starts in place of those that are given up, and whether the search is over.

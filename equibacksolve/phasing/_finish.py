@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from equibacksolve.inverse import Hidden, Problem
-from equibacksolve.methods import compiled_cost
+from equibacksolve.methods import judged
 from equibacksolve.phasing._least_squares import Fit, difference_map, fitted, squared
 from equibacksolve.phasing._task import Task
 
@@ -41,7 +41,7 @@ def finish(
         return into_box(np.asarray(fit.positions), task, known), False
     fit, moves = fit_to(fit.positions, task.sharp, STEPS, HOPELESS), max(1, len(positions) // 20)
     for _ in range(repairs):
-        if bool(problem.explained(compiled_cost(problem, with_positions(problem, hidden, np.asarray(fit.positions))))):
+        if bool(problem.explained(judged(problem, with_positions(problem, hidden, np.asarray(fit.positions)))[0])):
             break
         difference = np.asarray(difference_map(fit.positions, task.sharp, task.box))
         moved = moved_atoms(np.asarray(fit.positions, float), difference, float(task.box.box_length), known, moves)
@@ -56,7 +56,7 @@ def finish(
 
 
 def _is_settled(problem: Problem, hidden: Hidden, fit: Fit) -> bool:
-    cost = compiled_cost(problem, with_positions(problem, hidden, np.asarray(fit.positions)))
+    cost, _ = judged(problem, with_positions(problem, hidden, np.asarray(fit.positions)))
     return bool(problem.is_minimum(cost, jnp.maximum(fit.decrease, 0.0) / problem.observed.count, SETTLED))
 
 

@@ -9,9 +9,8 @@ from jaxtyping import Float
 
 from equibacksolve.diagnostics import Selector, Uncertainty, hidden_and_known
 from equibacksolve.inverse import LeafKind, kinds_of_leaves, name_of_leaf
-from equibacksolve.plotting import POTENTIAL, SITE_ENERGY, Quantity, SiteLayout
+from equibacksolve.plotting import SITE_ENERGY, Quantity, SiteLayout
 from equibacksolve.reporting._site_energies import SitesOfLeaf, sites_of
-from equibacksolve.samples import ExchangeField, Potential
 from equibacksolve.simulators import AbstractSimulator
 
 
@@ -44,12 +43,12 @@ class HiddenLeaf(NamedTuple):
     @property
     def is_a_magnetization(self) -> bool:
         """Whether these are the angles of moments in the x-z plane."""
-        return isinstance(self.owner, ExchangeField) and self.name.endswith("angle")
+        return self.kind.picture == "magnetization"
 
     @property
     def is_a_structure(self) -> bool:
         """Whether these are positions of atoms in a box."""
-        return self.box is not None and self.name.endswith("positions") and self.values.shape[1:] == (2,)
+        return self.kind.picture == "atoms" and self.box is not None and self.values.shape[1:] == (2,)
 
     @property
     def box(self) -> Any:
@@ -59,16 +58,10 @@ class HiddenLeaf(NamedTuple):
 
     @property
     def quantity(self) -> Quantity:
-        """Its name and unit, as far as the module that holds it tells them."""
-        if isinstance(self.owner, Potential):
-            return POTENTIAL
+        """Its name and unit, as far as its field declares them."""
         if self.sites is not None:
             return SITE_ENERGY
-        energy = isinstance(self.owner, ExchangeField) and self.name.endswith("coupling")
-        return Quantity(
-            self.name,
-            "hopping" if energy else "rad" if self.is_a_magnetization else "length" if self.is_a_structure else "",
-        )
+        return Quantity(self.kind.quantity or self.name, self.kind.unit or "")
 
 
 def leaves_of(

@@ -21,9 +21,12 @@ class ExchangeField(AbstractOnsite):
     """
 
     angle: Float[Array, "length width"] = eqx.field(
-        converter=named_float_array("ExchangeField.angle"), metadata={"period": 2 * math.pi}
+        converter=named_float_array("ExchangeField.angle"),
+        metadata={"period": 2 * math.pi, "unit": "rad", "picture": "magnetization"},
     )
-    coupling: Float[Array, ""] = eqx.field(converter=named_float_array("ExchangeField.coupling"))
+    coupling: Float[Array, ""] = eqx.field(
+        converter=named_float_array("ExchangeField.coupling"), metadata={"unit": "hopping"}
+    )
 
     def __check_init__(self):
         check_fields(self)

@@ -14,7 +14,9 @@ class Potential(AbstractOnsite):
     **Fields** `values`: shape (length, width), in units of the hopping; x runs along the current.
     """
 
-    values: Float[Array, "length width"] = eqx.field(converter=named_float_array("Potential.values"))
+    values: Float[Array, "length width"] = eqx.field(
+        converter=named_float_array("Potential.values"), metadata={"quantity": "potential", "unit": "hopping"}
+    )
 
     def __check_init__(self):
         check_fields(self)

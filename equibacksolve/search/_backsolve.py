@@ -147,5 +147,4 @@ def _cost_of_the_best(problem: Problem, course: Course):
     if not np.isfinite(course.lowest):
         # Compiled, for a search may end where the simulator, asked from outside, refuses to go.
         return eqx.filter_jit(Problem.cost)(problem, course.best)
-    penalty = float(problem.penalty(course.best)) if problem.priors else 0.0
-    return on_every_device(jnp.asarray(course.cost_of_the_best(penalty), course.state.cost.dtype))
+    return on_every_device(jnp.asarray(course.cost, course.state.cost.dtype))

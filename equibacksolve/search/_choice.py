@@ -12,13 +12,12 @@ from equibacksolve.inverse import AbstractSymmetry, Hidden, Problem
 from equibacksolve.methods import (
     FEW_UNKNOWNS,
     AbstractMethod,
-    Continuation,
     GradientDescent,
-    ImageHopping,
+    ImagesOfTheEnd,
     LevenbergMarquardt,
     OptimistixSolver,
     Restarts,
-    single_stage,
+    Stages,
     stage_of_search,
 )
 from equibacksolve.search._default import default_method
@@ -38,7 +37,7 @@ def way_to_the_minimum(method: AbstractMethod, problem: Problem, hidden: Hidden)
     if sum(leaf.size for leaf in jax.tree.leaves(hidden)) > FEW_UNKNOWNS:
         return None
     search = stage_of_search(60) if problem.has_landscape else LevenbergMarquardt(steps=60)
-    return Continuation(search, search, single_stage()) if _parts(method, Continuation) else search
+    return Stages((search,)) if _parts(method, Stages) else search
 
 
 def _parts(method: AbstractMethod, kind: type) -> list:
@@ -51,11 +50,12 @@ def hopping_between_images(method: AbstractMethod, symmetries: tuple[AbstractSym
     """The method, each of its starts followed by short searches from the images of where it ended."""
     if not symmetries:
         return method
-    search = stage_of_search(60)
-    hop = lambda one: ImageHopping(one, symmetries, Continuation(search, search, single_stage()))
+    again, number = Stages((stage_of_search(60),)), 2 ** len(symmetries)
+    hop = lambda one: Restarts(one, (again,), starts=number, guesses=ImagesOfTheEnd(symmetries))
     if not isinstance(method, Restarts):
         return hop(method)
-    return dataclasses.replace(method, opening=hop(method.opening), methods=tuple(map(hop, method.methods)))
+    opening, methods = (tuple(map(hop, part)) for part in (method.opening, method.methods))
+    return dataclasses.replace(method, opening=opening, methods=methods)
 
 
 def as_method(method: Any, landscape: bool = True) -> AbstractMethod:

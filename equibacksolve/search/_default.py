@@ -6,31 +6,31 @@ from equibacksolve._host import usable_cores
 from equibacksolve.methods import (
     AbstractMethod,
     Annealing,
-    BetweenLevels,
-    Continuation,
+    Box,
     LevenbergMarquardt,
+    RandomGuesses,
     Restarts,
-    brisk_schedule,
-    even_first,
+    Stage,
+    Stages,
+    coarse_to_fine,
+    finished,
     heavy_ball,
-    patient_schedule,
-    short_heavy_ball,
-    single_stage,
+    short_ball,
     stage_of_search,
-    two_stages,
 )
-from equibacksolve.specialists import FewDiscs
+from equibacksolve.specialists import FewDiscs, walk_and_descent
 
 
 def default_method(landscape: bool = True) -> AbstractMethod:
-    """From one random start after another.
+    """One search after another until the data are explained, each from its own start.
 
     - `landscape`: whether some hidden leaf is a map, whose neighbours are neighbours in space; `backsolve` looks.
 
-    For a map, one method follows another, each for another kind of landscape. Levenberg-Marquardt comes first, in case
-    the start is close. Then, in turns: continuation for smooth landscapes, under one prior after another; annealing and
-    steps with momentum for rough landscapes; steps with momentum between two levels for patterns; and a walk through
-    few discs for strong scatterers (antidots). Then all over again.
+    For a map, two searches begin at the user's guess: one in case it is close, one for gentle landscapes. Five then
+    take turns, from random starts: a box between two levels for patterns, annealing for rough landscapes, coarse to
+    fine with momentum for smooth ones, and walks through discs, a few small ones for strong scatterers (antidots) and
+    large ones for domains (p-n junctions). What each must assume is drawn anew for each start: over which length the
+    map varies, how high it is.
 
     Without a map, it is Levenberg-Marquardt. In every other start the data are blurred first. It ends when twenty
     starts have led to the same lowest minimum.
@@ -44,33 +44,17 @@ def default_method(landscape: bool = True) -> AbstractMethod:
 
 def _for_numbers() -> Restarts:
     search = LevenbergMarquardt()
-    sharp, blurred = (Continuation(search, search, schedule) for schedule in (single_stage(), brisk_schedule()))
-    return Restarts(sharp, (blurred, sharp), starts=1000, spread=3.0, repeats=20)
+    blurred = coarse_to_fine(search, search, blurs=(0.15, 0.075, 0.0375, 0.0), strengths=(0.0,) * 4)
+    sharp = Stages((search,))
+    return Restarts(sharp, (blurred, sharp), starts=1000, guesses=RandomGuesses(3.0), repeats=20)
 
 
 def _for_maps(parallel: int) -> Restarts:
-    stage, last = stage_of_search(25), stage_of_search(60)
-    opening = Continuation(stage, stage_of_search(12), even_first())
-    quick, light = short_heavy_ball(), heavy_ball(momentum=0.8, damping_divisor=1.2, nonmonotone=10)
-    # Gentle landscapes are found without momentum, in half the time; more of the higher ones with it.
-    gentle, smooth, smoother, smoothest, fine, finest = (
-        Continuation(method, last, schedule)
-        for method, schedule in (
-            (stage, patient_schedule(2.0)),
-            (quick, patient_schedule(2.0)),
-            (quick, patient_schedule(3.0)),
-            (quick, patient_schedule(4.0)),
-            (quick, brisk_schedule(1.0)),
-            (light, brisk_schedule(0.5)),
-        )
-    )
-    finished = lambda method: Continuation(method, last, two_stages())
-    # Patterns stand out on either side.
-    up, higher, lower, down = (finished(BetweenLevels(height=height)) for height in (1.0, 1.25, 0.8, -1.0))
-    # A walk works where its levels are wrong by a factor of two; steps with momentum find weaker patterns.
-    discs, high_discs = FewDiscs(height=3.0), FewDiscs(height=4.5)
-    in_turns = (
-        *(gentle, up, Annealing(), smoothest, discs, Annealing(), fine, lower, Annealing(), smoother, high_discs),
-        *(finished(heavy_ball()), finest, higher, smoothest, discs, Annealing(), down, smooth, high_discs),
-    )
-    return Restarts(opening, in_turns, starts=1000, parallel=parallel)
+    close = finished(last=stage_of_search(12))
+    gentle = coarse_to_fine(stage_of_search(25))
+    pattern = finished(Stage(heavy_ball(), box=Box(height=(0.8, 1.25), against=0.25)))
+    smooth = coarse_to_fine(short_ball(), length=(0.5, 4.0))
+    discs = walk_and_descent(FewDiscs(height=(3.0, 4.5)))
+    domains = walk_and_descent(FewDiscs(height=(1.3, 2.2), filled=0.5, radii=(1.0, 8.0)))
+    in_turns = (pattern, Annealing(), smooth, discs, domains)
+    return Restarts((close, gentle), in_turns, starts=1000, parallel=parallel)

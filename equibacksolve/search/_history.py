@@ -120,29 +120,22 @@ class Course(NamedTuple):
     """How far a search has come: all that is needed to go on as if nothing had happened in between.
 
     - `state`: None before the first step.
-    - `best`, `lowest`: the best guess so far, and its cost plus penalty.
+    - `best`, `cost`, `lowest`: the best guess so far, its cost, and that plus its penalty.
     - `steps`: the number of entries of `history` that belong to it.
     - `polishing`: whether the search has ended, and the way to the minimum has begun.
-    - `arrived`: whether the best guess is at a minimum, and explains the data.
+    - `settled`: whether the best guess is known to be at a minimum.
     """
 
     state: State | None
     best: Hidden
+    cost: float
     lowest: float
     history: History
     steps: int = 0
     polishing: bool = False
-    arrived: bool = False
+    settled: bool = False
 
-    @property
-    def settled(self) -> bool:
-        """Whether the best guess is known to be at a minimum."""
-        if self.state is None or not bool(self.state.settled):
-            return False
-        pairs = zip(jax.tree.leaves(self.state.hidden), jax.tree.leaves(self.best))
-        return all(np.array_equal(*pair) for pair in pairs)
-
-    def after(self, state: State, seconds: float, penalty: float = 0.0, tolerance: float = 0.0) -> "Course":
+    def after(self, state: State, seconds: float, tolerance: float = 0.0) -> "Course":
         """The course after one more step; of guesses, the one with the lowest cost plus penalty is the best.
 
         A guess that has settled is as good as one that another program found lower by rounding. If its cost is within
@@ -150,14 +143,11 @@ class Course(NamedTuple):
         objective is lowest, and on its way there the cost alone may have been lower.
         """
         self.history.record(state, seconds)
-        judged, settled = self.history.cost_now + penalty, bool(state.settled)
-        arrived = settled and self.history.cost_now <= tolerance
-        lower = judged < self.lowest or (settled and judged <= self.lowest * (1 + 1e-9))
-        better = lower if arrived == self.arrived else arrived
-        best, lowest = (state.hidden, judged) if better else (self.best, self.lowest)
-        return Course(state, best, lowest, self.history, len(self.history), self.polishing, arrived or self.arrived)
-
-    def cost_of_the_best(self, penalty: float = 0.0) -> float:
-        """The cost of `best`, whose penalty this is: the one of the way that makes up `lowest` with it."""
-        costs = self.history.until(self.steps).cost
-        return float(costs[np.nanargmin(np.abs(costs + penalty - self.lowest))])
+        cost, settled = self.history.cost_now, bool(state.settled)
+        objective = cost + float(state.penalty)
+        arrived, had_arrived = settled and cost <= tolerance, self.settled and self.cost <= tolerance
+        lower = objective < self.lowest or (settled and objective <= self.lowest * (1 + 1e-9))
+        better = lower if arrived == had_arrived else arrived
+        best = (state.hidden, cost, objective) if better else (self.best, self.cost, self.lowest)
+        settled = settled if better else self.settled
+        return Course(state, *best, self.history, len(self.history), self.polishing, settled)

@@ -60,7 +60,7 @@ class RunDirectory:
         self.hidden = hidden
         self.place.mkdir(parents=True, exist_ok=True)
         self._lock = _locked(self.place)
-        self.course = Course(None, hidden, float("inf"), History())
+        self.course = Course(None, hidden, float("inf"), float("inf"), History())
         try:
             self._begin(place, settings, observed, resume)
         except BaseException:
@@ -191,8 +191,8 @@ def _course_to_bytes(course: Course, hidden: Hidden) -> bytes:
     steps = [step for step, _ in history.snapshots]
     stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *(leaves for _, leaves in history.snapshots))
     try:
-        tree = (course.state, course.best, course.lowest, history.table(), steps, stacked)
-        told = {name: getattr(course, name) for name in ("steps", "polishing", "arrived")}
+        tree = (course.state, course.best, course.cost, course.lowest, history.table(), steps, stacked)
+        told = {name: getattr(course, name) for name in ("steps", "polishing", "settled")}
         return tree_to_bytes({"kind": "a checkpoint", **told}, {"course": tree}, like=hidden)
     except TypeError as error:
         raise ValueError(
@@ -204,10 +204,10 @@ def _course_to_bytes(course: Course, hidden: Hidden) -> bytes:
 def _course_from_bytes(content: bytes, hidden: Hidden) -> Course:
     tree, header = tree_from_bytes(content, "course", like=hidden), header_from_bytes(content)
     try:
-        state, best, lowest, table, steps, stacked = tree
+        state, best, cost, lowest, table, steps, stacked = tree
         snapshots = [(step, jax.tree.map(lambda leaf: leaf[i], stacked)) for i, step in enumerate(steps)]
-        told = {name: header[name] for name in ("steps", "polishing", "arrived")}
-        return Course(state, best, lowest, History.from_table(table, snapshots), **told)
+        told = {name: header[name] for name in ("steps", "polishing", "settled")}
+        return Course(state, best, cost, lowest, History.from_table(table, snapshots), **told)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise Damaged(f"its parts do not fit together, {type(error).__name__}") from error
 

@@ -16,7 +16,7 @@ from equibacksolve.inverse import Hidden, Observations, Problem
 from equibacksolve.methods import AbstractMethod, Restarts
 from equibacksolve.search._fingerprint import fingerprint
 
-FORMAT = 2
+FORMAT = 3
 """Of the files in a run directory; a change that older programs cannot read is a higher number."""
 
 PACKAGES = ("equibacksolve", "jax", "jaxlib", "equinox", "optax", "optimistix", "numpy")

@@ -32,7 +32,7 @@ def run(
 
     `methods`: the search, and what leads from its end to the minimum, or None.
     """
-    course = Course(None, hidden, np.inf, History()) if directory is None else directory.course
+    course = Course(None, hidden, np.inf, np.inf, History()) if directory is None else directory.course
     began = time.monotonic() - course.history.seconds_now
     with tqdm(disable=not progress, desc="backsolve", unit=" steps", initial=course.steps) as bar:
         try:
@@ -44,8 +44,7 @@ def run(
                 state = _step(methods[int(course.polishing)], problem, course.state)
                 start = course.state.start if course.polishing else state.start
                 state = dataclasses.replace(state, hidden=on_every_device(state.hidden), start=start)
-                penalty = float(problem.penalty(state.hidden)) if problem.priors else 0.0
-                course = course.after(state, agreed(time.monotonic() - began), penalty, float(problem.tolerance))
+                course = course.after(state, agreed(time.monotonic() - began), float(problem.tolerance))
                 if directory is not None:
                     directory.keep(course)
                 bar.update()

@@ -25,7 +25,8 @@ class ExcludedRadius(AbstractSimulator):
     """
 
     positions: Float[Array, "atoms 2"] = eqx.field(
-        converter=named_float_array("ExcludedRadius.positions"), metadata={"smooth": False}
+        converter=named_float_array("ExcludedRadius.positions"),
+        metadata={"smooth": False, "unit": "length", "picture": "atoms"},
     )
     closest: Scalar = eqx.field(converter=named_float_array("ExcludedRadius.closest"))
     box_length: Scalar = eqx.field(converter=named_float_array("ExcludedRadius.box_length"))

@@ -33,7 +33,7 @@ class JointObservables(AbstractSimulator):
     Raises `ValueError` if there are no parts, if their positions differ, or if the weights are not as said.
     """
 
-    positions: Float[Array, "atoms 2"] = eqx.field(metadata={"smooth": False})
+    positions: Float[Array, "atoms 2"] = eqx.field(metadata={"smooth": False, "unit": "length", "picture": "atoms"})
     parts: tuple[AbstractSimulator, ...]
     weights: Float[Array, " parts"]
 

@@ -25,7 +25,8 @@ class PairDistances(AbstractSimulator):
     """
 
     positions: Float[Array, "atoms 2"] = eqx.field(
-        converter=named_float_array("PairDistances.positions"), metadata={"smooth": False}
+        converter=named_float_array("PairDistances.positions"),
+        metadata={"smooth": False, "unit": "length", "picture": "atoms"},
     )
     distances: Float[Array, " points"] = eqx.field(converter=named_float_array("PairDistances.distances"))
     box_length: Scalar = eqx.field(converter=named_float_array("PairDistances.box_length"))

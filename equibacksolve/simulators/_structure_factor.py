@@ -23,7 +23,8 @@ class StructureFactor(AbstractSimulator):
     """
 
     positions: Float[Array, "atoms 2"] = eqx.field(
-        converter=named_float_array("StructureFactor.positions"), metadata={"smooth": False}
+        converter=named_float_array("StructureFactor.positions"),
+        metadata={"smooth": False, "unit": "length", "picture": "atoms"},
     )
     wavevectors: Float[Array, "points 2"] = eqx.field(converter=named_float_array("StructureFactor.wavevectors"))
     box_length: Scalar = eqx.field(converter=named_float_array("StructureFactor.box_length"))

@@ -30,7 +30,9 @@ class AbstractStructureImage(AbstractSimulator):
     the numbers are unknown.
     """
 
-    positions: Float[Array, "atoms 2"] = eqx.field(converter=named_float_array("positions"), metadata={"smooth": False})
+    positions: Float[Array, "atoms 2"] = eqx.field(
+        converter=named_float_array("positions"), metadata={"smooth": False, "unit": "length", "picture": "atoms"}
+    )
     width: Scalar = eqx.field(converter=named_float_array("width"))
     box_length: Scalar = eqx.field(converter=named_float_array("box_length"))
     pixels: int = eqx.field(static=True, default=128)

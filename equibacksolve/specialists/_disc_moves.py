@@ -9,6 +9,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
+from equibacksolve._axes import Scalar
 from equibacksolve.inverse import Hidden, LeafKind
 
 SHIFT, SPREAD = 1.2, 0.7
@@ -27,14 +28,26 @@ class Space(eqx.Module):
     weight: Float[Array, " leaves"]
 
 
+class Limits(NamedTuple):
+    """The least and the largest radius; and how far the level outside may be from the guess, in units of `ground`."""
+
+    radii: Float[Array, " 2"]
+    ground: Scalar
+
+
 class Discs(NamedTuple):
-    """Room for so many discs; those `present` count. `stretch`: by how much the upper level is higher than guessed."""
+    """Room for so many discs; those `present` count.
+
+    `stretch`: by how much the distance of the levels is larger than guessed. `ground`: how far the level outside of the
+    discs is above the guess, in units of the guessed distance.
+    """
 
     center: Float[Array, "most axes"]
     radius: Float[Array, " most"]
     leaf: Int[Array, " most"]
     present: Bool[Array, " most"]
     stretch: Float[Array, ""]
+    ground: Float[Array, ""]
 
 
 def space_of(like: Hidden, kinds: tuple[LeafKind, ...]) -> Space:
@@ -56,9 +69,8 @@ def no_discs(space: Space, most: int) -> Discs:
     """None yet, and room for `most`."""
     axes, dtype = space.place.shape[1], space.place.dtype
     nothing = jnp.zeros(most, dtype)
-    return Discs(
-        jnp.zeros((most, axes), dtype), nothing, nothing.astype(jnp.int32), nothing.astype(bool), jnp.ones((), dtype)
-    )
+    center, leaf, present = jnp.zeros((most, axes), dtype), nothing.astype(jnp.int32), nothing.astype(bool)
+    return Discs(center, nothing, leaf, present, jnp.ones((), dtype), jnp.zeros((), dtype))
 
 
 def covered(space: Space, discs: Discs) -> Bool[Array, " unknowns"]:
@@ -69,9 +81,10 @@ def covered(space: Space, discs: Discs) -> Bool[Array, " unknowns"]:
 
 
 def changed(
-    space: Space, radii: Float[Array, " 2"], discs: Discs, key: PRNGKeyArray
+    space: Space, limits: Limits, discs: Discs, key: PRNGKeyArray
 ) -> tuple[Discs, Int[Array, ""], Bool[Array, ""]]:
     """The discs after a random change, how many more there are, and whether such discs can be."""
+    radii = limits.radii
     of_move, of_one, of_other, of_change = jax.random.split(key, 4)
     move = jax.random.categorical(of_move, jnp.log(jnp.asarray(list(CHANCES.values()))))
     number = jnp.sum(discs.present)
@@ -84,21 +97,23 @@ def changed(
     after = jax.lax.switch(move, calls, discs, one, other, room, of_change)
     full, alone = jnp.all(discs.present), number < 2
     possible = ~(full & ((move == BIRTH) | (move == SPLIT))) & ~(alone & (move == MERGE))
-    return after, jnp.sum(after.present) - number, possible & _within(space, radii, after)
+    return after, jnp.sum(after.present) - number, possible & _within(space, limits, after)
 
 
-def _within(space, radii, discs):
-    """Centres in their leaves, radii between the limits, and a level no more than twice as high or low as guessed."""
+def _within(space, limits, discs):
+    """Centres in their leaves, radii between the limits, levels not farther from the guess than by a factor of two."""
     reach = space.extent[discs.leaf]
     places = jnp.all((discs.center >= -0.5) & (discs.center <= reach - 0.5), axis=-1)
-    sizes = (discs.radius >= radii[0]) & (discs.radius <= radii[1])
-    return jnp.all((places & sizes) | ~discs.present) & (jnp.abs(jnp.log(discs.stretch)) < jnp.log(2.0))
+    sizes = (discs.radius >= limits.radii[0]) & (discs.radius <= limits.radii[1])
+    levels = (jnp.abs(jnp.log(discs.stretch)) < jnp.log(2.0)) & (jnp.abs(discs.ground) <= limits.ground)
+    return jnp.all((places & sizes) | ~discs.present) & levels
 
 
 def _birth(space, radii, discs, one, other, room, key):
     of_leaf, of_place, of_radius = jax.random.split(key, 3)
     leaf = jax.random.categorical(of_leaf, jnp.log(space.weight)).astype(jnp.int32)
-    radius = radii[0] + (radii[1] - radii[0]) * jax.random.uniform(of_radius, dtype=radii.dtype)
+    # Uniform in the logarithm: small ones fit in more places.
+    radius = radii[0] * (radii[1] / radii[0]) ** jax.random.uniform(of_radius, dtype=radii.dtype)
     return discs._replace(
         center=discs.center.at[room].set(_anywhere(space, leaf, of_place)),
         radius=discs.radius.at[room].set(radius),
@@ -155,6 +170,10 @@ def _stretch(space, radii, discs, one, other, room, key):
     return discs._replace(stretch=discs.stretch * jnp.exp(0.1 * jax.random.normal(key, dtype=radii.dtype)))
 
 
+def _raise(space, radii, discs, one, other, room, key):
+    return discs._replace(ground=discs.ground + 0.1 * jax.random.normal(key, dtype=radii.dtype))
+
+
 def _anywhere(space, leaf, key):
     extent = space.extent[leaf]
     return _along(space, leaf, jax.random.uniform(key, extent.shape, extent.dtype) * extent - 0.5)
@@ -174,6 +193,7 @@ CHANCES = {
     _split: 0.5,
     _merge: 0.5,
     _stretch: 1.0,
+    _raise: 0.3,
 }
 """How often which change is tried."""
 

@@ -1,4 +1,4 @@
-"""Landscapes of a few discs on another level, found by an annealed walk through their places and sizes."""
+"""A few discs on another level, found by an annealed walk: antidots, or the domains that large discs make."""
 
 from typing import ClassVar, NamedTuple
 
@@ -11,18 +11,20 @@ from equibacksolve._arrays import float_array
 from equibacksolve._axes import Scalar
 from equibacksolve.inverse import Hidden, Problem
 from equibacksolve.methods import (
-    AbstractMethod,
     check_counts,
     check_levels,
+    check_range,
+    drawn,
     falling,
     levels_of,
     levels_within_bounds,
     noise_level,
     optional_array,
+    range_of,
 )
-from equibacksolve.specialists._disc_moves import Discs, Space, changed, covered, no_discs, space_of
+from equibacksolve.specialists._disc_moves import Discs, Limits, Space, changed, covered, no_discs, space_of
 from equibacksolve.specialists._flips import coarse_will_do, in_single_precision, landscape, random_part
-from equibacksolve.specialists._level_walk import AbstractLevelWalk, careful_search
+from equibacksolve.specialists._level_walk import AbstractLevelWalk
 
 STRIDE = 50
 """Changes in one step, all judged by the same part of the data."""
@@ -47,7 +49,7 @@ class FewDiscs(AbstractLevelWalk):
     A disc is all entries within a radius of a centre; discs may overlap, and all are on the same level. In a row of
     entries they are intervals, in a volume balls. With s a noise level that falls from `hot` to `cold`, landscapes have
     the probability exp(-U), U = |r|^2 / (2 s^2) + `birth` x discs. A move changes one of them: it comes, goes, is
-    shifted, put elsewhere, resized, split in two, merged with another; or the level of all is changed. It is accepted
+    shifted, put elsewhere, resized, split in two, merged with another; or one of the levels is changed. It is accepted
     with the probability min(1, exp(-change of U)) (Metropolis et al. 1953; for numbers of objects that change, Green
     1995, whose factors for the volumes of the proposals are left out: what is wanted is the lowest U, not a sample).
 
@@ -55,15 +57,22 @@ class FewDiscs(AbstractLevelWalk):
     the single flips of `TwoLevels` do not see. And a move is cheap: one simulation, without derivatives, of one part in
     `share` of the data. Any simulator will do.
 
-    In the end `polish` is run from the discs, and all entries are free. Leaves whose neighbours are none in space
-    (`smooth` False) stay as they are until then.
+    It ends at a landscape of discs: let a descent follow, in which all entries are free (`walk_and_descent`). Leaves
+    whose neighbours are none in space (`smooth` False) stay as they are.
 
-    **Fields** `levels`: the two values, shape (2,), the second for the discs; or None: the mean of the start, and
-    `height` times the height of a landscape that, by the linear model, changes the data by their standard deviation
-    above it (below, if negative). Twice or half of it are found, too. `radii`: the least and the largest, in entries;
-    `most`: discs; `polish`: the method that ends the search; `moves`: in all, made fifty at a time; `hot`, `cold`: in
-    units of the data's standard deviation (never below sigma, if that is known); `birth`: what a disc costs; `share`: a
-    move sees one part in `share` of the data, but 40 of them at least.
+    - `levels`: the two values, shape (2,), the second for the discs; or None: the mean of the start, and `height`
+      above it.
+    - `height`: times the height of a landscape that, by the linear model, changes the data by their standard deviation
+      (below, if negative). Of two numbers, it is drawn between them. Twice or half of it are found, too.
+    - `filled`: about the part of the map that is in discs: if the levels are not told, the mean of the start is so far
+      from the first level to the second, and the first level may be wrong by twice as much. 0 for a few scatterers,
+      1/2 for domains.
+    - `radii`: the least and the largest, in entries.
+    - `moves`: in all, made fifty at a time.
+    - `hot`, `cold`: in units of the data's standard deviation, never below sigma, if that is known.
+    - `birth`: what a disc costs.
+    - `most`: discs.
+    - `share`: a move sees one part in `share` of the data, but 40 of them at least.
 
     **Raises** ValueError for two equal `levels`, for `radii` that are not positive and in order, for `moves`, `most` or
     `share` below 1, and where no hidden leaf has neighbours.
@@ -71,9 +80,9 @@ class FewDiscs(AbstractLevelWalk):
 
     pause: ClassVar[int] = 200
     levels: Float[Array, " 2"] | None = eqx.field(converter=optional_array, default=None)
-    height: Float[Array, ""] = eqx.field(converter=float_array, default=1.0)
+    height: Float[Array, " 2"] = eqx.field(converter=range_of, default=1.0)
+    filled: Float[Array, ""] = eqx.field(converter=float_array, default=0.0)
     radii: Float[Array, " 2"] = eqx.field(converter=float_array, default=(0.7, 2.5))
-    polish: AbstractMethod = eqx.field(default_factory=careful_search)
     moves: Int[Array, ""] = eqx.field(converter=jnp.asarray, default=12000)
     hot: Float[Array, ""] = eqx.field(converter=float_array, default=1.6)
     cold: Float[Array, ""] = eqx.field(converter=float_array, default=0.1)
@@ -84,6 +93,7 @@ class FewDiscs(AbstractLevelWalk):
     def __check_init__(self):
         check_counts(self, "moves", "most", "share")
         check_levels(self.levels)
+        check_range("height", self.height)
         if not 0 < self.radii[0] < self.radii[1]:
             raise ValueError(f"radii are {self.radii[0]:g} and {self.radii[1]:g}; give two, in order, above 0.")
 
@@ -94,7 +104,9 @@ class FewDiscs(AbstractLevelWalk):
     def begin(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> Walk:
         if not any(kind.smooth for kind in problem.kinds):
             raise ValueError("FewDiscs needs a hidden leaf whose neighbours are neighbours in space; none is declared.")
-        levels = levels_of(self.levels, self.height, problem, hidden)
+        levels = levels_of(self.levels, drawn(key, self.height), problem, hidden)
+        if self.levels is None:
+            levels = levels_within_bounds(problem, hidden, levels - self.filled * (levels[1] - levels[0]))
         discs = no_discs(space_of(hidden, problem.kinds), self.most)
         coarsely = jnp.asarray(coarse_will_do(problem, hidden, self.cold))
         return Walk(discs, levels, key, jnp.zeros((), jnp.int32), coarsely)
@@ -102,7 +114,7 @@ class FewDiscs(AbstractLevelWalk):
     def moved(self, problem: Problem, like: Hidden, walk: Walk) -> Walk:
         return _moves(self, problem, like, walk, bool(walk.coarsely))
 
-    def looked(self, problem: Problem, like: Hidden, walk: Walk) -> tuple[Walk, Hidden, Scalar]:
+    def looked(self, problem: Problem, like: Hidden, walk: Walk) -> tuple[Walk, Hidden, tuple[Scalar, Scalar]]:
         return walk, *_look(problem, like, walk)
 
     def simulations(self, problem: Problem, like: Hidden, moves: int) -> int:
@@ -115,8 +127,9 @@ def _share(method: FewDiscs, problem: Problem) -> int:
 
 
 def _landscape(problem: Problem, space: Space, like: Hidden, walk: Walk) -> Hidden:
-    one, other = walk.levels
-    levels = jnp.stack([one, one + walk.discs.stretch * (other - one)])
+    one, distance = walk.levels[0], walk.levels[1] - walk.levels[0]
+    ground = one + walk.discs.ground * distance
+    levels = jnp.stack([ground, ground + walk.discs.stretch * distance])
     here = covered(space, walk.discs)
     made = landscape(like, here, levels_within_bounds(problem, like, levels))
     leaves = zip(jax.tree.leaves(like), jax.tree.leaves(made), problem.kinds)
@@ -124,10 +137,10 @@ def _landscape(problem: Problem, space: Space, like: Hidden, walk: Walk) -> Hidd
 
 
 @eqx.filter_jit
-def _look(problem: Problem, like: Hidden, walk: Walk) -> tuple[Hidden, Scalar]:
-    """The landscape of the discs, and its cost."""
+def _look(problem: Problem, like: Hidden, walk: Walk) -> tuple[Hidden, tuple[Scalar, Scalar]]:
+    """The landscape of the discs, its cost and its penalty."""
     hidden = _landscape(problem, space_of(like, problem.kinds), like, walk)
-    return hidden, problem.cost(hidden)
+    return hidden, (problem.cost(hidden), problem.penalty(hidden))
 
 
 @eqx.filter_jit
@@ -137,6 +150,7 @@ def _moves(method: FewDiscs, problem: Problem, like: Hidden, walk: Walk, coarsel
     key, of_part, of_moves = jax.random.split(walk.key, 3)
     some, scale = random_part(problem, _share(method, problem), of_part)
     dtype = walk.levels.dtype
+    limits = Limits(method.radii.astype(dtype), 2 * method.filled.astype(dtype))
     level = noise_level(problem, falling(method.hot, method.cold, walk.moves / method.moves))
 
     def misfit(walk):
@@ -146,7 +160,7 @@ def _moves(method: FewDiscs, problem: Problem, like: Hidden, walk: Walk, coarsel
     def move(state, key):
         walk, now = state
         of_change, of_choice = jax.random.split(key)
-        discs, more, possible = changed(space, method.radii.astype(dtype), walk.discs, of_change)
+        discs, more, possible = changed(space, limits, walk.discs, of_change)
         trial = walk._replace(discs=discs)
         after = misfit(trial)
         exponent = (now - after) / (2 * level**2) - method.birth * more

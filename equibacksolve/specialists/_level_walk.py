@@ -1,46 +1,45 @@
-"""What walks among landscapes of two levels have in common: looks at all the data, and a search from where they end."""
+"""What walks among landscapes of two levels have in common: looks at all the data from time to time."""
 
 from abc import abstractmethod
 from typing import Any
 
 import equinox as eqx
-import jax.numpy as jnp
 from jaxtyping import Array, Int, PRNGKeyArray
 
 from equibacksolve._axes import Scalar
 from equibacksolve.inverse import Hidden, Problem
 from equibacksolve.methods import (
     AbstractMethod,
-    Continuation,
+    Damping,
     LevenbergMarquardt,
+    Stages,
     State,
-    compiled_cost,
+    finished,
+    judged,
     outer_state,
-    single_stage,
 )
 
 WELL_EXPLAINED = 1e-3
 """Of the variance of the data: a landscape that leaves less is the right one, and its walk is over."""
 
 
-def careful_search() -> AbstractMethod:
-    """Levenberg-Marquardt from a landscape of two levels.
+def walk_and_descent(walk: "AbstractLevelWalk") -> Stages:
+    """The walk, and then the way to the minimum from the landscape of two levels where it has ended.
 
-    Damped alike for all entries: those inside a high region are hardly seen by the data, and would take huge steps.
+    It begins with steps that are damped alike for all entries: those inside a high region are hardly seen by the data,
+    and would take huge steps.
     """
-    search = LevenbergMarquardt(steps=60, decrease=0.02, damping=1.0, floor=1.0)
-    return Continuation(search, search, single_stage())
+    return finished(walk, LevenbergMarquardt(steps=60, decrease=0.02, step_length=Damping(1.0, floor=1.0)))
 
 
 class AbstractLevelWalk(AbstractMethod):
-    """A walk of `length` moves, each judged by a part of the data; then `polish`, with all entries free.
+    """A walk of `length` moves, each judged by a part of the data.
 
-    Where the walk stands is a named tuple with the entries `moves`, those made so far, and `key`. `pause`: moves
-    between two looks at all the data.
+    Where the walk stands is a named tuple with the entry `moves`, those made so far. `pause`: moves between two looks
+    at all the data.
     """
 
     pause: eqx.AbstractClassVar[int]
-    polish: eqx.AbstractVar[AbstractMethod]
 
     @property
     @abstractmethod
@@ -56,36 +55,24 @@ class AbstractLevelWalk(AbstractMethod):
         """Where it stands after some more moves."""
 
     @abstractmethod
-    def looked(self, problem: Problem, like: Hidden, walk: Any) -> tuple[Any, Hidden, Scalar]:
-        """The walk after a look at all the data, its landscape, and the cost of that."""
+    def looked(self, problem: Problem, like: Hidden, walk: Any) -> tuple[Any, Hidden, tuple[Scalar, Scalar]]:
+        """The walk after a look at all the data, its landscape, and cost and penalty of that."""
 
     @abstractmethod
     def simulations(self, problem: Problem, like: Hidden, moves: int) -> int:
         """How many simulations of all the data so many moves are worth, about."""
 
     def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
-        walk = self.begin(problem, hidden, key)
-        polishing = self.polish.init(problem, hidden, key)
-        return outer_state(hidden, compiled_cost(problem, hidden), (walk, polishing), 1, done=False)
+        cost, penalty = judged(problem, hidden)
+        return outer_state(hidden, cost, self.begin(problem, hidden, key), 1, done=False, penalty=penalty)
 
     def step(self, problem: Problem, state: State) -> State:
-        walk, polishing = state.inner
-        if int(walk.moves) < int(self.length):
-            return self._walked(problem, state, walk, polishing)
-        polished = self.polish.step(problem, polishing)
-        evaluations = state.evaluations + polished.evaluations - polishing.evaluations
-        flags = {"done": polished.done, "settled": polished.settled}
-        return outer_state(polished.hidden, polished.cost, (walk, polished), evaluations, **flags)
-
-    def _walked(self, problem, state, walk, polishing):
-        hidden, cost, before = state.hidden, state.cost, int(walk.moves)
-        walk = self.moved(problem, hidden, walk)
+        hidden, judged_as, before = state.hidden, (state.cost, state.penalty), int(state.inner.moves)
+        walk = self.moved(problem, hidden, state.inner)
         moves, over = int(walk.moves), int(walk.moves) >= int(self.length)
         evaluations = state.evaluations + self.simulations(problem, hidden, moves - before)
         if over or moves // self.pause > before // self.pause:
-            walk, hidden, cost = self.looked(problem, hidden, walk)
+            walk, hidden, judged_as = self.looked(problem, hidden, walk)
             evaluations = evaluations + 1
-            if over or bool(cost < WELL_EXPLAINED * problem.spread):
-                walk = walk._replace(moves=self.length.astype(jnp.int32))
-                polishing = self.polish.init(problem, hidden, walk.key)
-        return outer_state(hidden, cost, (walk, polishing), evaluations, done=False)
+            over = over or bool(judged_as[0] < WELL_EXPLAINED * problem.spread)
+        return outer_state(hidden, judged_as[0], walk, evaluations, done=over, penalty=judged_as[1])

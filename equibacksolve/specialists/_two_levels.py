@@ -12,7 +12,6 @@ from equibacksolve._arrays import float_array
 from equibacksolve._axes import Scalar
 from equibacksolve.inverse import Hidden, Problem, center_of_leaves
 from equibacksolve.methods import (
-    AbstractMethod,
     check_counts,
     check_levels,
     columns,
@@ -31,7 +30,7 @@ from equibacksolve.specialists._flips import (
     more_unlike_neighbours,
     random_part,
 )
-from equibacksolve.specialists._level_walk import AbstractLevelWalk, careful_search
+from equibacksolve.specialists._level_walk import AbstractLevelWalk
 
 STRIDE = 5
 """Moves in one step, where each costs about a simulation of part of the data: as long as a Gauss-Newton step, about."""
@@ -48,12 +47,16 @@ class TwoLevels(AbstractLevelWalk):
     a move costs about one simulation; elsewhere, one simulation an entry on that part of the data.
 
     Once `release` of the flips have been made, the levels follow the data, so that they need be known to a quarter or
-    so. In the end `polish` is run from the pattern, and all entries are free.
+    so. It ends at a pattern: let a descent follow, in which all entries are free (`walk_and_descent`).
 
-    **Fields** `levels`: the two values, shape (2,); or None: the mean of the start, and `height` times the height of a
-    landscape that, by the linear model, changes the data by their standard deviation above it (below, if negative).
-    `polish`: the method that ends the search; `flips`: moves in all; `hot`, `cold`: in units of the data's standard
-    deviation (never below sigma, if that is known); `share`: a move sees one part in `share` of the data.
+    - `levels`: the two values, shape (2,); or None: the mean of the start, and `height` above it.
+    - `height`: times the height of a landscape that, by the linear model, changes the data by their standard deviation
+      (below, if negative).
+    - `flips`: moves in all.
+    - `hot`, `cold`: in units of the data's standard deviation, never below sigma, if that is known.
+    - `boundary`: what a pair of unlike neighbours costs.
+    - `release`: the part of the flips after which the levels follow the data.
+    - `share`: a move sees one part in `share` of the data.
 
     **Raises** ValueError for two equal `levels`, and for `flips` or `share` below 1.
     """
@@ -61,7 +64,6 @@ class TwoLevels(AbstractLevelWalk):
     pause: ClassVar[int] = 20
     levels: Float[Array, " 2"] | None = eqx.field(converter=optional_array, default=None)
     height: Float[Array, ""] = eqx.field(converter=float_array, default=1.0)
-    polish: AbstractMethod = eqx.field(default_factory=careful_search)
     flips: Int[Array, ""] = eqx.field(converter=jnp.asarray, default=2000)
     hot: Float[Array, ""] = eqx.field(converter=float_array, default=1.6)
     cold: Float[Array, ""] = eqx.field(converter=float_array, default=0.16)
@@ -87,7 +89,7 @@ class TwoLevels(AbstractLevelWalk):
     def moved(self, problem: Problem, like: Hidden, walk: Pattern) -> Pattern:
         return _moves(self, problem, like, walk, bool(walk.coarsely))
 
-    def looked(self, problem: Problem, like: Hidden, walk: Pattern) -> tuple[Pattern, Hidden, Scalar]:
+    def looked(self, problem: Problem, like: Hidden, walk: Pattern) -> tuple[Pattern, Hidden, tuple[Scalar, Scalar]]:
         return _look(self, problem, like, walk)
 
     def simulations(self, problem: Problem, like: Hidden, moves: int) -> int:
@@ -97,12 +99,14 @@ class TwoLevels(AbstractLevelWalk):
 
 
 @eqx.filter_jit
-def _look(method: TwoLevels, problem: Problem, like: Hidden, pattern: Pattern) -> tuple[Pattern, Hidden, Scalar]:
-    """Levels that follow the data, if it is time for that; the landscape of the pattern, and its cost."""
+def _look(
+    method: TwoLevels, problem: Problem, like: Hidden, pattern: Pattern
+) -> tuple[Pattern, Hidden, tuple[Scalar, Scalar]]:
+    """Levels that follow the data, if it is time for that; the landscape of the pattern, its cost and its penalty."""
     levels = levels_within_bounds(problem, like, _released(method, problem, like, pattern))
     pattern = pattern._replace(levels=levels)
     hidden = landscape(like, pattern.upper, levels)
-    return pattern, hidden, problem.cost(hidden)
+    return pattern, hidden, (problem.cost(hidden), problem.penalty(hidden))
 
 
 @eqx.filter_jit

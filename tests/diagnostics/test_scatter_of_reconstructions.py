@@ -25,7 +25,7 @@ def test_it_is_the_scatter_of_repeated_searches():
 
     noise = SIGMA * jax.random.normal(jax.random.key(1), (REPEATS, observed.values.size))
     # Started at the truth with little damping: what is looked at is where the minimum is, not the way to it.
-    method, ends = ebs.LevenbergMarquardt(steps=8, damping=1e-6, decrease=1e-9), []
+    method, ends = ebs.LevenbergMarquardt(8, decrease=1e-9, step_length=ebs.methods.Damping(1e-6)), []
     for errors in noise:
         noisy = eqx.tree_at(lambda o: o.values, observed, observed.values + errors)
         found = ebs.backsolve(truth, noisy, method, where=hidden, progress=False)

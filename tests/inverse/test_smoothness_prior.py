@@ -1,4 +1,4 @@
-"""SmoothnessPrior: Parseval's theorem, the cosine that it scales, periods, and leaves that it leaves alone."""
+"""Smoothness around a centre: Parseval's theorem, the cosine that it scales, periods, leaves that it leaves alone."""
 
 import equinox as eqx
 import jax
@@ -9,42 +9,38 @@ import scipy.fft
 from jaxtyping import Array
 
 import equibacksolve as ebs
+from equibacksolve.inverse._cosines import smooth_draw, stiffness
 from equibacksolve.inverse._leaves import LeafKind, center_of_leaves, hidden_leaves, kinds_of_leaves
-from equibacksolve.inverse._residual_transforms import smooth_draw, stiffness
 
 PLAIN, ANGLE, ROUGH = LeafKind(None, True), LeafKind(2 * np.pi, True), LeafKind(None, False)
-OBSERVED = ebs.Observations(jnp.zeros(7))
 LEAF = jax.random.normal(jax.random.key(0), (4, 3))
 
 
-def appended(leaves, centers, kinds, strength=0.3, length=0.0) -> np.ndarray:
-    """What the prior appends to seven residuals."""
-    prior = ebs.inverse.SmoothnessPrior(jnp.asarray(strength), jnp.asarray(length), centers, tuple(kinds))
-    seen = np.asarray(prior(OBSERVED, leaves, jnp.arange(7.0)))
-    np.testing.assert_array_equal(seen[:7], np.arange(7.0))
-    return seen[7:]
+def appended(leaves, centers, kinds, height=0.7, length=0.0) -> np.ndarray:
+    """What the prior appends to the residuals."""
+    return np.concatenate(ebs.Smoothness(length, height, centers).residuals(leaves, tuple(kinds)))
 
 
 @pytest.mark.parametrize("shape", [(4, 3), (5,), (2, 3, 2)])
 def test_without_a_length_it_is_the_norm_of_the_deviation(shape):
     leaf = jax.random.normal(jax.random.key(1), shape)
-    found = np.sum(appended([leaf], [jnp.full(shape, 0.2)], [PLAIN]) ** 2) / OBSERVED.count
+    found = np.sum(appended([leaf], [jnp.full(shape, 0.2)], [PLAIN]) ** 2)
     # Parseval; rounding only.
-    assert found == pytest.approx(0.3 * np.sum((np.asarray(leaf) - 0.2) ** 2), rel=1e-13)
+    assert found == pytest.approx(0.7**-2 * np.sum((np.asarray(leaf) - 0.2) ** 2), rel=1e-13)
 
 
 def test_a_cosine_weighs_one_plus_length_k_squared():
     n, m, length = 6, 2, 1.5
     wave = jnp.cos(np.pi * m * (jnp.arange(n) + 0.5) / n)
-    found = np.sum(appended([wave], [jnp.zeros(n)], [PLAIN], length=length) ** 2) / OBSERVED.count
+    found = np.sum(appended([wave], [jnp.zeros(n)], [PLAIN], length=length) ** 2)
     weight = (1 + (length * np.pi * m / n) ** 2) ** 2
-    assert found == pytest.approx(0.3 * weight * n / 2, rel=1e-13)  # |cosine|^2 = n / 2; rounding
+    assert found == pytest.approx(0.7**-2 * weight * n / 2, rel=1e-13)  # |cosine|^2 = n / 2; rounding
 
 
 def test_a_constant_away_from_the_center_costs_the_same_at_every_length():
     for length in (0.0, 1.0, 5.0):
         found = np.sum(appended([jnp.full((4, 3), 0.5)], [jnp.zeros((4, 3))], [PLAIN], length=length) ** 2)
-        assert found / OBSERVED.count == pytest.approx(0.3 * 12 * 0.25, rel=1e-13)
+        assert found == pytest.approx(0.7**-2 * 12 * 0.25, rel=1e-13)
 
 
 def test_an_angle_and_itself_a_turn_further_are_the_same():
@@ -79,9 +75,10 @@ def test_fields_declare_what_their_leaves_are():
     hidden = eqx.filter(simulator, hidden_leaves(simulator, lambda s: s))
     kinds = kinds_of_leaves(hidden)
     scalar = LeafKind(None, False)
-    angle = LeafKind(pytest.approx(2 * np.pi), True)
+    angle = LeafKind(pytest.approx(2 * np.pi), True, unit="rad", picture="magnetization")
+    coupling = LeafKind(None, False, unit="hopping")
     vector = LeafKind(None, True, True)  # its entries may be coefficients of different units
-    assert kinds == (vector, LeafKind(2.0, True, True), ROUGH, scalar, vector, angle, scalar, vector)
+    assert kinds == (vector, LeafKind(2.0, True, True), ROUGH, scalar, vector, angle, coupling, vector)
     assert [kind.is_map for kind in kinds] == [kind is kinds[5] for kind in kinds]
 
 

@@ -10,9 +10,9 @@ from toys import DECAYS, EXPLAINED_WELL, LOCAL, READINGS, DoubleWell, place, rat
 
 import equibacksolve as ebs
 from equibacksolve.inverse import make_problem
+from equibacksolve.inverse._cosines import cosine_basis, stiffness
 from equibacksolve.inverse._landscape_statistics import draw_statistics, residuals_of_statistics
 from equibacksolve.inverse._leaves import LeafKind
-from equibacksolve.inverse._residual_transforms import cosine_basis, stiffness
 
 DOUBLE = np.dtype("float64")
 TRAPPED = DoubleWell(jnp.array(-1.2))

@@ -85,7 +85,9 @@ def test_trials_that_only_raise_the_damping_are_no_stagnation(kind, start, truth
     x = jnp.linspace(0.5, 3.0, 12)
     observed = ebs.Observations(kind(jnp.array(truth)).predict(x=x), x=x)
     where = lambda s: jax.tree.leaves(s)[0]
-    for method in (LM, ebs.LevenbergMarquardt(damping=0.1, decrease=0.005), ebs.LevenbergMarquardt(damping=1e-6), None):
+    given, little = ebs.methods.Damping(0.1), ebs.methods.Damping(1e-6)
+    stage, greedy = (ebs.LevenbergMarquardt(decrease=d, step_length=m) for d, m in ((0.005, given), (0.0, little)))
+    for method in (LM, stage, greedy, None):
         found = ebs.backsolve(kind(jnp.array(start)), observed, method, where=where, progress=False)
         assert found.converged, found.reason
         np.testing.assert_allclose(where(found.simulator), truth, rtol=1e-9)
@@ -121,7 +123,7 @@ def test_bounds_that_a_solver_does_not_keep_are_refused(solver):
     for method in (
         solver,
         ebs.methods.Restarts(LM, (LM, ebs.methods.OptimistixSolver(solver))),
-        ebs.methods.BetweenLevels(ebs.methods.OptimistixSolver(solver)),
+        ebs.methods.Stages((ebs.methods.OptimistixSolver(solver),)),
     ):
         with pytest.raises(ValueError, match="optimistix does not keep any; use another method"):
             ebs.backsolve(NEAR_DECAYS, READINGS, method, where=rate, bounds=(0.1, 3.0), progress=False)
@@ -249,7 +251,7 @@ def test_a_minimum_at_bounds_is_that_of_scipy():
 
 def test_what_has_arrived_beats_a_guess_on_the_way_whose_cost_alone_was_lower():
     """Under a prior, as noise calls for it, the cost alone may be lowest on the way to the minimum."""
-    course = Course(None, jnp.zeros(1), np.inf, History())
+    course = Course(None, jnp.zeros(1), np.inf, np.inf, History())
     # Cost, whether it has settled, and which guess is the best then. Data are explained at a cost of 1.
     for number, (cost, settled, best) in enumerate(
         [(2.0, False, 0), (0.9, False, 1), (1.8, True, 1), (0.95, True, 3), (0.5, False, 3), (0.94, True, 5),
@@ -260,7 +262,7 @@ def test_what_has_arrived_beats_a_guess_on_the_way_whose_cost_alone_was_lower():
         course = course.after(state, 0.1 * number, tolerance=1.0)
         assert course.best[0] == best
         assert course.lowest == [2.0, 0.9, 0.9, 0.95, 0.95, 0.94, 0.94][number]
-        assert course.settled == (settled and best == number)
+        assert course.settled == (number >= 3)
 
 
 def test_noise_on_a_map_ends_at_a_minimum():

@@ -59,9 +59,8 @@ def test_sensitivity_is_the_length_of_a_row_and_has_no_unit():
 @pytest.mark.parametrize(("schedule", "least", "most"), [("even", 6, 10), ("plain", 0, 3)])
 def test_starts_from_far_away_arrive(schedule, least, most):
     """From a tenth of the truth away. With slopes of 5 to 12 it was 7 to 10 of ten starts, and 0 or 1 on plain data."""
-    even = [True, True, False]
-    stages = ebs.methods.Schedule([0.0] * 3, [0.0] * 3, 1.0, even if schedule == "even" else None)
-    search = ebs.methods.Continuation(ebs.LevenbergMarquardt(), ebs.LevenbergMarquardt(), stages)
+    plain = ebs.LevenbergMarquardt()
+    search = ebs.methods.Stages((plain,) * 3) if schedule == "plain" else ebs.methods.finished(last=plain)
     observed = ebs.Observations(waves(TRUTH).predict())
     arrived = 0
     for seed in range(10):
@@ -69,8 +68,3 @@ def test_starts_from_far_away_arrive(schedule, least, most):
         found = ebs.backsolve(start, observed, search, where=MAP, progress=False, polish=False)
         arrived += bool(np.abs(found.simulator.values - TRUTH).max() < 1e-6)
     assert least <= arrived <= most
-
-
-def test_a_schedule_of_unequal_lengths_is_refused():
-    with pytest.raises(ValueError, match="got 2 widths, 2 strengths and 1 of evened"):
-        ebs.methods.Schedule([0.1, 0.0], [0.0, 0.0], 1.0, [True])

@@ -8,6 +8,7 @@ import pytest
 from toys import DECAYS, NEAR_DECAYS, READINGS, rate, smallest_curvature
 
 import equibacksolve as ebs
+from equibacksolve.specialists import walk_and_descent
 
 LM = ebs.LevenbergMarquardt()
 METHODS = {
@@ -20,12 +21,14 @@ METHODS = {
     "levenberg-marquardt": LM,
     "optimistix levenberg-marquardt": optimistix.LevenbergMarquardt(rtol=1e-8, atol=1e-8),
     "optimistix bfgs": ebs.methods.OptimistixSolver(optimistix.BFGS(rtol=1e-8, atol=1e-8), steps=100),
-    "continuation": ebs.methods.Continuation(LM, LM, ebs.methods.brisk_schedule()),
+    "continuation": ebs.methods.coarse_to_fine(LM, LM, length=(0.5, 4.0)),
     "restarts": ebs.methods.Restarts(LM, (LM,), starts=2),
-    "between levels": ebs.methods.BetweenLevels(LM, levels=(0.55, 1.9)),
-    "two levels": ebs.specialists.TwoLevels((0.55, 1.9), flips=100, cold=0.01, release=1.0),
-    "few discs": ebs.specialists.FewDiscs((0.55, 1.9), moves=200, cold=0.01),
-    "basin hopping": ebs.specialists.BasinHopping(ebs.LevenbergMarquardt(steps=1), LM, hops=2),
+    "between levels": ebs.methods.Stages((ebs.methods.Stage(LM, box=ebs.methods.Box((0.55, 1.9))),)),
+    "two levels": walk_and_descent(ebs.specialists.TwoLevels((0.55, 1.9), flips=100, cold=0.01, release=1.0)),
+    "few discs": walk_and_descent(ebs.specialists.FewDiscs((0.55, 1.9), moves=200, cold=0.01)),
+    "basin hopping": ebs.methods.Restarts(
+        ebs.LevenbergMarquardt(steps=1), (LM,), starts=3, guesses=ebs.specialists.Kicks()
+    ),
     "annealing": ebs.methods.Annealing(passes=20, pause=10),
     "annealed langevin": ebs.methods.AnnealedLangevin(0.1, 1e-3, steps=500),
 }

@@ -35,7 +35,7 @@ def test_noisy_data_have_the_minimum_that_scipy_finds(method):
 def errors(damping) -> np.ndarray:
     states = []
     near = eqx.tree_at(rate, DECAYS, DECAYS.rate + jnp.array([0.05, -0.1]))
-    method = ebs.LevenbergMarquardt(damping=damping)
+    method = ebs.LevenbergMarquardt(**({} if damping is None else {"step_length": ebs.methods.Damping(damping)}))
     ebs.backsolve(near, READINGS, method, where=rate, progress=False, callback=states.append)
     return np.array([np.linalg.norm(numbers(state.hidden) - DECAYS.rate) for state in states])
 
@@ -102,7 +102,7 @@ def test_little_ease_fits_first_what_the_data_know_best():
 
     Implicit Euler steps that grow by a fifth each follow it to 6 % here; Gauss-Newton steps go straight to the end.
     """
-    descent = ebs.LevenbergMarquardt(110, patience=20, decrease=0.12, damping=0.03, floor=1e4, damping_divisor=1.2)
+    descent = ebs.LevenbergMarquardt(110, patience=20, decrease=0.12, step_length=ebs.methods.Damping(0.03, 1.2, 1e4))
     x, y = np.abs(path(descent)).T
     on_the_way = x > 1e-3
     np.testing.assert_allclose(y[on_the_way], x[on_the_way] ** 0.01, rtol=0.06)
@@ -120,9 +120,7 @@ def test_a_heavy_ball_in_a_parabola_swings_as_calculated(momentum):
     """
     curvature, damped = np.array([1.0, 0.01]), 9.0
     damping = damped / (4 * 1e4 * curvature.mean())  # the first look is made with four times the damping
-    method = ebs.LevenbergMarquardt(
-        60, 64, 0.0, damping, floor=1e4, damping_divisor=1.0, momentum=momentum, nonmonotone=64
-    )
+    method = ebs.LevenbergMarquardt(60, 64, 0.0, ebs.methods.Damping(damping, 1.0, 1e4), momentum, 64)
     fraction = curvature / (curvature + damped)
     steps = np.arange(60)[:, None]
     plus, minus = (
@@ -170,17 +168,18 @@ def test_a_heavy_ball_rolls_over_the_ripples_that_end_a_descent(start):
         return ebs.backsolve(Ripples(jnp.array(start)), ebs.Observations(jnp.zeros(4)), method, **settings)
 
     # Both begin with steps that are small beside a ripple: a long first one would be luck.
-    ball = dataclasses.replace(ebs.methods.heavy_ball(), damping=jnp.array(0.03))
-    descent = ebs.LevenbergMarquardt(
-        ball.steps, ball.patience, ball.decrease, ball.damping, ball.floor, ball.damping_divisor
-    )
+    ball = ebs.methods.heavy_ball()
+    ball = dataclasses.replace(ball, step_length=dataclasses.replace(ball.step_length, first=jnp.array(0.03)))
+    descent = ebs.LevenbergMarquardt(ball.steps, ball.patience, ball.decrease, ball.step_length)
     np.testing.assert_allclose(np.abs(search(descent).simulator.place), VALLEY, atol=1e-3)
     search(ball)
-    best, here = (np.array(costs) for costs in ([s.cost for s in states], [s.inner.taken[-1] for s in states]))
+    best, here = (
+        np.array(costs) for costs in ([s.cost for s in states], [s.inner.objectives.taken[-1] for s in states])
+    )
     assert np.any(np.diff(here) > 0)  # it went uphill on the way,
     assert np.all(np.diff(best) <= 0)  # and kept the best guess
     assert best[-1] == np.min(here)
-    polished = search(ebs.methods.Continuation(ball, ebs.LevenbergMarquardt(), ebs.methods.two_stages()))
+    polished = search(ebs.methods.finished(ball, last=ebs.LevenbergMarquardt()))
     assert polished.converged
     np.testing.assert_allclose(polished.simulator.place, 0.0, atol=1e-5)
 

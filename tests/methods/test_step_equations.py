@@ -58,8 +58,8 @@ def stage(nx, ny):
     """A stage of a continuation: blurred data under a smoothness prior."""
     problem, hidden = make_problem(START, seen_on(nx, ny), both)
     center = center_of_leaves(hidden, problem.kinds)
-    prior = ebs.inverse.SmoothnessPrior(jnp.array(0.1), jnp.array(1.5), center, problem.kinds)
-    return problem.staged(ebs.inverse.Composed((ebs.inverse.Smoothing(jnp.array(0.2)), prior))), hidden
+    height = 1 / jnp.sqrt(0.1 * problem.observed.count)
+    return problem.staged(ebs.inverse.Smoothing(jnp.array(0.2)), ebs.Smoothness(1.5, height, center)), hidden
 
 
 @eqx.filter_jit
@@ -117,7 +117,7 @@ def test_a_continuation_under_a_prior_ends_at_the_same_place_with_each():
     ends = []
     for equations in list(EQUATIONS.values())[:4]:
         method = ebs.LevenbergMarquardt(steps=40, decrease=1e-12, equations=equations)
-        search = ebs.methods.Continuation(method, method, ebs.methods.single_stage())
+        search = ebs.methods.Stages((method,))
         states = []
         ebs.backsolve(START, seen_on(6, 4), search, where=both, progress=False, callback=states.append)
         ends.append(numbers(states[-1].hidden))

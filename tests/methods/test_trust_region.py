@@ -5,13 +5,8 @@ import numpy as np
 import pytest
 import scipy.optimize
 
-from equibacksolve.methods._trust_region import (
-    CLOSE,
-    best_part_of_step,
-    length,
-    next_radius,
-    step_of_length,
-)
+from equibacksolve.methods._step_length import best_part_of_step, length
+from equibacksolve.methods._trust_region import CLOSE, next_radius, step_of_length
 
 
 def quadratic(seed, unit):

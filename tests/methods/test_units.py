@@ -13,16 +13,18 @@ LM = ebs.LevenbergMarquardt()
 METHODS = {
     "default": None,
     "levenberg-marquardt": LM,
-    "given damping": ebs.LevenbergMarquardt(damping=0.1, decrease=0.005),
+    "given damping": ebs.LevenbergMarquardt(decrease=0.005, step_length=ebs.methods.Damping(0.1)),
     "normal equations": ebs.LevenbergMarquardt(equations=ebs.methods.NormalEquations()),
     "conjugate gradients": ebs.LevenbergMarquardt(equations=ebs.methods.ConjugateGradients(1e-12, 100)),
     "heavy ball": ebs.methods.heavy_ball(),
-    "continuation": ebs.methods.Continuation(LM, LM, ebs.methods.brisk_schedule()),
+    "continuation": ebs.methods.coarse_to_fine(LM, LM, length=(0.5, 4.0)),
     "restarts": ebs.methods.Restarts(ebs.LevenbergMarquardt(steps=1), (LM,), starts=4),
-    "between levels": ebs.methods.BetweenLevels(LM),
+    "between levels": ebs.methods.Stages((ebs.methods.Stage(LM, box=ebs.methods.Box(height=(0.8, 1.25))),)),
     "two levels": ebs.specialists.TwoLevels(flips=40),
     "few discs": ebs.specialists.FewDiscs(moves=100),
-    "basin hopping": ebs.specialists.BasinHopping(ebs.LevenbergMarquardt(steps=2), LM, hops=2),
+    "basin hopping": ebs.methods.Restarts(
+        ebs.LevenbergMarquardt(steps=2), (LM,), starts=3, guesses=ebs.specialists.Kicks()
+    ),
     "annealing": ebs.methods.Annealing(passes=10, pause=5),
 }
 STEPS = 12

@@ -129,7 +129,7 @@ def test_modules_come_back_without_their_constructor():
 
 LM = ebs.LevenbergMarquardt(steps=2)
 ADAM = ebs.methods.GradientDescent(optax.adam(0.1), steps=3)
-SEARCH = ebs.methods.Continuation(LM, LM, ebs.methods.brisk_schedule())
+SEARCH = ebs.methods.coarse_to_fine(LM, LM)
 METHODS = {
     "lbfgs": ebs.methods.GradientDescent(optax.lbfgs()),
     "chain": ebs.methods.GradientDescent(optax.chain(optax.clip(1.0), optax.add_noise(0.1, 0.9, jax.random.key(3)))),
@@ -137,7 +137,7 @@ METHODS = {
     "if finite": ebs.methods.GradientDescent(optax.apply_if_finite(optax.MultiSteps(optax.adamw(0.1), 2), 3)),
     "backtracking": ebs.methods.GradientDescent(ebs.backtracking_descent()),
     "optimistix": ebs.methods.OptimistixSolver(optimistix.LevenbergMarquardt(rtol=1e-8, atol=1e-8)),
-    "between levels": ebs.methods.BetweenLevels(LM, levels=(0.55, 1.9)),
+    "between levels": ebs.methods.Stages((ebs.methods.Stage(LM, box=ebs.methods.Box((0.55, 1.9))),)),
     "two levels": ebs.specialists.TwoLevels((0.55, 1.9), flips=10, cold=0.01, release=1.0),
     "few discs": ebs.specialists.FewDiscs((0.55, 1.9), moves=10, cold=0.01),
     "annealing": ebs.methods.Annealing(passes=4, pause=2),

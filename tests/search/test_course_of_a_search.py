@@ -21,7 +21,7 @@ def solve(method=ADAM, **more):
 def test_the_history_has_one_entry_a_step():
     states = []
     found = solve(
-        ebs.methods.Restarts(LM, (ebs.methods.Continuation(LM, LM, ebs.methods.brisk_schedule()),), starts=2),
+        ebs.methods.Restarts(LM, (ebs.methods.coarse_to_fine(LM, LM),), starts=2),
         callback=states.append,
     )
     history = found.history

@@ -14,7 +14,7 @@ import equibacksolve as ebs
 from equibacksolve.diagnostics import identifiability
 
 FLUX, ENERGY = np.linspace(0, 0.15, 8), np.linspace(-1, 1, 7)
-FITTED = ebs.LevenbergMarquardt(steps=60, damping=1e-2)
+FITTED = ebs.LevenbergMarquardt(steps=60, step_length=ebs.methods.Damping(1e-2))
 # Levenberg-Marquardt ends where squared residuals are rounding; 1e-20 leaves room for a slow last step.
 EXPLAINED = 1e-20
 

@@ -91,11 +91,16 @@ def test_every_method_can_be_interrupted_and_resumed(tmp_path):
     lm = ebs.LevenbergMarquardt(steps=2)
     methods = {
         "optimistix": optimistix.BFGS(rtol=1e-8, atol=1e-8),
-        "mixed": ebs.methods.Restarts(lm, (ebs.methods.ImageHopping(lm, (ebs.Negation(rate),)), ADAM), starts=4),
-        "hopping": ebs.specialists.BasinHopping(ADAM, lm, hops=4),
-        "parallel": ebs.methods.Restarts(
-            lm, (ebs.methods.Continuation(lm, lm, ebs.methods.two_stages()), ADAM), starts=4, parallel=2
+        "mixed": ebs.methods.Restarts(
+            lm,
+            (
+                ebs.methods.Restarts(lm, (lm,), starts=2, guesses=ebs.methods.ImagesOfTheEnd((ebs.Negation(rate),))),
+                ADAM,
+            ),
+            starts=4,
         ),
+        "hopping": ebs.methods.Restarts(ADAM, (lm,), starts=5, guesses=ebs.specialists.Kicks()),
+        "parallel": ebs.methods.Restarts(lm, (ebs.methods.finished(lm, last=lm), ADAM), starts=4, parallel=2),
     }
     for name, method in methods.items():
         whole = solve(method=method, steps=12)

@@ -149,7 +149,7 @@ def test_temperature_resistance_and_offset_are_found_with_the_potential():
     potential = lambda s: s.simulator.simulator.simulator.sample.onsite.values
     observed = ebs.simulated_observations(truth, flux=jnp.linspace(-0.1, 0.15, 6), energy=jnp.linspace(-1, 1, 5))
     start = eqx.tree_at(where, truth, (jnp.array(0.1), jnp.array(0.12), jnp.array(0.0), 0.9 * VALUES + 0.02))
-    method = ebs.LevenbergMarquardt(steps=60, damping=1e-2)
+    method = ebs.LevenbergMarquardt(steps=60, step_length=ebs.methods.Damping(1e-2))
     found = ebs.backsolve(start, observed, method, where=where, tolerance=1e-18, progress=False)
     assert found.converged
     # The residuals, 1e-9, over a smallest singular value of some 1e-2.

@@ -10,11 +10,11 @@ from toys import Squares, values
 
 import equibacksolve as ebs
 from equibacksolve.inverse._leaves import LeafKind
-from equibacksolve.specialists._disc_moves import Discs, changed, covered, no_discs, space_of
+from equibacksolve.specialists._disc_moves import Discs, Limits, changed, covered, no_discs, space_of
 
 ROWS, COLUMNS = np.indices((7, 8))
 DISC = np.hypot(ROWS - 2.6, COLUMNS - 3.2) < 1.9
-RADII = jnp.array([0.7, 2.5])
+LIMITS = Limits(jnp.array([0.7, 2.5]), jnp.array(0.5))
 
 
 def squares(height):
@@ -33,12 +33,13 @@ def discs_at(*placed, most=6):
         jnp.pad(jnp.asarray(leaves), (0, empty)).astype(jnp.int32),
         jnp.arange(most) < len(placed),
         jnp.ones(()),
+        jnp.zeros(()),
     )
 
 
 def many_changes(space, discs, seed, count):
     """Independent changes of the same discs."""
-    one = jax.jit(jax.vmap(lambda key: changed(space, RADII, discs, key)))
+    one = jax.jit(jax.vmap(lambda key: changed(space, LIMITS, discs, key)))
     return one(jax.random.split(jax.random.key(seed), count))
 
 
@@ -68,6 +69,7 @@ def test_changes_keep_their_promises():
     reach = np.asarray(space.extent)[leaf]
     assert np.all((center >= -0.5)[present] & (center <= reach - 0.5)[present])
     assert np.all((radius[present] >= 0.7) & (radius[present] <= 2.5))
+    assert np.all(np.abs(np.asarray(after.ground)[good]) <= 0.5)
     # A leaf whose neighbours are none in space gets no discs, and a row no second axis.
     assert set(leaf[present]) == {0, 1}
     assert np.all(center[present & (leaf == 1)][:, 1] == 0)
@@ -98,12 +100,36 @@ def test_there_is_no_more_room_than_there_is():
 def test_a_disc_is_found_also_with_a_level_far_off(height):
     """The level told is 2; the true one 1.3 to 3. From a flat start."""
     start, data = Squares(jnp.full(DISC.shape, 0.01)), squares(height)
-    walk = ebs.specialists.FewDiscs((0.0, 2.0), moves=3000)
+    walk = ebs.specialists.walk_and_descent(ebs.specialists.FewDiscs((0.0, 2.0), moves=3000))
     search = ebs.methods.Restarts(walk, (walk,), starts=4)
     found = ebs.backsolve(start, data, search, where=values, key=jax.random.key(1), progress=False)
     assert found.converged
     # A cost of 1e-6 of the variance is passed on the way to rounding; the sign of all is not in the data.
     np.testing.assert_allclose(np.abs(found.simulator.values), height * DISC, rtol=0, atol=1e-3)
+
+
+def test_two_domains_are_found_whose_levels_are_not_told():
+    """A curved edge between 0.5 and 2.5, from a flat start at their mean: no disc, and both levels wrong."""
+    domains = 0.5 + 2.0 * (4 + np.sin(ROWS / 2) > COLUMNS)
+    numbers = jnp.arange(120.0)
+    data = ebs.Observations(Squares(jnp.asarray(domains)).predict(number=numbers), number=numbers)
+    walk = ebs.specialists.FewDiscs(height=(0.8, 1.5), filled=0.5, radii=(1.0, 8.0), moves=6000)
+    start, alike = Squares(jnp.full(DISC.shape, 1.5)), []
+    for key in range(3):
+        found = ebs.backsolve(start, data, walk, where=values, key=key, progress=False, polish=False).simulator.values
+        low, high = np.unique(found)
+        alike.append(np.mean((found == high) == (domains > 1)))
+        assert abs(low - 0.5) < 0.25  # the levels follow the data: from a guess that is off by half of their distance
+        assert abs(high - 2.5) < 0.25
+    assert max(alike) > 0.95  # of 56 entries; discs need not fit the edge everywhere
+
+
+def test_the_start_is_between_the_levels_by_the_part_that_is_filled():
+    problem, hidden = ebs.inverse.make_problem(Squares(jnp.full(DISC.shape, 0.3)), squares(1.0), values)
+    for filled in (0.0, 0.5):
+        state = ebs.specialists.FewDiscs(height=2.0, filled=filled).init(problem, hidden, jax.random.key(0))
+        low, high = state.inner.levels
+        np.testing.assert_allclose(low + filled * (high - low), 0.3, rtol=1e-12)
 
 
 def device(potential):
@@ -121,7 +147,7 @@ def test_two_antidots_from_a_conductance_map():
     readings = device(antidots).predict(flux=settings[0], energy=settings[1]).reshape(12, 8)
     data = ebs.Observations.on_grid(flux=flux, energy=energy, values=readings)
     where = lambda simulator: simulator.sample.onsite.values
-    walk = ebs.specialists.FewDiscs(height=3.0, moves=6000)
+    walk = ebs.specialists.walk_and_descent(ebs.specialists.FewDiscs(height=3.0, moves=6000))
     start = device(jnp.zeros((8, 8)))
     found = ebs.backsolve(start, data, ebs.methods.Restarts(walk, (walk,), starts=6), where=where, progress=False)
     assert found.converged

@@ -25,11 +25,8 @@ def test_a_pattern_is_found_also_with_a_level_a_fifth_off(levels):
     """From a start that is flat: Levenberg-Marquardt alone ends elsewhere."""
     start, data = Squares(jnp.full(PATTERN.shape, 0.01)), observed(2.0)
     solve = lambda method: ebs.backsolve(start, data, method, where=values, key=jax.random.key(1), progress=False)
-    found = solve(
-        ebs.methods.Restarts(
-            ebs.specialists.TwoLevels(levels, flips=400), (ebs.specialists.TwoLevels(levels, flips=400),), starts=3
-        )
-    )
+    walk = ebs.specialists.walk_and_descent(ebs.specialists.TwoLevels(levels, flips=400))
+    found = solve(ebs.methods.Restarts(walk, (walk,), starts=3))
     assert found.converged
     # A cost of 1e-6 of the variance is passed on the way to rounding; the sign of all is not in the data.
     np.testing.assert_allclose(np.abs(found.simulator.values), 2 * PATTERN, rtol=0, atol=1e-3)
@@ -47,9 +44,9 @@ def test_levels_that_are_not_told_are_scaled_by_what_the_data_see():
     data = ebs.Observations(jnp.asarray(PATTERN.ravel()), number=jnp.arange(20.0))
     problem, hidden = ebs.inverse.make_problem(Sums(jnp.full(PATTERN.shape, 0.25)), data, values)
     state = ebs.specialists.TwoLevels(height=-2.0).init(problem, hidden, jax.random.key(0))
-    np.testing.assert_allclose(state.inner[0].levels[0], 0.25, rtol=1e-12)
+    np.testing.assert_allclose(state.inner.levels[0], 0.25, rtol=1e-12)
     # J is the identity: sum of J^2 is N, so that the height is the standard deviation of the data.
-    np.testing.assert_allclose(state.inner[0].levels[1], 0.25 - 2 * PATTERN.std(), rtol=1e-12)
+    np.testing.assert_allclose(state.inner.levels[1], 0.25 - 2 * PATTERN.std(), rtol=1e-12)
 
 
 @pytest.mark.parametrize("shape", [(4, 5), (6,), (2, 3, 4)])
@@ -79,7 +76,7 @@ def test_antidots_from_a_conductance_map_by_dyson_s_equation():
     readings = device(antidot).predict(flux=settings[0], energy=settings[1]).reshape(12, 10)
     data = ebs.Observations.on_grid(flux=flux, energy=energy, values=readings)
     where = lambda simulator: simulator.sample.onsite.values
-    walk = ebs.specialists.TwoLevels((0.0, 3.0), flips=500)
+    walk = ebs.specialists.walk_and_descent(ebs.specialists.TwoLevels((0.0, 3.0), flips=500))
     found = ebs.backsolve(
         device(jnp.zeros((6, 6))), data, ebs.methods.Restarts(walk, (walk,), starts=4), where=where, progress=False
     )
@@ -112,13 +109,13 @@ def test_after_the_walk_each_step_is_one_simulation():
     ebs.backsolve(
         eqx.tree_at(values, Squares(jnp.zeros(PATTERN.shape)), jnp.full(PATTERN.shape, 0.5)),
         observed(1.0),
-        ebs.specialists.TwoLevels((0.0, 1.5), flips=60),
+        ebs.specialists.walk_and_descent(ebs.specialists.TwoLevels((0.0, 1.5), flips=60)),
         where=values,
         progress=False,
         polish=False,
-        callback=lambda state: counts.append((int(state.inner[0].moves), int(state.evaluations))) and None,
+        callback=lambda state: counts.append((int(state.stage), int(state.evaluations))) and None,
     )
-    polishing = [evaluations for moves, evaluations in counts if moves >= 60]
+    polishing = [evaluations for stage, evaluations in counts if stage == 1]
     assert len(polishing) > 3
     assert set(np.diff(polishing)) == {1}
 

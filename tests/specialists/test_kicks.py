@@ -1,4 +1,4 @@
-"""Basin hopping: a trap of a wrong sign is left by a half image, one of another kind by kicks."""
+"""Kicks and half images: a trap of a wrong sign is left by a half image, one of another kind by kicks."""
 
 import jax
 import jax.numpy as jnp
@@ -38,6 +38,11 @@ READINGS = ebs.Observations(TRUTH.predict())
 MIRRORS = (ebs.Mirror(values, 0), ebs.Mirror(values, 1))
 
 
+def hopping(method, starts, *symmetries, **kicks):
+    guesses = ebs.specialists.Kicks(*symmetries, **kicks)
+    return ebs.methods.Restarts(method, (method,), starts=starts, guesses=guesses)
+
+
 def solve(start, observed, method, where, **more):
     return ebs.backsolve(start, observed, method, where=where, key=jax.random.key(0), progress=False, **more)
 
@@ -52,7 +57,7 @@ def test_the_mirrors_are_symmetries_and_the_half_image_is_none():
 
 def test_a_half_image_leaves_the_trap_of_a_wrong_sign():
     assert not solve(TRAPPED, READINGS, LM, values).converged
-    found = solve(TRAPPED, READINGS, ebs.specialists.BasinHopping(LM, LM, MIRRORS, hops=1), values)
+    found = solve(TRAPPED, READINGS, hopping(LM, 2, MIRRORS), values)
     assert found.converged
     assert set(found.history.start) == {0, 1}
     assert list(found.history.evaluations) == sorted(found.history.evaluations)
@@ -64,11 +69,9 @@ def test_kicks_leave_a_trap_and_the_best_end_is_kept():
     trapped = DoubleWell(jnp.array(-1.2))
     alone = solve(trapped, EXPLAINED_WELL, LM, place)
     assert float(alone.simulator.place) == pytest.approx(LOCAL, abs=1e-2)  # it ends at 0.5 % decrease
-    found = solve(trapped, EXPLAINED_WELL, ebs.specialists.BasinHopping(LM, LM, height=2.0), place)
+    found = solve(trapped, EXPLAINED_WELL, hopping(LM, 21, height=2.0), place)
     assert found.converged
     assert float(found.simulator.place) == pytest.approx(1, abs=1e-6)  # explained: (1 - p)^2 < 1e-18 / 4, by far
-    none = solve(trapped, EXPLAINED_WELL, ebs.specialists.BasinHopping(LM, LM, hops=0), place)
-    np.testing.assert_array_equal(none.history.cost, alone.history.cost)
 
 
 def test_hops_begin_at_the_best_end_so_far_and_not_at_the_latest():
@@ -78,7 +81,7 @@ def test_hops_begin_at_the_best_end_so_far_and_not_at_the_latest():
     solve(
         TRAPPED,
         READINGS,
-        ebs.specialists.BasinHopping(still, still, height=0.1, hops=6),
+        hopping(still, 7, height=0.1),
         values,
         callback=lambda state: seen.setdefault(int(state.start), state) is None,
     )
@@ -91,6 +94,17 @@ def test_hops_begin_at_the_best_end_so_far_and_not_at_the_latest():
         best = state if state.cost < best.cost else best
 
 
-def test_a_negative_number_of_hops_is_told():
-    with pytest.raises(ValueError, match="hops is -1; give at least 0"):
-        ebs.specialists.BasinHopping(LM, LM, hops=-1)
+def test_half_images_come_first_and_again_after_a_kick_that_helped():
+    """Of one pair of mirrors there is one half image: the second guess, and the one after the best end of a kick."""
+    problem, hidden = ebs.inverse.make_problem(TRAPPED, READINGS, values)
+    kicks, key = ebs.specialists.Kicks(MIRRORS), jax.random.key(0)
+    half = ebs.specialists.half_image(TRAPPED, *MIRRORS).values
+    for best, number, is_half in ((0, 1, True), (0, 2, False), (1, 2, False), (3, 4, True), (3, 5, False)):
+        ends = ebs.methods.Ends(hidden, hidden, hidden, jnp.asarray(best))
+        guess = kicks.guess(problem, ends, number, key).values
+        assert bool(np.allclose(guess, half)) == is_half
+
+
+def test_guesses_that_wait_for_ends_allow_one_search_at_a_time():
+    with pytest.raises(ValueError, match="parallel is 2, but Kicks makes guesses from the ends of other searches"):
+        ebs.methods.Restarts(LM, (LM,), guesses=ebs.specialists.Kicks(), parallel=2)
