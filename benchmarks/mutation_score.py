@@ -35,14 +35,14 @@ ROOMS = (
 )
 LAWS = [f"transport/test_law_{law}_" for law in (4, 6, 3, 8, 2, 9)]
 STEPS = ["methods/test_levenberg_marquardt", "methods/test_step_equations", "methods/test_bounds"]
-HOPS = ["specialists/test_basin_hopping", "methods/test_image_hopping"]
+HOPS = ["specialists/test_kicks", "methods/test_images_of_the_end"]
 DESCENTS = ["methods/test_backtracking_descent", "methods/test_every_method"]
 POSED = [
     "search/test_bad_problems",
     "methods/test_bounds",
     *(f"inverse/test_{name}" for name in ("cost", "explained_data", "where", "priors", "observations")),
 ]
-LEVELS = ["methods/test_between_levels", "specialists/test_two_levels"]
+LEVELS = ["methods/test_box", "specialists/test_two_levels"]
 NEAREST = {
     "transport/_greens_function": ["transport/test_law_7", "transport/test_law_8", "leads/test_weak_contacts"],
     "transport/_transfer_matrix": ["transport/test_law_8", "transport/test_strict_promotion"],
@@ -67,16 +67,17 @@ NEAREST = {
     "inverse/_problem": [*POSED, *STEPS[:1]],
     "methods/_annealing": ["methods/test_annealing"],
     "methods/_noise_level": ["methods/test_annealing", "specialists/test_two_levels", "specialists/test_few_discs"],
-    "methods/_continuation": ["methods/test_continuation"],
-    "methods/_levels": ["methods/test_continuation", *LEVELS],
+    "methods/_stages": ["methods/test_stages"],
+    "methods/_levels": ["methods/test_stages", *LEVELS],
     "specialists/_few_discs": ["specialists/test_few_discs"],
     "specialists/_disc_moves": ["specialists/test_few_discs"],
     "specialists/_flips": ["specialists/test_two_levels"],
     "specialists/_two_levels": LEVELS,
-    "methods/_between_levels": LEVELS,
+    "methods/_box": LEVELS,
     "specialists/_level_walk": LEVELS,
-    "specialists/_basin_hopping": HOPS,
-    "methods/_image_hopping": HOPS,
+    "specialists/_kicks": HOPS,
+    "methods/_guesses": ["methods/test_restarts", *HOPS],
+    "methods/_drawn": ["methods/test_restarts", *HOPS],
     "methods/_restarts": ["methods/test_restarts"],
     "methods/_threads": [
         "search/test_searches_at_a_time",
