@@ -23,14 +23,15 @@ UNCHECKED = ("annotation", "returns", "decorator_list", "exc", "msg")
 """Parts of a syntax tree in which nothing is changed: types, decorators, and what an error says."""
 
 
-def nodes_of(tree):
-    """All nodes in which a change would count."""
-    yield tree
+def nodes_of(tree, statement=None):
+    """All nodes in which a change would count, each after the smallest statement that it belongs to."""
+    statement = tree if isinstance(tree, ast.stmt) else statement
+    yield statement, tree
     for name, value in ast.iter_fields(tree):
         if name not in UNCHECKED and not isinstance(tree, (ast.Import, ast.ImportFrom, ast.JoinedStr)):
             for node in value if isinstance(value, list) else [value]:
                 if isinstance(node, ast.AST):
-                    yield from nodes_of(node)
+                    yield from nodes_of(node, statement)
 
 
 def changes_of(node):
@@ -72,13 +73,16 @@ def changes_of(node):
 
 def kinds_of_changes(source):
     """What each possible change of a source is called, in the order of their numbers."""
-    return [kind for node in nodes_of(ast.parse(source)) for kind, _ in changes_of(node)]
+    return [kind for _, node in nodes_of(ast.parse(source)) for kind, _ in changes_of(node)]
 
 
 def changed(source, number):
-    """The source with one change, its line, and the first line of what was changed before and after it."""
+    """The source with one change, its line, and the line of the statement that differs, before and after it."""
     tree = ast.parse(source)
-    node, make = [(node, make) for node in nodes_of(tree) for _, make in changes_of(node)][number]
-    before = ast.unparse(node).splitlines()[0]
+    found = [(statement, node, make) for statement, node in nodes_of(tree) for _, make in changes_of(node)]
+    statement, node, make = found[number]
+    before = ast.unparse(statement).splitlines()
     make()
-    return ast.unparse(ast.fix_missing_locations(tree)), node.lineno, before, ast.unparse(node).splitlines()[0]
+    after = ast.unparse(ast.fix_missing_locations(statement)).splitlines()
+    differing = next(pair for pair in zip(before, after) if pair[0] != pair[1])
+    return ast.unparse(ast.fix_missing_locations(tree)), node.lineno, *(line.strip() for line in differing)

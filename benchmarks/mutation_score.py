@@ -1,12 +1,13 @@
 """Claim: of small wrong changes to the package, drawn at random, the tests nearest to each notice nine in ten.
 
 Each change (_small_changes.py says which there are) is made in a copy of the repository, where the tests named below
-run, fastest first, until one fails. A change that makes them hang or crash counts as noticed. One that changes nothing
-that can be observed counts as unnoticed: which those are, a person must say. Tests that fail without any change are
-left out, and told.
+run, fastest first, until one fails. A change that makes them hang or crash counts as noticed. One that a person judged
+to change nothing that a user could see (equivalent_changes.toml gives the reason of each) is counted apart if it goes
+unnoticed. Tests that fail without any change are left out, and told. With JAX_COMPILATION_CACHE_DIR set, a second run
+compiles nothing anew.
 
     python benchmarks/mutation_score.py [--changes 300] [--seed 19] [--minutes M] [--skip N]
-                                       [--again FILE] [--json FILE] [--short]
+                                       [--again FILE] [--learned FILE] [--json FILE] [--short]
 """
 
 import json
@@ -14,12 +15,14 @@ import pathlib
 import random
 import tempfile
 import time
+import tomllib
 
 from _measuring import arguments_of, write_json
 from _small_changes import changed, kinds_of_changes
 from _tests_in_a_copy import Runner
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
+EQUIVALENT = tomllib.loads(pathlib.Path(__file__).with_name("equivalent_changes.toml").read_text())["change"]
 ROOMS = (
     "transport",
     "leads",
@@ -32,19 +35,24 @@ ROOMS = (
 )
 LAWS = [f"transport/test_law_{law}_" for law in (4, 6, 3, 8, 2, 9)]
 STEPS = ["methods/test_levenberg_marquardt", "methods/test_step_equations", "methods/test_bounds"]
-HOPS = ["specialists/test_basin_hopping", "methods/test_image_hopping"]
+HOPS = ["specialists/test_kicks", "methods/test_images_of_the_end"]
 DESCENTS = ["methods/test_backtracking_descent", "methods/test_every_method"]
 POSED = [
     "search/test_bad_problems",
     "methods/test_bounds",
     *(f"inverse/test_{name}" for name in ("cost", "explained_data", "where", "priors", "observations")),
 ]
-LEVELS = ["methods/test_between_levels", "specialists/test_two_levels"]
+LEVELS = ["methods/test_box", "specialists/test_two_levels"]
 NEAREST = {
     "transport/_greens_function": ["transport/test_law_7", "transport/test_law_8", "leads/test_weak_contacts"],
-    "transport/_transfer_matrix": ["transport/test_law_8"],
+    "transport/_transfer_matrix": ["transport/test_law_8", "transport/test_strict_promotion"],
     "transport/_site_changes": ["transport/test_law_10"],
-    "transport/_growth": ["transport/test_unsafe_growth", "transport/test_complex_onsite", "transport/test_law_5"],
+    "transport/_growth": [
+        "transport/test_unsafe_growth",
+        "transport/test_complex_onsite",
+        "transport/test_law_5",
+        "simulators/test_nothing_asked",
+    ],
     "transport/_stabilisation": ["transport/test_unsafe_growth", "transport/test_law_5", *LAWS],
     "transport/_sweep": [
         "transport/test_law_8",
@@ -59,16 +67,17 @@ NEAREST = {
     "inverse/_problem": [*POSED, *STEPS[:1]],
     "methods/_annealing": ["methods/test_annealing"],
     "methods/_noise_level": ["methods/test_annealing", "specialists/test_two_levels", "specialists/test_few_discs"],
-    "methods/_continuation": ["methods/test_continuation"],
-    "methods/_levels": ["methods/test_continuation", *LEVELS],
+    "methods/_stages": ["methods/test_stages"],
+    "methods/_levels": ["methods/test_stages", *LEVELS],
     "specialists/_few_discs": ["specialists/test_few_discs"],
     "specialists/_disc_moves": ["specialists/test_few_discs"],
     "specialists/_flips": ["specialists/test_two_levels"],
     "specialists/_two_levels": LEVELS,
-    "methods/_between_levels": LEVELS,
+    "methods/_box": LEVELS,
     "specialists/_level_walk": LEVELS,
-    "specialists/_basin_hopping": HOPS,
-    "methods/_image_hopping": HOPS,
+    "specialists/_kicks": HOPS,
+    "methods/_guesses": ["methods/test_restarts", *HOPS],
+    "methods/_drawn": ["methods/test_restarts", *HOPS],
     "methods/_restarts": ["methods/test_restarts"],
     "methods/_threads": [
         "search/test_searches_at_a_time",
@@ -111,13 +120,47 @@ def nearest(file):
     return [f"{room}/test{stem}", *next(tests for begin, tests in NEAREST.items() if file.startswith(begin))]
 
 
+def why_equivalent(what):
+    """Why a change changes nothing that can be observed, if a person said so."""
+    same = [known["why"] for known in EQUIVALENT if all(known[key] == what[key] for key in ("file", "before", "after"))]
+    return same[0] if same else None
+
+
 def outcome_of(runner, file, number, kind):
     """What becomes of one change."""
     began = time.monotonic()
     text, line, before, after = changed((runner.package / file).read_text(), number)
-    by = runner.noticed_by(file, text, nearest(file))
+    by = runner.noticed_by(file, text, nearest(file) + ["test_structure.py::test_plain"] * ("static=" in before))
     what = {"file": file, "number": number, "line": line, "kind": kind, "before": before, "after": after}
-    return {**what, "noticed": by is not None, "by": by, "seconds": round(time.monotonic() - began, 1)}
+    why = None if by else why_equivalent(what)
+    return {**what, "noticed": by is not None, "by": by, "why": why, "seconds": round(time.monotonic() - began, 1)}
+
+
+def found_again(package, results):
+    """What went unnoticed in earlier results, as far as the changed line is still there."""
+    for one in (one for one in results if not one["noticed"]):
+        source = (package / one["file"]).read_text() if (package / one["file"]).exists() else ""
+        same = [
+            (abs(line - one["line"]), number)
+            for number, kind in enumerate(kinds_of_changes(source))
+            for _, line, before, after in [changed(source, number)]
+            if (kind, before, after) == (one["kind"], one["before"], one["after"])
+        ]
+        if same:
+            yield one["file"], min(same)[1], one["kind"]
+        else:
+            print(f"no longer there: {one['file']}:{one['line']}: {one['before']} -> {one['after']}", flush=True)
+
+
+def say(results, rooms):
+    """How many changes are noticed, room by room."""
+    for name in [*rooms, ""]:
+        mine = [one for one in results if one["file"].startswith(name)]
+        noticed, equivalent = (sum(bool(one[key]) for one in mine) for key in ("noticed", "why"))
+        share = f"{noticed / max(1, len(mine) - equivalent):.0%}"
+        print(
+            f"{name or 'all'}: noticed {noticed} of {len(mine)}; {equivalent} more change nothing observable: {share}"
+        )
 
 
 def main():
@@ -126,32 +169,31 @@ def main():
     parser.add_argument("--seed", type=int, default=19)
     parser.add_argument("--skip", type=int, default=0, help="leave out so many of the first draws")
     parser.add_argument("--again", type=pathlib.Path, help="only what went unnoticed in these results")
+    parser.add_argument("--learned", type=pathlib.Path, help="keep here what tests take without a change")
     parser.add_argument("--minutes", type=float, default=1e9, help="begin no change after that")
-    parser.add_argument("--budget", type=float, default=60.0, help="seconds of tests for one change")
+    parser.add_argument("--budget", type=float, default=60.0, help="seconds of the processor for one change")
     parser.add_argument("--rooms", nargs="+", default=ROOMS)
     arguments = parser.parse_args()
     if arguments.short:
-        arguments.rooms, arguments.changes, arguments.budget = ("leads", "sample"), 4, 10.0
+        arguments.rooms, arguments.changes, arguments.budget = ("leads", "samples"), 4, 10.0
     results, end = [], time.monotonic() + 60 * arguments.minutes
     with tempfile.TemporaryDirectory() as folder:
-        runner = Runner(ROOT, folder, arguments.budget)
+        runner = Runner(ROOT, folder, arguments.budget, arguments.learned)
         drawn = random.Random(arguments.seed).sample(found := all_changes(runner.package, arguments.rooms), len(found))
         if arguments.again:
-            before = json.loads(arguments.again.read_text())["results"]["changes"]
-            drawn = [(one["file"], one["number"], one["kind"]) for one in before if not one["noticed"]]
+            drawn = list(found_again(runner.package, json.loads(arguments.again.read_text())["results"]["changes"]))
         for change in drawn[arguments.skip :][: arguments.changes]:
             if time.monotonic() > end:
                 break
             results.append(one := outcome_of(runner, *change))
-            said = "noticed" if one["noticed"] else "UNNOTICED"
-            print(f"{said}: {one['file']}:{one['line']}: {one['before']} -> {one['after']}", flush=True)
+            said = "noticed" if one["noticed"] else "equivalent" if one["why"] else "UNNOTICED"
+            print(
+                f"{said} ({one['seconds']} s): {one['file']}:{one['line']}: {one['before']} -> {one['after']}",
+                flush=True,
+            )
             write_json(arguments.json, {"seed": arguments.seed, "possible": len(found), "changes": results})
         runner.close()
-    for room in arguments.rooms:
-        mine = [one["noticed"] for one in results if one["file"].startswith(room)]
-        print(f"{room}: {sum(mine)} of {len(mine)} changes noticed")
-    noticed = sum(one["noticed"] for one in results)
-    print(f"{noticed} of {len(results)} changes noticed ({noticed / max(1, len(results)):.0%}), seed {arguments.seed}")
+    say(results, arguments.rooms)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from equibacksolve import _typechecking as _typechecking
 
 # Every function checks the shapes and dtypes that its signature names.
 with install_import_hook("equibacksolve", "equibacksolve._typechecking.checked_when_called"):
+    from equibacksolve import atoms as atoms
     from equibacksolve import diagnostics as diagnostics
     from equibacksolve import imaging as imaging
     from equibacksolve import inverse as inverse

@@ -1,12 +1,14 @@
 """The house: what is abstract, who imports whom, what is public."""
 
 import ast
+import dataclasses
 import importlib
 import inspect
 import pathlib
 import pkgutil
 import subprocess
 import sys
+import typing
 
 import equinox as eqx
 import pytest
@@ -28,6 +30,7 @@ FLOORS = [
     {"phasing", "specialists"},
     {"search"},
     {"diagnostics", "measurements", "testing"},
+    {"atoms"},
     {"plotting"},
     {"reporting"},
     {"command_line"},
@@ -35,7 +38,7 @@ FLOORS = [
 """Rooms from left to right; a room imports rooms further left only, and of its own floor only itself."""
 
 OPTIONAL = {"matplotlib": {"plotting", "reporting"}} | {
-    name: set() for name in ("xarray", "pint", "pandas", "h5netcdf", "qcodes", "kwant", "sisl")
+    name: set() for name in ("xarray", "pint", "pandas", "h5netcdf", "qcodes", "kwant", "sisl", "ase", "periodictable")
 }
 """Packages of the extras, and the rooms that may import them at the top of a file; others do so inside functions."""
 
@@ -108,6 +111,22 @@ def test_no_concrete_method_is_overridden(kind):
                 assert name not in vars(kind), f"{kind.__name__}.{name} overrides {base.__name__}'s"
 
 
+def test_plain_values_are_static():
+    """Leaves are arrays; a plain value decides what is compiled. Methods read their counts before they compile."""
+    for kind in MODULES:
+        for field in dataclasses.fields(kind):
+            count = field.type is int and room_of(pathlib.Path(inspect.getfile(kind))) in {"methods", "specialists"}
+            if consists_of(field.type, PLAIN) and not count:
+                assert field.metadata.get("static", False), f"{kind.__name__}.{field.name} must be static"
+
+
+def consists_of(annotation, kinds):
+    """Whether an annotation names nothing but these types, in tuples and alternatives."""
+    parts = [part for part in typing.get_args(annotation) if part is not ...]
+    return all(consists_of(part, kinds) for part in parts) if parts else annotation in kinds
+
+
+PLAIN = (bool, int, float, str, type(None))
 EXCEPTIONS = {(ebs.AbstractSimulator, name) for name in ("predict", "observe", "check_settings")}
 
 

@@ -22,7 +22,7 @@ def carried_along(found: Channels, of_broadening: Broadening) -> Channels:
     """
     # The columns are orthogonal; a closed channel is a column of zeros, and stays one.
     square = jnp.sum(found.real**2 + found.imag**2, axis=0)
-    scaled = found * jnp.where(square > 0, 1 / jnp.where(square > 0, square, 1), 0)
+    scaled = found / jnp.where(square > 0, square, 1)
     moved = of_broadening @ scaled
     return moved - scaled @ (found.conj().T @ moved) / 2
 

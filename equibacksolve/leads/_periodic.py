@@ -74,7 +74,7 @@ class PeriodicLead(AbstractLead):
             raise ValueError("PeriodicLead.hopping is zero: a lead whose cells are not coupled carries no current.")
         if is_concrete(self.cell, self.terms):
             matrix = self._known_cell(0.137, dict.fromkeys(self.settings, 0.7))
-            if np.abs(matrix - matrix.conj().T).max(initial=0.0) > 1e-10 * np.abs(matrix).max(initial=0.0):
+            if np.abs(matrix - matrix.conj().T).max() > 1e-10 * np.abs(matrix).max():
                 raise ValueError("PeriodicLead.cell is not Hermitian; give both triangles, with opposite areas.")
 
     def channels(self, interface: int) -> int:

@@ -168,10 +168,10 @@ def _scattered(settings: dict[str, Float[np.ndarray, " points"]], placed: Arrang
 def _far(measured: Converted, counts: Bool[np.ndarray, " points"]) -> tuple[str, ...]:
     """Readings far beyond all others, after conversion or before it: 1e30 ohm is a conductance like any other."""
     values, raw = measured.values[counts], measured.column.numbers()[counts]
-    # One mode of two spins may conduct 2 e^2/h, where the others are closed: that is a resonance.
+    # One mode of two spins may conduct 2 e^2/h (to rounding), where the others are closed: that is a resonance.
     far, shown, unit = far_readings(values, 10.0), values, measured.unit
     if measured.unit == "e^2/h":
-        far &= np.abs(values) > 2
+        far &= np.abs(values) > 2 + 1e-6
     if not far.any():
         # No instrument has six digits more of range than its readings need.
         far, shown, unit = far_readings(raw, 1e6), raw, measured.column.unit

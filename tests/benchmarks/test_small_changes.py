@@ -69,6 +69,30 @@ def test_a_change_is_what_it_is_called(small_changes, before, after):
     assert small_changes.changed(before, 0)[0] == after
 
 
+def test_what_is_told_of_a_change_is_the_line_of_its_statement(small_changes):
+    source = "def f(x, y):\n    if x < y and (x + 1) * 2 > y:\n        return [x,\n                y + 3]\n"
+    told = [small_changes.changed(source, n)[1:] for n in range(len(small_changes.kinds_of_changes(source)))]
+    assert (2, "if x < y and (x + 1) * 2 > y:", "if x < y and (x - 1) * 2 > y:") in told
+    assert (4, "return [x, y + 3]", "return [x, y + 4]") in told
+
+
+def test_the_tests_that_are_named_are_there_and_so_are_the_files(monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import mutation_score
+
+    tests, package = BENCHMARKS.parent / "tests", BENCHMARKS.parent / "equibacksolve"
+    for begin, named in mutation_score.NEAREST.items():
+        assert list(package.glob(f"{begin}*")), begin
+        for name in named:
+            file, _, function = name.partition("::")
+            found = list(tests.glob(f"{file.removesuffix('.py')}*"))
+            assert found, name
+            assert not function or f"def {function}" in found[0].read_text()
+    for one in mutation_score.EQUIVALENT:
+        source = ast.unparse(ast.parse((package / one["file"]).read_text()))
+        assert one["before"] in source, one
+
+
 def test_no_two_changes_of_a_file_of_the_package_are_the_same(small_changes):
     source = (BENCHMARKS.parent / "equibacksolve" / "inverse" / "_priors.py").read_text()
     found = [small_changes.changed(source, n)[0] for n in range(len(small_changes.kinds_of_changes(source)))]

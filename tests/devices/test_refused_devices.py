@@ -27,7 +27,11 @@ def chain(**more):
         (lambda: sample(Entries([0], [1], [1.0])), r"H\[0, 1\] at flux 0.0 is not the complex conjugate of H\[1, 0\]"),
         (lambda: sample(Entries([0, 1], [1, 0], [1.0, 1.0], [0.5, 0.5])), r"at flux 0.137 is not the complex"),
         (lambda: sample(Entries([0, 3], [3, 0], [1.0, 1.0])), "the row of an entry is orbital 3 of 3"),
-        (lambda: sample(orbital_site=[0, 1, 5]), "orbital_site names site 5 of 3"),
+        (lambda: sample(orbital_site=[0, 1, 3]), "orbital_site names site 3 of 3"),
+        (
+            lambda: ebs.samples.TightBinding(np.zeros(0), Entries([], [], []), np.zeros((0, 1))),
+            "a sample needs at least one orbital",
+        ),
         (lambda: sample(onsite=(0.0, 0.0)), "onsite has 2 sites but positions has 3"),
         (lambda: Entries([0, 1], [1], [1.0, 1.0]), "lists of the same length, got row"),
         (lambda: Entries([-1], [0], [1.0]), "Entries.row holds -1; count from 0"),
@@ -37,7 +41,7 @@ def chain(**more):
         (lambda: ebs.Terminal(LEAD, [1, 1]), "touches orbital 1 twice"),
         (lambda: ebs.Terminal(ebs.WireLead([0.5, 0.7]), [0]), "give whole sites"),
         (lambda: ebs.TightBindingDevice(sample(), []), "at least one terminal"),
-        (lambda: ebs.TightBindingDevice(sample(), [ebs.Terminal(LEAD, [7])]), "terminal 0 touches orbital 7 of a sample of 3"),  # noqa: E501
+        (lambda: ebs.TightBindingDevice(sample(), [ebs.Terminal(LEAD, [3])]), "terminal 0 touches orbital 3 of a sample of 3"),  # noqa: E501
         (
             lambda: ebs.TightBindingDevice(sample(Entries([], [], [])), [ebs.Terminal(LEAD, [0])]),
             "2 of 3 orbitals, orbital 1 among them, are connected to no terminal",
@@ -56,11 +60,22 @@ def chain(**more):
             lambda: PeriodicLead(Entries([0], [1], [1.0]), Entries([0], [1], [1.0]), LEAD.coupling, 2),
             "PeriodicLead.cell is not Hermitian",
         ),
+        (  # whatever the unit
+            lambda: PeriodicLead(Entries([0], [1], [1e-12]), Entries([0], [1], [1e-12]), LEAD.coupling, 2),
+            "PeriodicLead.cell is not Hermitian",
+        ),
+        (lambda: sample(Entries([0], [1], [1e-12])), r"H\[0, 1\] at flux 0.0 is not the complex conjugate"),
+        (
+            lambda: ebs.TightBindingDevice(
+                sample(), [ebs.Terminal(PeriodicLead(LEAD.cell, LEAD.hopping, Entries([0], [1], [1.0]), 1), [0])]
+            ),
+            "the coupling of a lead names orbital 1 of an interface of 1; count from 0",
+        ),
         (
             lambda: PeriodicLead(
-                LEAD.cell, LEAD.hopping, LEAD.coupling, 1, terms=(LinearTerm(0.1, Entries([3], [3], [1.0])),)
+                LEAD.cell, LEAD.hopping, LEAD.coupling, 1, terms=(LinearTerm(0.1, Entries([1], [1], [1.0])),)
             ),
-            r"PeriodicLead.terms\[0\].entries has a row 3, but a cell has 1 orbitals",
+            r"PeriodicLead.terms\[0\].entries has a row 1, but a cell has 1 orbitals",
         ),
         (lambda: ebs.leads.WideBandLead(0.0), "give positive energies"),
         (

@@ -6,7 +6,7 @@ import pytest
 from linear_problem import DESIGN, EXACT, SIGMA, TRUTH, Line, X, everything
 
 import equibacksolve as ebs
-from equibacksolve.diagnostics import goodness_of_fit
+from equibacksolve.diagnostics import GoodnessOfFit, goodness_of_fit
 
 SCALED = DESIGN / SIGMA[:, None]
 COUNT = 400
@@ -24,7 +24,18 @@ def test_chi_squared_has_the_mean_and_scatter_that_are_told(prior):
     assert abs(np.mean(chi_squared) - float(told.expected)) < 0.2 * float(told.deviation)
     assert np.std(chi_squared) == pytest.approx(float(told.deviation), rel=0.3)
     if not prior:
+        assert float(goodness_of_fit(TRUTH, EXACT, where=everything).expected) == float(told.expected)
         assert float(told.effective_unknowns) == pytest.approx(3, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("excess", "told"),
+    [(3.1, ": not explained;"), (2.9, ": explained."), (-2.9, ": explained."), (-3.1, ": explained too well;")],
+)
+def test_three_standard_deviations_are_the_limit(excess, told):
+    fit = GoodnessOfFit(*(jnp.asarray(number) for number in (50 + 4 * excess, 50.0, 4.0, 3.0)))
+    side = "above" if excess > 0 else "below"
+    assert f"{abs(excess)} standard deviations {side} the expected 50{told}" in fit.verdict
 
 
 def test_the_verdict_says_which():

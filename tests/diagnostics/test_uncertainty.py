@@ -74,6 +74,7 @@ def test_it_is_the_scatter_of_repeated_noisy_reconstructions():
         (EXACT, {"prior_precision": np.ones(2)}, r"prior_precision has shape \(2,\), but there are 3 unknowns"),
         (EXACT, {"prior_precision": -1.0}, "prior_precision has the eigenvalue -1"),
         (EXACT, {"prior_precision": np.nan}, "prior_precision has the eigenvalue nan"),
+        (EXACT, {"prior_precision": np.array([1.0, np.nan, 1.0])}, "prior_precision has the eigenvalue nan"),
         (
             ebs.Observations(values=np.zeros(2), x=np.array([0.0, 1.0]), sigma=0.1),
             {},

@@ -33,9 +33,37 @@ def test_without_sigma_a_millionth_of_the_variance_may_remain(unit):
 
 
 def test_data_that_are_all_the_same_are_judged_against_their_square_and_zeros_against_the_start():
-    assert float(posed(np.full(8, 3.0)).tolerance) == pytest.approx(9e-6, rel=1e-12)
+    for unit in (1.0, 1e-10, 1e10):
+        assert float(posed(np.full(8, 3.0 * unit)).tolerance) == pytest.approx(9e-6 * unit**2, rel=1e-12)
     misfit = np.mean(np.asarray(START.predict()) ** 2)
     assert float(posed(np.zeros(8)).tolerance) == pytest.approx(1e-6 * misfit, rel=1e-12)
+
+
+def test_data_that_differ_by_rounding_alone_are_all_the_same():
+    """A hundred units in the last place are the limit: 1e-13 and 1e-14 of the data are on either side of it."""
+    uneven = np.where(np.arange(8) % 2, 1.0, -1.0)
+    assert float(posed(3 + 3e-15 * uneven).spread) == pytest.approx(9.0, rel=1e-12)
+    assert float(posed(3 + 3e-13 * uneven).spread) == pytest.approx(9e-26, rel=1e-2)
+
+
+@pytest.mark.parametrize("resolution", [0.1, 1e-3])
+@pytest.mark.parametrize("unit", [1.0, 1e-10])
+def test_at_a_minimum_less_than_a_fraction_of_a_standard_error_is_left(resolution, unit):
+    """N decrease / noise is the square of the way in standard errors; the noise is sigma^2, or what a fit leaves."""
+    cases = [
+        (posed(DATA, sigma=0.5), 0.2, 1.0),  # in units of sigma^2: no fit is better than its noise
+        (posed(DATA, sigma=0.5), 4.0, 4.0),
+        (posed(unit * DATA), 0.2 * unit**2, 0.2 * unit**2),
+    ]
+    for problem, objective, noise in cases:
+        limit = resolution**2 * noise / 8
+        assert bool(problem.is_minimum(jnp.asarray(objective), jnp.asarray(0.99 * limit), resolution))
+        assert not bool(problem.is_minimum(jnp.asarray(objective), jnp.asarray(1.01 * limit), resolution))
+    exact = posed(unit * DATA)
+    rounding = 1e4 * np.finfo(float).eps ** 2 * np.mean((unit * DATA) ** 2)
+    assert bool(exact.is_minimum(jnp.asarray(0.0), jnp.asarray(0.99 * rounding), resolution))
+    assert not bool(exact.is_minimum(jnp.asarray(0.0), jnp.asarray(1.01 * rounding), resolution))
+    assert not bool(exact.is_minimum(jnp.asarray(np.inf), jnp.asarray(0.0), resolution))
 
 
 def test_a_given_tolerance_is_taken():

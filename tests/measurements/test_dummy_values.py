@@ -148,6 +148,7 @@ ENERGY = np.linspace(-1, 1, 41)
         3.0 + 1e-15 * np.arange(41),
         np.where(np.arange(41) < 39, 1.0, 2.0),
         np.zeros(41),
+        np.where(np.arange(41) == 7, 2.0, 1e-3),  # one mode of two spins, open once
     ],
 )
 def test_what_is_ordinary_is_not_doubted(g):
@@ -173,6 +174,13 @@ def test_the_units_of_the_values_decide_nothing(scale):
     values = np.where(BAD, 5000.0, G)
     np.testing.assert_array_equal(far_readings(values * scale, 10), BAD)
     np.testing.assert_array_equal(far_readings(-values * scale, 10), BAD)
+
+
+@pytest.mark.parametrize(("decades", "doubted"), [(2.9, False), (3.1, True), (4.1, True)])
+def test_positive_readings_are_far_where_they_are_three_times_as_far_on_a_logarithmic_scale(decades, doubted):
+    """The median is 1, the others within a decade of it; each of the three is 88 times as far as they are, or more."""
+    values = np.append(10.0 ** np.array([-1.0, -0.5, 0.0, 0.5, 1.0, 0.0]), 10.0**decades)
+    assert far_readings(values, 10.0).tolist() == [False] * 6 + [doubted]
 
 
 INFINITE = np.where(BAD, np.inf, 0.4)

@@ -93,6 +93,13 @@ def test_the_asymmetry_is_that_of_the_odd_part():
     assert read({**table, "flux": np.abs(field) + np.arange(6)}).report.onsager is None
 
 
+def test_fields_that_are_zero_up_to_rounding_are_no_opposite_fields():
+    field = np.array([-0.3, -1e-14, 2e-14, 0.3])
+    asymmetry, _ = opposite_fields(np.arange(4)[:, None], field, field, 0, 1e-9)
+    assert asymmetry.terms == 1
+    assert asymmetry.value == pytest.approx(0.6, rel=1e-12)
+
+
 def test_the_report_takes_repetitions_or_else_the_lowest():
     rng = np.random.default_rng(5)
     flux, energy = (axis.ravel() for axis in np.meshgrid(np.linspace(-1, 1, 9), np.linspace(0, 1, 6), indexing="ij"))

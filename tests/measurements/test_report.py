@@ -22,6 +22,7 @@ def damaged(fates):
         "ok": (fates != "masked").astype(int),
         "T (mK)": np.arange(20) * 1.5,
         "run": np.arange(20),
+        "scan": np.arange(20) + 7,
         "device": np.full(20, "A"),
     }
 
@@ -70,6 +71,12 @@ def test_ranges_are_told_before_and_after_conversion():
     assert flux.high == pytest.approx(0.5 * 400e-18 / 4.135667696e-15, rel=1e-9)  # digits of h/e
     assert (energy.unit, energy.raw_unit, energy.distinct) == ("hopping", "V", 4)
     assert (report.value.unit, report.value.raw_unit) == ("e^2/h", "uS")
+
+
+@pytest.mark.parametrize(("header", "told"), [("G (e^2/h)", "taken as it is, in e^2/h"), ("G (S)", "1 S = 25812.8")])
+def test_a_conductance_in_its_own_unit_is_taken_as_it_is(header, told):
+    table = {"flux": [0.0, 0.1], "energy": [0.0, 0.0], header: [1e-5, 2e-5]}
+    assert read(table).report.value.how.startswith(told)
 
 
 def test_an_open_circuit_and_a_short_count_as_infinite():

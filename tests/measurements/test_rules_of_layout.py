@@ -2,7 +2,7 @@
 
 import pytest
 
-from equibacksolve.measurements._layout import _first_data, are_units, separator_of
+from equibacksolve.measurements._layout import _first_data, _numeric_columns, are_units, separator_of
 
 HEADERS = ["B", "Vg", "G"]
 
@@ -13,6 +13,10 @@ HEADERS = ["B", "Vg", "G"]
 )
 def test_rows_of_units(cells):
     assert are_units(cells, HEADERS)
+
+
+def test_two_headers_are_enough_for_a_row_of_units():
+    assert are_units(["mT", "uS"], ["B", "G"])
 
 
 @pytest.mark.parametrize(
@@ -36,6 +40,12 @@ def test_one_header_or_numbers_for_headers_have_no_row_of_units():
     assert not are_units(["mT", "V", "uS"], ["0.1", "0.2", "0.3"])
 
 
+@pytest.mark.parametrize(("numbers", "numeric"), [(2, False), (3, True), (4, True)])
+def test_a_column_is_numeric_where_half_of_the_rows_hold_a_number(numbers, numeric):
+    rows = [["1", "2" if row < numbers else "left", "a"] for row in range(6)]
+    assert _numeric_columns(rows) == ({0, 1} if numeric else {0})
+
+
 @pytest.mark.parametrize(
     ("before", "columns"),
     [(["a,1,2,b,c"] * 2, 5), (["a,1,2,b"] * 2, 4), (["a,1,b"] * 2, 3), (["a,b,c"] * 3, 3), (["a,1,2"], 3), ([], 3)],
@@ -54,6 +64,7 @@ def test_data_begin_where_more_than_half_of_the_columns_hold_numbers_in_two_line
         ("0,5 1,5 2,5 3,5", " "),
         ("0.5, 1.5", ","),
         ("0.5,1.5", ","),
+        ("1,2", ","),  # numbers either way
         ("left,1.5", ","),
         ("1.5, left of it", ","),
         ("0,5;1,5", ";"),

@@ -49,6 +49,16 @@ def test_a_derivative_is_a_name_and_so_is_what_is_no_unit(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_a_row_without_any_entry_is_a_row(tmp_path, separator):
+    """It is dropped in the account, and not before."""
+    path = written(tmp_path / "a.csv", separator.join(["B (T)", "Vg (V)", "G (uS)"]), separator)
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([*lines[:5], 2 * separator, *lines[5:]]))
+    report = read(path, **SAMPLE).report
+    assert (report.rows, report.dropped, report.counting) == (21, 1, 20)
+
+
 def test_numpy_files_have_their_header_in_a_comment(tmp_path):
     np.savetxt(tmp_path / "a.txt", TABLE, header="taken at 30 mK\nB (T) Vg (V) G (uS)")
     assert_same(read(tmp_path / "a.txt", **SAMPLE).observations, PLAIN)

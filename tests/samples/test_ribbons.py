@@ -7,6 +7,7 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 import equibacksolve as ebs
@@ -122,6 +123,12 @@ def test_kwant_finds_the_same_in_a_dot_with_three_leads():
     for point in range(0, len(file["flux"]), 9):
         found = transmission(bare, leads, file["flux"][point], file["energy"][point], values)
         np.testing.assert_allclose(found[off], file["T"][point][off], rtol=0, atol=1e-10)
+
+
+def test_a_dot_is_in_one_piece_even_where_two_are_near_the_start():
+    between = ebs.samples.honeycomb_dot(lambda x, y: (np.abs(y) > 1.2) & (np.abs(y) < 4) & (np.abs(x) < 4))
+    assert connected_components(abs(between.hamiltonian()))[0] == 1
+    assert np.ptp(np.sign(between.positions[:, 1])) == 0
 
 
 def test_ribbons_of_graphene_conduct_as_their_edges_say():

@@ -49,6 +49,12 @@ def test_constants_and_planes_are_kept(shape):
     )
 
 
+def test_one_site_has_one_coefficient_and_none_are_refused():
+    np.testing.assert_allclose(ebs.samples.SplinePotential([[2.5]], [[0.3, -4.0]]).energies(), [2.5], rtol=1e-15)
+    with pytest.raises(ValueError, match=r"positions has shape \(0, 2\); give \(sites, 2\)"):
+        ebs.samples.SplinePotential([[2.5]], np.zeros((0, 2)))
+
+
 def test_it_knows_no_unit_of_length():
     found = ebs.samples.SplinePotential(COEFFICIENTS, POSITIONS).energies()
     far = ebs.samples.SplinePotential(COEFFICIENTS, 1e-9 * POSITIONS).energies()

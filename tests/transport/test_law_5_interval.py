@@ -43,6 +43,8 @@ def test_segments_are_the_sample_and_none_is_too_long(length, interval):
     first, between, last = segments(length, interval)
     assert 1 <= last <= interval
     assert max(first, between) <= interval
+    # A single slice is a loop of one turn, at the end only if the beginning has none to spare.
+    assert last > 1 or first <= 2
     normalisations = (length - 1) // interval
     assert first + last + max(0, normalisations - 1) * between == length
 
@@ -62,6 +64,17 @@ def test_a_larger_reach_never_allows_a_longer_interval(reach, further):
     for dtype in (jnp.float32, jnp.float64):
         assert 1 <= stabilisation_interval(reach + further, dtype) <= stabilisation_interval(reach, dtype)
     assert stabilisation_interval(reach, jnp.float32) <= stabilisation_interval(reach, jnp.float64)
+
+
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.float64])
+def test_an_interval_is_as_long_as_its_growth_allows(dtype):
+    """The tolerated growth is read off where the waves grow so slowly that whole slices are fine steps."""
+    slow = np.log(growth_per_slice(1e-6))
+    tolerated = slow * stabilisation_interval(1e-6, dtype)
+    for reach in np.geomspace(1e-3, 100, 40):
+        growth, interval = np.log(growth_per_slice(reach)), stabilisation_interval(reach, dtype)
+        assert growth * (interval + 1) > tolerated
+        assert interval == 1 or growth * interval <= tolerated + slow
 
 
 @given(reach=st.floats(0, 100))

@@ -62,7 +62,10 @@ def test_the_reach_bounds_the_norm_of_any_block():
     """Complex, neither Hermitian nor normal, against the 2-norm; exact for a potential and for absorption alone."""
     rng = np.random.default_rng(0)
     blocks = rng.normal(size=(40, 1, 3, 3)) + 1j * rng.normal(size=(40, 1, 3, 3))
-    for block in blocks[:, None]:
+    # Where one row or one column holds all, the sum of the other is what the norm is larger than.
+    lone = np.zeros((2, 1, 3, 3), complex)
+    lone[0, 0, 0] = lone[1, 0, :, 0] = 5.0
+    for block in np.concatenate([blocks, lone])[:, None]:
         reach = float(largest_growth(jnp.asarray(block), jnp.array([0.4]), 1).reach)
         norm = np.linalg.norm(0.4 * np.eye(3) - block[0, 0], 2)
         assert norm <= reach <= 4 * norm
