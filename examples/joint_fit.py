@@ -2,8 +2,7 @@
 
 The cold map has sharp features and much noise; the warm one is smooth and well measured. The potential is shared, so it
 stands once; temperature and offset of the magnet stand once for each map. The search runs on both maps, and on either
-alone. `python examples/joint_fit.py [--small]`: 20 sites; or 9, and the cold map
-alone.
+alone. `python examples/joint_fit.py [--small]`: 20 sites; or 9, without the warm map alone.
 """
 
 import argparse
