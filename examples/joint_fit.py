@@ -44,7 +44,7 @@ def hidden(simulator):
 
 def cool_downs(potential, temperature, offset):
     positive = {name: Positive(one) for name, one in temperature.items()}
-    return CoolDowns(potential, positive, {name: jnp.asarray(one) for name, one in offset.items()})
+    return CoolDowns(jnp.asarray(potential), positive, {name: jnp.asarray(one) for name, one in offset.items()})
 
 
 def error_of(potential, truth):
