@@ -60,7 +60,7 @@ def model_of(truth, observed, arguments, key):
     points = np.stack(np.meshgrid(*[np.arange(round(count ** (1 / 3)))] * 3), axis=-1).reshape(-1, 3)
     spread = points + jax.random.uniform(of_start, points.shape)
     start = atoms.Structure(spread * edge / round(count ** (1 / 3)), truth.box, "Si")
-    method = AnnealedLangevin(0.3, 0.02, steps=arguments.steps)
+    method = AnnealedLangevin(0.3, 0.02, steps=arguments.steps, together=min(50, arguments.steps))
     search = {"where": lambda s: s.positions, "key": of_search, "polish": False, "seconds": 1e9}
     return ebs.backsolve(observables(start, arguments.constraints), observed, method, **search)
 
