@@ -31,7 +31,7 @@ class Observables(AbstractSimulator):
         observed = seen.observations(S=(measured, sigma), apart=(0.0, 0.02))
         found = ebs.backsolve(seen, observed, method, where=lambda s: s.positions)
 
-    All curves come from one histogram of distances. The work grows linearly with the atoms, at one density and reach.
+    All curves come from one histogram of distances. Pairs are looked for among near atoms only.
 
     **Arguments**
 
