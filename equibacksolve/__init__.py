@@ -12,6 +12,7 @@ from equibacksolve import _typechecking as _typechecking
 
 # Every function checks the shapes and dtypes that its signature names.
 with install_import_hook("equibacksolve", "equibacksolve._typechecking.checked_when_called"):
+    from equibacksolve import atoms as atoms
     from equibacksolve import diagnostics as diagnostics
     from equibacksolve import imaging as imaging
     from equibacksolve import inverse as inverse
@@ -27,6 +28,7 @@ with install_import_hook("equibacksolve", "equibacksolve._typechecking.checked_w
     from equibacksolve import specialists as specialists
     from equibacksolve import transport as transport
     from equibacksolve._version import __version__ as __version__
+    from equibacksolve.inverse import JointObservations as JointObservations
     from equibacksolve.inverse import KnownMean as KnownMean
     from equibacksolve.inverse import Mirror as Mirror
     from equibacksolve.inverse import Negation as Negation
@@ -48,7 +50,9 @@ with install_import_hook("equibacksolve", "equibacksolve._typechecking.checked_w
     from equibacksolve.search import Solution as Solution
     from equibacksolve.search import backsolve as backsolve
     from equibacksolve.search import load_solution as load_solution
+    from equibacksolve.simulators import AbstractJointSimulator as AbstractJointSimulator
     from equibacksolve.simulators import AbstractSimulator as AbstractSimulator
+    from equibacksolve.simulators import AbstractTiedSimulator as AbstractTiedSimulator
     from equibacksolve.simulators import Conductance as Conductance
     from equibacksolve.simulators import EnergyCalibration as EnergyCalibration
     from equibacksolve.simulators import FluxOffset as FluxOffset

@@ -17,7 +17,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, PyTree
 
 from equibacksolve._arrays import random_key
-from equibacksolve.inverse import Observations, hidden_leaves
+from equibacksolve.inverse import AbstractObservations, hidden_leaves
 from equibacksolve.simulators import AbstractSimulator, told_if_untraceable, untraceable
 
 DIRECTIONS = 3
@@ -26,7 +26,7 @@ DIRECTIONS = 3
 
 def check_simulator(
     simulator: AbstractSimulator,
-    observed: Observations,
+    observed: AbstractObservations,
     where: Callable[[Any], PyTree],
     *,
     key: Any = None,

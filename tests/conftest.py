@@ -33,7 +33,7 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("laws")
 
 
-QUICK = {"benchmarks", "command_line", "diagnostics", "examples", "inverse", "leads", "phasing", "methods"} | {
+QUICK = {"atoms", "benchmarks", "command_line", "diagnostics", "examples", "inverse", "leads", "phasing", "methods"} | {
     *("plotting", "reporting", "saving", "search", "specialists"),
     *("test_strict_promotion", "test_unsafe_growth", "test_walls", "test_complex_onsite", "test_law_5_interval"),
     *("test_built_while_tracing", "test_nothing_asked", "test_perturbed", "test_settings_at_the_door"),

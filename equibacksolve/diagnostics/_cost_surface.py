@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, Int, PyTree
 
 from equibacksolve._arrays import float_array
 from equibacksolve.diagnostics._unknowns import Entry, Selector, entry_number, hidden_and_known
-from equibacksolve.inverse import Hidden, Observations, cost
+from equibacksolve.inverse import AbstractObservations, Hidden, cost
 from equibacksolve.simulators import AbstractSimulator, check_before_compiling
 
 
@@ -30,7 +30,7 @@ class CostSurface(eqx.Module):
 
 def cost_surface(
     simulator: AbstractSimulator,
-    observed: Observations,
+    observed: AbstractObservations,
     *,
     where: Selector,
     entries: tuple[Entry, Entry],
@@ -71,7 +71,7 @@ def cost_surface(
 
 def costs_at(
     simulator: AbstractSimulator,
-    observed: Observations,
+    observed: AbstractObservations,
     where: Selector,
     numbers: Int[Array, " chosen"],
     points: Float[Array, "grid chosen"],

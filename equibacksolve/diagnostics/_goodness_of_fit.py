@@ -10,7 +10,7 @@ from equibacksolve._axes import Scalar
 from equibacksolve.diagnostics._identifiability import residual_jacobian
 from equibacksolve.diagnostics._uncertainty import standard_errors
 from equibacksolve.diagnostics._unknowns import Selector
-from equibacksolve.inverse import Observations, residuals
+from equibacksolve.inverse import AbstractObservations, residuals
 from equibacksolve.simulators import AbstractSimulator
 
 
@@ -47,7 +47,7 @@ class GoodnessOfFit(eqx.Module):
 
 def goodness_of_fit(
     simulator: AbstractSimulator,
-    observed: Observations,
+    observed: AbstractObservations,
     *,
     where: Selector,
     prior_precision: Float[Any, "*shape"] | float | int = 0.0,
@@ -69,5 +69,6 @@ def goodness_of_fit(
     effective, squared = jnp.trace(share), jnp.sum(share * share.T)
     count = jnp.asarray(observed.count, jacobian.dtype)
     chi_squared: Float[Array, ""] = jnp.sum(residuals(simulator, observed) ** 2)
-    spread = jnp.sqrt(2 * jnp.maximum(count - 2 * effective + squared, 0.5))
-    return GoodnessOfFit(chi_squared, count - effective, spread, effective)
+    mean, deviation = observed.expected_cost()
+    spread = deviation * jnp.sqrt(jnp.maximum(count - 2 * effective + squared, 0.5))
+    return GoodnessOfFit(chi_squared, mean * (count - effective), spread, effective)

@@ -8,7 +8,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
 from equibacksolve.diagnostics._unknowns import Selector, hidden_and_known
-from equibacksolve.inverse import Hidden, Observations, residuals
+from equibacksolve.inverse import AbstractObservations, Hidden, residuals
 from equibacksolve.simulators import AbstractSimulator, check_before_compiling
 
 
@@ -61,7 +61,7 @@ class Identifiability(eqx.Module):
 
 
 def identifiability(
-    simulator: AbstractSimulator, observed: Observations, *, where: Selector, threshold: float | None = None
+    simulator: AbstractSimulator, observed: AbstractObservations, *, where: Selector, threshold: float | None = None
 ) -> Identifiability:
     """Which combinations of the hidden unknowns the data determine at a point, and how well.
 
@@ -85,7 +85,7 @@ def identifiability(
 
 
 def residual_jacobian(
-    simulator: AbstractSimulator, observed: Observations, *, where: Selector
+    simulator: AbstractSimulator, observed: AbstractObservations, *, where: Selector
 ) -> Float[Array, "data unknowns"]:
     """d residual_i / d unknown_j: the sensitivity of each datum, over its sigma if that is known (0 where masked).
 

@@ -10,7 +10,7 @@ from equibacksolve.diagnostics._goodness_of_fit import goodness_of_fit
 from equibacksolve.diagnostics._smoothness_precision import search_precision
 from equibacksolve.diagnostics._uncertainty import Uncertainty, standard_errors
 from equibacksolve.diagnostics._unknowns import Selector, hidden_and_known
-from equibacksolve.inverse import Observations
+from equibacksolve.inverse import AbstractObservations
 from equibacksolve.simulators import AbstractSimulator
 
 LARGEST_MATRIX = 4_000_000
@@ -34,7 +34,7 @@ class Judgement(NamedTuple):
 
 def judgement(
     simulator: AbstractSimulator,
-    observed: Observations,
+    observed: AbstractObservations,
     *,
     where: Selector,
     prior_precision: Float[Any, "*shape"] | float | int | None = None,
@@ -69,7 +69,7 @@ def judgement(
     return Judgement(uncertain.errors, verdict, remark, uncertain)
 
 
-def largest_matrix(simulator: AbstractSimulator, observed: Observations, *, where: Selector) -> int:
+def largest_matrix(simulator: AbstractSimulator, observed: AbstractObservations, *, where: Selector) -> int:
     """Entries of the largest matrix that a judgement makes: unknowns x data, or unknowns x unknowns."""
     unknowns = sum(leaf.size for leaf in jax.tree.leaves(hidden_and_known(simulator, where)[0]))
     return unknowns * max(unknowns, observed.values.size)

@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from equibacksolve.diagnostics._cost_surface import CostSurface, moved
 from equibacksolve.diagnostics._unknowns import Entry, Selector, entry_number, hidden_and_known
-from equibacksolve.inverse import Observations, cost, residuals
+from equibacksolve.inverse import AbstractObservations, cost, residuals
 from equibacksolve.simulators import AbstractSimulator, check_before_compiling
 
 
@@ -67,7 +67,7 @@ def escape_height(height: Float[np.ndarray, "first second"], start: tuple[int, i
 def refined(
     minimum: LocalMinimum,
     simulator: AbstractSimulator,
-    observed: Observations,
+    observed: AbstractObservations,
     *,
     where: Selector,
     entries: tuple[Entry, Entry],

@@ -11,7 +11,7 @@ from jaxtyping import Array, Bool, Float
 from equibacksolve.diagnostics._held_by_bounds import covariance_with_held, held_by_bounds
 from equibacksolve.diagnostics._identifiability import residual_jacobian
 from equibacksolve.diagnostics._unknowns import Selector, hidden_and_known
-from equibacksolve.inverse import Observations, residuals
+from equibacksolve.inverse import AbstractObservations, residuals
 from equibacksolve.simulators import AbstractSimulator
 
 
@@ -37,7 +37,7 @@ class Uncertainty(eqx.Module):
 
 def standard_errors(
     simulator: AbstractSimulator,
-    observed: Observations,
+    observed: AbstractObservations,
     *,
     where: Selector,
     prior_precision: Float[Any, "*shape"] | float | int = 0.0,

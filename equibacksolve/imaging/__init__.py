@@ -25,3 +25,5 @@ from equibacksolve.imaging._real_space import real_space_image as real_space_ima
 from equibacksolve.imaging._real_space import stamp_pixels as stamp_pixels
 from equibacksolve.imaging._structure_factor import box_wavevectors as box_wavevectors
 from equibacksolve.imaging._structure_factor import structure_factor as structure_factor
+from equibacksolve.imaging._xyz_table import XYZTable as XYZTable
+from equibacksolve.imaging._xyz_table import read_xyz_table as read_xyz_table

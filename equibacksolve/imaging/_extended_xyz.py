@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from equibacksolve.imaging._box import Number, check_structure, real_array
-from equibacksolve.imaging._comment_line import entries_of, flag, items_of, number, value_of
+from equibacksolve.imaging._xyz_table import read_xyz_table
 
 
 class Structure(NamedTuple):
@@ -68,91 +68,20 @@ def read_extended_xyz(path: str | os.PathLike[str]) -> Structure:
     the file declares, if the box is not a square in the x-y plane, upright and periodic along both of x and y or
     neither, or if `pbc` cannot be read.
     """
-    try:
-        with open(path, encoding="utf-8-sig") as file:
-            lines = file.read().rstrip().split("\n")
-        return _structure_of(lines)
-    except UnicodeDecodeError:
-        raise ValueError(f"{path} is not text in UTF-8; is it extended XYZ?") from None
-    except ValueError as error:
-        raise ValueError(f"{path} {error}" + ("" if str(error).endswith("?") else ".")) from None
-
-
-def _structure_of(lines):
-    if len(lines) < 2 or not re.fullmatch(r"\s*[+-]?\d+\s*", lines[0]):
-        raise ValueError("does not start with a number of atoms and a comment line; is it XYZ?")
-    atoms, items = int(lines[0]), items_of(lines[1])
-    box_length, periodic = _square_box(items), _is_periodic(items)
-    columns, at, components = _columns(items)
-    rows = lines[2 : 2 + max(atoms, 0)]
-    if len(rows) < atoms or atoms < 1:
-        raise ValueError(f"declares {atoms} atoms, but holds {len(rows)}; the file is empty or cut short")
-    read = [_coordinates(line, n, columns, at, components) for n, line in enumerate(rows, start=3)]
-    _check_end(lines, atoms)
-    corner = entries_of(items, "Origin", number) or [0.0, 0.0, 0.0]
-    if len(corner) != 3:
-        raise ValueError(f"has an Origin of {len(corner)} numbers on line 2, but it must be a point x, y, z")
+    table = read_xyz_table(path, _check_square)
     with np.errstate(over="ignore", under="ignore"):
-        positions, box_length = jnp.asarray(np.array(read) - corner[:2], float), jnp.asarray(box_length, float)
-    if not (np.isfinite(positions).all() and 0 < box_length < np.inf):
-        raise ValueError(f"has lengths beyond the range of {positions.dtype}; give them in another unit")
-    return Structure(positions, box_length, periodic)
+        positions, edge = jnp.asarray(table.positions[:, :2], float), jnp.asarray(table.lattice[0, 0], float)
+    if not (np.isfinite(positions).all() and 0 < edge < np.inf):
+        raise ValueError(f"{path} has lengths beyond the range of {positions.dtype}; give them in another unit.")
+    return Structure(positions, edge, table.periodic[0])
 
 
-def _square_box(items):
-    lattice = entries_of(items, "Lattice", number)
-    if lattice is None or len(lattice) != 9:
-        raise ValueError('has no Lattice="..." of nine numbers on line 2; is it extended XYZ?')
-    lattice = np.array(lattice).reshape(3, 3)
+def _check_square(lattice, periodic):
     edge = lattice[0, 0]
     # Programs print some six digits or more.
     if edge <= 0 or np.abs(lattice[:2] - edge * np.eye(3)[:2]).max() > 1e-5 * edge:
         raise ValueError(f"has the lattice {lattice[:2].tolist()} in the plane, but it must be a square")
     if np.abs(lattice[2, :2]).max() > 1e-5 * edge:
         raise ValueError(f"has the third lattice vector {lattice[2].tolist()}, which must stand upright on the plane")
-    return edge
-
-
-def _is_periodic(items):
-    flags = entries_of(items, "pbc", flag)
-    if flags is None:
-        return True
-    if len(flags) not in (1, 3):
-        raise ValueError(f'has {len(flags)} flags in pbc on line 2, but there must be three, such as pbc="T T F"')
-    if flags[0] != flags[1 % len(flags)]:
+    if periodic[0] != periodic[1]:
         raise ValueError("is periodic along one of x and y only (pbc on line 2), but must be so along both or neither")
-    return flags[0]
-
-
-def _columns(items):
-    """How many columns there are (None: four or more), where the positions begin, and how many columns they take."""
-    value = value_of(items, "Properties")
-    if value is None:
-        return None, 1, 3
-    fields = value.split(":")
-    widths = fields[2::3]
-    if len(fields) % 3 or not all(re.fullmatch(r"[1-9]\d*", width) for width in widths):
-        raise ValueError(f"has Properties={value} on line 2, which must be name:type:columns, and so on")
-    names, widths = [name.lower() for name in fields[::3]], [int(width) for width in widths]
-    if names.count("pos") != 1 or widths[names.index("pos")] not in (2, 3):
-        raise ValueError(f"has no positions (pos:R:3) among its Properties={value}")
-    at = names.index("pos")
-    return sum(widths), sum(widths[:at]), widths[at]
-
-
-def _coordinates(line, row, columns, at, components):
-    words = line.split()
-    if len(words) < at + components or columns not in (None, len(words)):
-        expected = "4 or more" if columns is None else columns
-        raise ValueError(f"has {len(words)} columns on line {row}, {line!r}, but there must be {expected}")
-    numbers = [number(word) for word in words[at : at + components]]
-    if None in numbers:
-        raise ValueError(f"has {words[at + numbers.index(None)]!r} on line {row}, where a finite coordinate must be")
-    return numbers[:2]
-
-
-def _check_end(lines, atoms):
-    """After the atoms, the file ends or the number of atoms of the next structure follows."""
-    rest = [(row, line) for row, line in enumerate(lines[2 + atoms :], start=3 + atoms) if line.strip()]
-    if rest and not re.fullmatch(r"\s*\d+\s*", rest[0][1]):
-        raise ValueError(f"declares {atoms} atoms, but goes on with {rest[0][1]!r} on line {rest[0][0]}")

@@ -2,12 +2,14 @@
 
 For authors of methods: `Problem` is all that a method sees, and `Hidden` what it moves."""
 
+from equibacksolve.inverse._abstract_observations import AbstractObservations as AbstractObservations
 from equibacksolve.inverse._bounds import bounds_on_leaves as bounds_on_leaves
 from equibacksolve.inverse._bounds import pressed_against as pressed_against
 from equibacksolve.inverse._coarseness import TOO_COARSE as TOO_COARSE
 from equibacksolve.inverse._coarseness import coarseness as coarseness
 from equibacksolve.inverse._coarseness import told_if_too_coarse as told_if_too_coarse
 from equibacksolve.inverse._cosines import smooth_draw as smooth_draw
+from equibacksolve.inverse._joint_observations import JointObservations as JointObservations
 from equibacksolve.inverse._landscape_statistics import detectable_heights as detectable_heights
 from equibacksolve.inverse._landscape_statistics import draw_statistics as draw_statistics
 from equibacksolve.inverse._landscape_statistics import residuals_of_statistics as residuals_of_statistics
@@ -20,6 +22,13 @@ from equibacksolve.inverse._leaves import kinds_of_leaves as kinds_of_leaves
 from equibacksolve.inverse._leaves import name_of_leaf as name_of_leaf
 from equibacksolve.inverse._leaves import where_hidden as where_hidden
 from equibacksolve.inverse._leaves import with_leaves as with_leaves
+from equibacksolve.inverse._misfit import cost as cost
+from equibacksolve.inverse._misfit import costs_of_sets as costs_of_sets
+from equibacksolve.inverse._misfit import mean_squared_error as mean_squared_error
+from equibacksolve.inverse._misfit import residuals as residuals
+from equibacksolve.inverse._noise import AbstractNoise as AbstractNoise
+from equibacksolve.inverse._noise import Huber as Huber
+from equibacksolve.inverse._noise import StudentT as StudentT
 from equibacksolve.inverse._observations import Observations as Observations
 from equibacksolve.inverse._prior_precision import is_exact as is_exact
 from equibacksolve.inverse._prior_precision import prior_precision as prior_precision
@@ -28,10 +37,7 @@ from equibacksolve.inverse._priors import KnownMean as KnownMean
 from equibacksolve.inverse._priors import Smoothness as Smoothness
 from equibacksolve.inverse._priors import TotalVariation as TotalVariation
 from equibacksolve.inverse._problem import Problem as Problem
-from equibacksolve.inverse._problem import cost as cost
 from equibacksolve.inverse._problem import make_problem as make_problem
-from equibacksolve.inverse._problem import mean_squared_error as mean_squared_error
-from equibacksolve.inverse._problem import residuals as residuals
 from equibacksolve.inverse._residual_transforms import AbstractResidualTransform as AbstractResidualTransform
 from equibacksolve.inverse._residual_transforms import Composed as Composed
 from equibacksolve.inverse._residual_transforms import Smoothing as Smoothing

@@ -3,6 +3,7 @@
 import numpy as np
 from jaxtyping import Bool, Float
 
+from equibacksolve.inverse._abstract_observations import AbstractObservations
 from equibacksolve.inverse._observations import Observations
 
 TOO_COARSE = 0.4
@@ -40,15 +41,21 @@ def coarseness(observed: Observations) -> dict[str, float]:
     return found
 
 
-def told_if_too_coarse(observed: Observations) -> str | None:
-    """One sentence for a map that is too coarse, or None."""
+def told_if_too_coarse(observed: AbstractObservations) -> str | None:
+    """One sentence for a map that is too coarse, or None; of several maps, for the first."""
+    told = (_told_if_too_coarse(name, one) for name, one in observed.sets.items())
+    return next((sentence for sentence in told if sentence), None)
+
+
+def _told_if_too_coarse(set_name: str, observed: Observations) -> str | None:
     found = coarseness(observed)
     if not found or max(found.values()) <= TOO_COARSE:
         return None
     name = max(found, key=found.get)
     noise = "" if observed.sigma is not None else ", and sigma= if this is noise"
+    which = f"the map {set_name}" if set_name else "the map"
     return (
-        f"the map is too coarse to be followed: neighbours along {name} differ by {found[name]:.2f} of what random "
+        f"{which} is too coarse to be followed: neighbours along {name} differ by {found[name]:.2f} of what random "
         f"pairs do, and above {TOO_COARSE} a search is blind; a finer mesh, a higher temperature or wider contacts "
         f"help{noise}"
     )

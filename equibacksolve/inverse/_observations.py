@@ -5,14 +5,17 @@ import operator
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, Shaped
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, Shaped
 
 from equibacksolve._arrays import boolean_array, float_array, float_array_and_mask, in_order, is_concrete
+from equibacksolve.inverse._abstract_observations import AbstractObservations
+from equibacksolve.inverse._noise import AbstractNoise
 
 
-class Observations(eqx.Module):
+class Observations(AbstractObservations):
     """Measured values y_i with their settings x_i (step 1 of the paper).
 
         Observations(values=image)                                         # data without settings
@@ -27,6 +30,7 @@ class Observations(eqx.Module):
     - `mask`: True where a value counts (one boolean is taken for all). A value that is masked (`numpy.ma`), None or
       NaN does not count either, nor does one whose sigma is infinite.
     - `grid`: the mesh that the points lie on, if they do; it orders them with the last setting running fastest.
+    - `noise`: `StudentT()` or `Huber()` for data with outliers; None for Gaussian noise.
 
     **Raises** ValueError for sigma <= 0, infinite values that are not masked, nothing left after masking, settings
     that are not finite, and unequal shapes. TypeError for text, dates, booleans in place of numbers, and numbers in
@@ -38,8 +42,18 @@ class Observations(eqx.Module):
     sigma: Float[Array, "*data"] | None
     mask: Bool[Array, "*data"] | None
     grid: tuple[int, ...] | None = eqx.field(static=True)
+    noise: AbstractNoise | None
 
-    def __init__(self, values: Any, *, sigma: Any = None, mask: Any = None, grid: Any = None, **variables: Any):
+    def __init__(
+        self,
+        values: Any,
+        *,
+        sigma: Any = None,
+        mask: Any = None,
+        grid: Any = None,
+        noise: AbstractNoise | None = None,
+        **variables: Any,
+    ):
         values, announced = float_array_and_mask(values, "values")
         values = _real(values, "values")
         sigma, mask = _sigma_and_mask(sigma, mask)
@@ -61,6 +75,9 @@ class Observations(eqx.Module):
         self.sigma = sigma if sigma is None else jnp.where(counts, sigma, 1.0)
         self.variables = variables
         self.grid = _mesh(grid)
+        self.noise = noise
+        if noise is not None and sigma is None:
+            raise ValueError(f"noise is {type(noise).__name__}, whose scale is sigma; pass sigma= too.")
 
     def __check_init__(self):
         if self.grid is not None and math.prod(self.grid) != self.values.size:
@@ -73,7 +90,9 @@ class Observations(eqx.Module):
                 )
 
     @classmethod
-    def on_grid(cls, *, values: Any, sigma: Any = None, mask: Any = None, **axes: Any) -> "Observations":
+    def on_grid(
+        cls, *, values: Any, sigma: Any = None, mask: Any = None, noise: AbstractNoise | None = None, **axes: Any
+    ) -> "Observations":
         """Readings on a mesh: `values[i, j, ...]` was read at the i-th entry of the first axis, the j-th of the second.
 
         An array of xarray whose dimensions are called like the axes is turned into their order.
@@ -96,35 +115,52 @@ class Observations(eqx.Module):
         variables = {name: setting.reshape(-1) for name, setting in zip(axes, mesh)}
         if announced is not None:
             values = np.ma.masked_array(values, ~announced)
-        return cls(flat(values), sigma=flat(sigma), mask=flat(mask), grid=shape, **variables)
+        return cls(flat(values), sigma=flat(sigma), mask=flat(mask), grid=shape, noise=noise, **variables)
 
     @property
-    def count(self) -> Float[Array, ""] | int:
-        """Number of values that count."""
-        return self.values.size if self.mask is None else jnp.sum(self.mask).astype(self.values.dtype)
+    def sets(self) -> dict[str, "Observations"]:
+        return {"": self}
+
+    @property
+    def is_divisible(self) -> bool:
+        return bool(self.variables)
 
     def weights(self) -> Float[Array, "*data"]:
-        """1/sigma where a value counts (1 if sigma is unknown), 0 where it does not."""
+        """1/sigma where a value counts, 1 if sigma is unknown; 0 where it does not count."""
         weights = jnp.ones_like(self.values) if self.sigma is None else 1 / self.sigma
         return weights if self.mask is None else jnp.where(self.mask, weights, 0.0)
 
     def variance(self) -> Float[Array, ""]:
-        """Mean squared deviation of the weighted values from their mean: the cost of knowing nothing but the mean."""
         weights = self.weights()
         mean = jnp.sum(weights**2 * self.values) / jnp.sum(weights**2)
         return jnp.sum((weights * (self.values - mean)) ** 2) / self.count
 
-    def mean_square(self) -> Float[Array, ""]:
-        """Mean square of the weighted values: the cost of a prediction of zeros."""
-        return jnp.sum((self.weights() * self.values) ** 2) / self.count
+    def with_sigma(self, sigma: Any) -> "Observations":
+        mask = jnp.ones(self.values.shape, bool) if self.mask is None else self.mask
+        return Observations(self.values, sigma=sigma, mask=mask, grid=self.grid, noise=self.noise, **self.variables)
+
+    def without_sigma(self) -> "Observations":
+        unknown = lambda o: (o.sigma, o.noise)
+        return eqx.tree_at(unknown, self, (None, None), is_leaf=lambda leaf: leaf is None)
+
+    def expected_cost(self) -> tuple[float, float]:
+        return (1.0, 2**0.5) if self.noise is None else self.noise.expected()
+
+    def random_parts(self, key: PRNGKeyArray, share: int, multiple: int = 1) -> Int[Array, "share part"]:
+        size = self.values.size
+        part = size // share // multiple * multiple or size // share
+        return jax.random.permutation(key, size)[: part * share].reshape(share, -1)
+
+    def split(self, flat: Float[Array, "..."]) -> dict[str, Float[Array, "..."]]:
+        return {"": flat.reshape(self.values.shape)}
 
     def at(self, chosen: Int[Array, " chosen"]) -> "Observations":
-        """The readings with these numbers, as a list of points. Raises ValueError for data without settings."""
         if not self.variables:
             raise ValueError("observed has no settings: its readings belong together, and none can be left out.")
         pick = lambda array: None if array is None else array[chosen]
         variables = {name: setting[chosen] for name, setting in self.variables.items()}
-        return Observations(self.values[chosen], sigma=pick(self.sigma), mask=pick(self.mask), **variables)
+        sigma, mask = pick(self.sigma), pick(self.mask)
+        return Observations(self.values[chosen], sigma=sigma, mask=mask, noise=self.noise, **variables)
 
 
 def _sigma_and_mask(sigma: Any, mask: Any) -> tuple[Float[Array, "..."] | None, Bool[Array, "..."] | None]:

@@ -10,11 +10,13 @@ import numpy as np
 from jaxtyping import Array, Float, PyTree
 
 from equibacksolve._axes import Flag, Scalar
+from equibacksolve.inverse._abstract_observations import AbstractObservations
 from equibacksolve.inverse._bounds import bounds_on_leaves
 from equibacksolve.inverse._leaves import Hidden, LeafKind, Selector, hidden_leaves, kinds_of_leaves
-from equibacksolve.inverse._observations import Observations
+from equibacksolve.inverse._misfit import cost, residuals
 from equibacksolve.inverse._priors import AbstractPrior, Smoothness
 from equibacksolve.inverse._residual_transforms import AbstractResidualTransform
+from equibacksolve.inverse._shared_leaves import check_sets_share
 from equibacksolve.simulators import AbstractSimulator, told_if_untraceable
 
 
@@ -36,7 +38,7 @@ class Problem(eqx.Module):
     """
 
     known: PyTree
-    observed: Observations
+    observed: AbstractObservations
     tolerance: Scalar
     spread: Scalar
     lower: Hidden | None
@@ -144,33 +146,9 @@ class Problem(eqx.Module):
         return jax.tree.map(jnp.clip, hidden, self.lower, self.upper)
 
 
-def residuals(simulator: AbstractSimulator, observed: Observations) -> Float[Array, " data"]:
-    """(g(x_i; p) - y_i) / sigma_i, flat; 0 for what is masked."""
-    predicted = simulator.predict(**observed.variables)
-    if predicted.shape != observed.values.shape:
-        raise ValueError(
-            f"{type(simulator).__name__} predicts data of shape {predicted.shape}, but the observed values have shape "
-            f"{observed.values.shape}; make them agree."
-        )
-    differences = predicted.astype(observed.values.dtype) - observed.values
-    if observed.mask is not None:  # where a datum does not count, the model need not be finite
-        differences = jnp.where(observed.mask, differences, 0.0)
-    return (differences * observed.weights()).reshape(-1)
-
-
-def mean_squared_error(simulator: AbstractSimulator, observed: Observations) -> Float[Array, ""]:
-    """Eq. 1: the mean of (g(x_i; p) - y_i)^2 over the data that count, whether or not sigma is known."""
-    return cost(simulator, eqx.tree_at(lambda o: o.sigma, observed, None, is_leaf=lambda leaf: leaf is None))
-
-
-def cost(simulator: AbstractSimulator, observed: Observations) -> Float[Array, ""]:
-    """The mean of the squared residuals: eq. 1, or chi-squared per datum if sigma is known."""
-    return jnp.sum(residuals(simulator, observed) ** 2) / observed.count
-
-
 def make_problem(
     simulator: AbstractSimulator,
-    observed: Observations,
+    observed: AbstractObservations,
     where: Selector,
     bounds: Any = None,
     tolerance: float | int | None = None,
@@ -189,6 +167,7 @@ def make_problem(
     observed = _in_precision(observed, jnp.result_type(*jax.tree.leaves(hidden)))
     nothing = jnp.zeros((), observed.values.dtype)
     problem = Problem(known, observed, nothing, nothing, lower, upper, kinds_of_leaves(hidden), priors)
+    check_sets_share(hidden, known)
     start = problem.within_bounds(hidden)
     misfit = _cost_at_start(problem, start)
     spread = spread_of_data(observed, misfit)
@@ -196,7 +175,7 @@ def make_problem(
     return dataclasses.replace(problem, tolerance=tolerance, spread=jnp.asarray(spread, nothing.dtype)), start
 
 
-def _in_precision(observed: Observations, dtype: jnp.dtype) -> Observations:
+def _in_precision(observed: AbstractObservations, dtype: jnp.dtype) -> AbstractObservations:
     """The data in the precision of the hidden leaves, in which the search computes."""
     cast = lambda array: array.astype(dtype) if eqx.is_inexact_array(array) else array
     return jax.tree.map(cast, observed)
@@ -225,7 +204,7 @@ def _cost_at_start(problem: Problem, start: Hidden) -> float:
     return misfit
 
 
-def spread_of_data(observed: Observations, misfit: float) -> float:
+def spread_of_data(observed: AbstractObservations, misfit: float) -> float:
     """The cost at which nothing is explained: the variance of the data.
 
     Data that are all the same have none (up to rounding): then it is their mean square, and for zeros the `misfit` at
@@ -237,12 +216,13 @@ def spread_of_data(observed: Observations, misfit: float) -> float:
     return square if square > 0 else misfit
 
 
-def _tolerance(observed: Observations, spread: float) -> float:
+def _tolerance(observed: AbstractObservations, spread: float) -> float:
     """The cost at which data count as explained.
 
     With sigma, chi-squared per datum is 1 +- sqrt(2/N) at the truth, and less where the fit follows the noise. Without,
     the data are taken as free of noise, and a millionth of their spread may remain.
     """
     if observed.sigma is not None:
-        return 1 + 3 * float(2 / observed.count) ** 0.5
+        mean, deviation = observed.expected_cost()
+        return mean + 3 * deviation / float(observed.count) ** 0.5
     return 1e-6 * spread

@@ -12,14 +12,17 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from equibacksolve._axes import Scalar
-from equibacksolve.inverse._observations import Observations
+from equibacksolve.inverse._abstract_observations import AbstractObservations
+from equibacksolve.inverse._joint_observations import JointObservations
 
 
 class AbstractResidualTransform(eqx.Module):
     """A map from residuals to residuals, in units in which their mean square over the data is minimised."""
 
     @abstractmethod
-    def __call__(self, observed: Observations, residuals: Float[Array, " data"]) -> Float[Array, " transformed"]:
+    def __call__(
+        self, observed: AbstractObservations, residuals: Float[Array, " data"]
+    ) -> Float[Array, " transformed"]:
         """The residuals that this transform makes of the residuals of the data."""
 
 
@@ -61,6 +64,9 @@ class Smoothing(AbstractResidualTransform):
         return jax.lax.cond(self.width > 0, lambda r: self._blurred(observed, r), lambda r: r, residuals)
 
     def _blurred(self, observed, residuals):
+        if isinstance(observed, JointObservations):  # each set by itself: their settings are not to be compared
+            each = observed.split(residuals).items()
+            return jnp.concatenate([self._blurred(observed.sets[name], part.reshape(-1)) for name, part in each])
         if observed.grid is not None:
             mesh = residuals.reshape(observed.grid)
             for axis, n in enumerate(observed.grid):

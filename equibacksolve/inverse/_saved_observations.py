@@ -3,7 +3,7 @@
 import os
 import pathlib
 
-from equibacksolve.inverse._observations import Observations
+from equibacksolve.inverse._abstract_observations import AbstractObservations
 from equibacksolve.saving import (
     CannotBeReadHere,
     Damaged,
@@ -15,12 +15,12 @@ from equibacksolve.saving import (
 )
 
 
-def save_observations(observed: Observations, path: str | os.PathLike[str]) -> None:
+def save_observations(observed: AbstractObservations, path: str | os.PathLike[str]) -> None:
     """Write them to one file (an .npz that NumPy opens)."""
     write_durably(pathlib.Path(path), tree_to_bytes({"kind": "observations"}, {"observations": observed}))
 
 
-def load_observations(path: str | os.PathLike[str]) -> Observations:
+def load_observations(path: str | os.PathLike[str]) -> AbstractObservations:
     """The observations in a run directory, or in a file of their own.
 
     Raises FileNotFoundError if there are none, ValueError if the file is damaged, holds something else, was written by
@@ -37,7 +37,7 @@ def load_observations(path: str | os.PathLike[str]) -> Observations:
             )
         check_readable(header)
         observed = tree_from_bytes(content, "observations")
-        if not isinstance(observed, Observations):
+        if not isinstance(observed, AbstractObservations):
             raise Damaged(f"it holds a {type(observed).__name__} in place of observations")
         return observed
     except CannotBeReadHere as error:

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import PyTree
 
 from equibacksolve._axes import Scalar
-from equibacksolve.inverse._observations import Observations
+from equibacksolve.inverse._abstract_observations import AbstractObservations
 from equibacksolve.simulators import AbstractSimulator
 
 
@@ -118,14 +118,14 @@ def distinct_solutions(
     return groups
 
 
-def symmetry_error(symmetry: AbstractSymmetry, simulator: AbstractSimulator, observed: Observations) -> Scalar:
+def symmetry_error(symmetry: AbstractSymmetry, simulator: AbstractSimulator, observed: AbstractObservations) -> Scalar:
     """Largest change of any predicted datum under a symmetry: rounding, if it is one of these data."""
     before, after = (s.predict(**observed.variables) for s in (simulator, symmetry(simulator)))
     return jnp.max(jnp.abs(after - before))
 
 
 def check_symmetries(
-    symmetries: Sequence[AbstractSymmetry], simulator: AbstractSimulator, observed: Observations
+    symmetries: Sequence[AbstractSymmetry], simulator: AbstractSimulator, observed: AbstractObservations
 ) -> None:
     """Raise ValueError for a symmetry that changes the predicted data by more than rounding (half the digits)."""
     if not symmetries:

@@ -14,7 +14,7 @@ from equibacksolve.measurements._table import Table, column, entries_of
 from equibacksolve.measurements._units import is_unit
 
 _NETCDF = {".nc", ".nc4", ".cdf", ".h5", ".hdf5"}
-_TEXT = {".csv", ".tsv", ".txt", ".dat", ".asc", ".prn"}
+_TEXT = {".csv", ".tsv", ".txt", ".dat", ".asc", ".prn", ".gr", ".sq", ".fq", ".mint01", ".mdcs01"}
 _SHEETS = {".xlsx"}
 _OTHERS = {
     ".opj": "export the worksheet from Origin as ASCII and read that file",

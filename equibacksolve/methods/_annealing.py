@@ -143,19 +143,18 @@ def _pass(method: Annealing, problem: Problem, chain: Chain) -> Chain:
     """One pass through the data: a step of the chain for each part of them."""
     key, of_parts, of_steps = jax.random.split(chain.key, 3)
     level = _level(method, problem, chain)
-    if not problem.observed.variables:
+    if not problem.observed.is_divisible:
         chain = _wander(method, problem, 1.0, level, of_steps, chain)
     else:
         size = problem.observed.values.size
         share = min(method.share, size)
         # Simulations go in chunks of whole vector registers: 128 readings fill four of 32, 130 take a fifth one.
-        part = size // share // 8 * 8 or size // share
-        parts = jax.random.permutation(of_parts, size)[: part * share].reshape(share, -1)
+        parts = problem.observed.random_parts(of_parts, share, multiple=8)
 
         def wander(chain, of_part):
             chosen, key = of_part
             some = eqx.tree_at(lambda p: p.observed, problem, problem.observed.at(chosen))
-            return _wander(method, some, size / chosen.size, level, key, chain), None
+            return _wander(method, some, size / some.observed.values.size, level, key, chain), None
 
         chain, _ = jax.lax.scan(wander, chain, (parts, jax.random.split(of_steps, share)))
     return chain._replace(key=key, passes=chain.passes + 1)

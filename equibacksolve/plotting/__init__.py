@@ -23,6 +23,7 @@ from equibacksolve.plotting._panels import draw_errors as draw_errors
 from equibacksolve.plotting._panels import draw_history as draw_history
 from equibacksolve.plotting._panels import draw_landscape as draw_landscape
 from equibacksolve.plotting._panels import draw_magnetization as draw_magnetization
+from equibacksolve.plotting._profile import draw_profile as draw_profile
 from equibacksolve.plotting._readings import draw_data as draw_data
 from equibacksolve.plotting._readings import draw_readings as draw_readings
 from equibacksolve.plotting._reconstruction import reconstruction_figure as reconstruction_figure

@@ -7,7 +7,7 @@ import numpy as np
 
 from equibacksolve import diagnostics
 from equibacksolve.diagnostics import Selector, hidden_and_known
-from equibacksolve.inverse import Observations
+from equibacksolve.inverse import AbstractObservations
 from equibacksolve.reporting._leaves import leaves_of
 from equibacksolve.reporting._page import paragraph, picture, section
 from equibacksolve.reporting._pictures import direction_figure
@@ -28,7 +28,7 @@ class Determined(NamedTuple):
 
 def determined(
     simulator: AbstractSimulator,
-    observed: Observations,
+    observed: AbstractObservations,
     where: Selector,
     prior_precision: Any,
     bounds: Any,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from equibacksolve.diagnostics import LARGEST_MATRIX, Selector
-from equibacksolve.inverse import AbstractSymmetry, Observations, with_leaves
+from equibacksolve.inverse import AbstractObservations, AbstractSymmetry, with_leaves
 from equibacksolve.plotting import Quantity, fit_figure, reading_quantity
 from equibacksolve.reporting import _sections, _symmetry
 from equibacksolve.reporting._determined import determined
@@ -15,12 +15,12 @@ from equibacksolve.reporting._leaves import as_simulator, leaves_of
 from equibacksolve.reporting._page import page, paragraph, picture, section
 from equibacksolve.reporting._pictures import evolution_figure
 from equibacksolve.search import Solution
-from equibacksolve.simulators import MomentumImage
+from equibacksolve.simulators import AbstractJointSimulator, MomentumImage
 
 
 def write_report(
     found: Solution,
-    observed: Observations,
+    observed: AbstractObservations,
     *,
     where: Selector,
     path: str | pathlib.Path = "report.html",
@@ -68,14 +68,12 @@ def write_report(
     start = closest(with_leaves(simulator, found.history.snapshots[0][1])) if course else None
     known = determined(simulator, observed, where, prior_precision, bounds, largest_jacobian)
     leaves = leaves_of(simulator, where, known.errors, start, truth, known.uncertainty)
-    if reading is None and isinstance(simulator, MomentumImage):
-        reading = Quantity("s = L ln(q + 1)")
-    reading = reading_quantity(observed.variables, reading)
+    readings = _readings(simulator, observed, reading)
     parts = [
         _sections.verdict_section(found, known.verdict),
-        _sections.measured_section(observed, settings, reading),
+        *_sections.measured_sections(observed, settings, readings),
         _sections.found_section(leaves, remark),
-        _fit(simulator, observed, settings, reading),
+        *_fits(simulator, observed, settings, readings),
         known.section,
         _symmetry.symmetry_section(seen, simulator),
         _sections.history_section(found.history, _evolution(found.history, course, where)),
@@ -86,8 +84,27 @@ def write_report(
     return path
 
 
-def _fit(simulator, observed, settings, reading):
-    predicted = np.asarray(simulator.predict(**observed.variables))
+def _instruments(simulator):
+    """The simulator of each data set, by name."""
+    return simulator.simulators() if isinstance(simulator, AbstractJointSimulator) else {"": simulator}
+
+
+def _readings(simulator, observed, given):
+    """What was read in each data set, by name."""
+    instruments = _instruments(simulator)
+    image = lambda name: Quantity("s = L ln(q + 1)") if isinstance(instruments[name], MomentumImage) else None
+    return {name: reading_quantity(one.variables, given or image(name)) for name, one in observed.sets.items()}
+
+
+def _fits(simulator, observed, settings, readings):
+    """A section for each data set."""
+    predicted, instruments = observed.split(simulator.predict(**observed.variables)), _instruments(simulator)
+    for name, one in observed.sets.items():
+        title = f"Data and fit: {name}" if name else "Data and fit"
+        yield _fit(title, instruments[name], one, np.asarray(predicted[name]), settings, readings[name])
+
+
+def _fit(title, simulator, observed, predicted, settings, reading):
     largest = None
     if isinstance(simulator, MomentumImage):
         largest = np.pi * simulator.pixels / float(simulator.box_length)
@@ -95,7 +112,7 @@ def _fit(simulator, observed, settings, reading):
     left = (predicted - np.asarray(observed.values)) * np.asarray(observed.weights())
     size = f"{np.sqrt(np.sum(left**2) / float(observed.count)):.3g}"
     text = "Root mean square of the residuals" + ("" if observed.sigma is None else " over sigma")
-    return section("Data and fit", picture(figure, "data, fit and residuals"), paragraph(f"{text}: {size}."))
+    return section(title, picture(figure, "data, fit and residuals"), paragraph(f"{text}: {size}."))
 
 
 def _course(found):

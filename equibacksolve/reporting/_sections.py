@@ -3,6 +3,7 @@
 import datetime
 import importlib.metadata
 import platform
+from collections.abc import Iterator
 from typing import Any
 
 import jax.numpy as jnp
@@ -10,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from equibacksolve import imaging, plotting
-from equibacksolve.inverse import Observations
+from equibacksolve.inverse import AbstractObservations, Observations
 from equibacksolve.plotting import setting_quantity
 from equibacksolve.reporting._leaves import HiddenLeaf
 from equibacksolve.reporting._page import paragraph, picture, section, table, verdict
@@ -31,8 +32,16 @@ def verdict_section(found: Solution, judged: str | None) -> str:
     return section("Verdict", *parts)
 
 
-def measured_section(observed: Observations, settings: Any, reading: plotting.Quantity) -> str:
-    """Points, ranges, what is missing, how well it was measured."""
+def measured_sections(
+    observed: AbstractObservations, settings: Any, readings: dict[str, plotting.Quantity]
+) -> Iterator[str]:
+    """For each data set: points, ranges, what is missing, how well it was measured."""
+    for name, one in observed.sets.items():
+        title = f"What was measured: {name}" if name else "What was measured"
+        yield _measured_section(title, one, settings, readings[name])
+
+
+def _measured_section(title: str, observed: Observations, settings: Any, reading: plotting.Quantity) -> str:
     there = np.ones(observed.values.shape, bool) if observed.mask is None else np.asarray(observed.mask)
     values = reading.of(observed.values)[there]
     missing = there.size - int(there.sum())
@@ -52,7 +61,7 @@ def measured_section(observed: Observations, settings: Any, reading: plotting.Qu
         sigma = reading.of(observed.sigma)[there]
         spread = f"{sigma.min():.3g}" if np.ptp(sigma) == 0 else f"{sigma.min():.3g} to {sigma.max():.3g}"
         rows.append(("sigma", f"{spread}; the cost is chi-squared per datum"))
-    return section("What was measured", table((), rows))
+    return section(title, table((), rows))
 
 
 def found_section(leaves: list[HiddenLeaf], remark: str) -> str:

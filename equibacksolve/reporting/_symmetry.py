@@ -8,6 +8,7 @@ import numpy as np
 
 from equibacksolve.diagnostics import Selector, hidden_and_known
 from equibacksolve.inverse import (
+    AbstractObservations,
     AbstractSymmetry,
     Mirror,
     Negation,
@@ -38,15 +39,20 @@ def likely_symmetries(simulator: AbstractSimulator, where: Selector) -> dict[str
 
 
 def checked_symmetries(
-    symmetries: dict[str, AbstractSymmetry], simulator: AbstractSimulator, observed: Observations
+    symmetries: dict[str, AbstractSymmetry], simulator: AbstractSimulator, observed: AbstractObservations
 ) -> dict[str, tuple[AbstractSymmetry, float, bool]]:
     """For each, the largest change of any predicted datum, and whether that is none at all."""
-    spread = np.std(np.asarray(observed.values)) if observed.sigma is None else np.min(np.asarray(observed.sigma))
+    known = observed.sigma is not None
+    spread = np.min(np.asarray(observed.sigma)) if known else min(map(_deviation, observed.sets.values()))
     found = {}
     for name, symmetry in symmetries.items():
         change = float(symmetry_error(symmetry, simulator, observed))
         found[name] = (symmetry, change, change <= BLIND * float(spread))
     return found
+
+
+def _deviation(observed: Observations) -> float:
+    return float(np.std(np.asarray(observed.values)))
 
 
 def nearest_to(

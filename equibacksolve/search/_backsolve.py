@@ -12,9 +12,9 @@ from threadpoolctl import threadpool_limits
 from equibacksolve._arrays import random_key
 from equibacksolve._devices import on_every_device
 from equibacksolve.inverse import (
+    AbstractObservations,
     AbstractPrior,
     AbstractSymmetry,
-    Observations,
     Problem,
     Selector,
     check_symmetries,
@@ -34,7 +34,7 @@ from equibacksolve.simulators import AbstractSimulator
 
 def backsolve(
     simulator: AbstractSimulator,
-    observed: Observations,
+    observed: AbstractObservations,
     method: Any = None,
     *,
     where: Selector,

@@ -5,31 +5,42 @@ from typing import Any
 
 import jax
 import numpy as np
+from jaxtyping import Float
 
-from equibacksolve.inverse import Hidden, Observations, name_of_leaf
+from equibacksolve.inverse import AbstractObservations, Hidden, Observations, name_of_leaf
 from equibacksolve.search._history import History
 from equibacksolve.simulators import AbstractSimulator
 
 
-def dataset_of(simulator: AbstractSimulator, hidden: Hidden, history: History, observed: Observations) -> Any:
+def dataset_of(simulator: AbstractSimulator, hidden: Hidden, history: History, observed: AbstractObservations) -> Any:
     """Data, fit, residual, hidden leaves (named by their paths) and history as an `xarray.Dataset`."""
     try:
         import xarray
     except ImportError as error:
         raise ImportError('to_xarray needs xarray; run pip install "equibacksolve[data]".') from error
-    axes, coordinates, shape = _axes_of_data(observed)
-    values, fit = np.asarray(observed.values), np.asarray(simulator.predict(**observed.variables))
-    values = values if observed.mask is None else np.where(observed.mask, values, np.nan)
-    arrays = {"data": values, "fit": fit, "residual": fit - values}
-    if observed.sigma is not None:
-        arrays["sigma"] = np.asarray(observed.sigma)
-    variables = {name: (axes, array.reshape(shape)) for name, array in arrays.items()}
+    variables, coordinates = {}, {}
+    for name, fit in observed.split(simulator.predict(**observed.variables)).items():
+        of_set, along = _of_set(f"{name}." if name else "", observed.sets[name], np.asarray(fit))
+        variables, coordinates = variables | of_set, coordinates | along
     for path, leaf in jax.tree_util.tree_leaves_with_path(hidden):
         name = name_of_leaf(path)
         variables[name] = (_axes_of_leaf(hidden, path, name, leaf), np.asarray(leaf))
     for name in ("cost", "best", "seconds", "evaluations", "stage", "start"):
         variables[f"history_{name}"] = ("step", getattr(history, name))
     return xarray.Dataset(variables, coordinates)
+
+
+def _of_set(prefix: str, observed: Observations, fit: Float[np.ndarray, "*data"]) -> tuple[dict, dict]:
+    """Variables and coordinates of one data set, whose names begin with `prefix`."""
+    axes, along, shape = _axes_of_data(observed)
+    values = np.asarray(observed.values)
+    values = values if observed.mask is None else np.where(observed.mask, values, np.nan)
+    arrays = {"data": values, "fit": fit, "residual": fit - values}
+    if observed.sigma is not None:
+        arrays["sigma"] = np.asarray(observed.sigma)
+    named = tuple(prefix + axis for axis in axes)
+    coordinates = {prefix + name: (named, at[1]) if type(at) is tuple else at for name, at in along.items()}
+    return {prefix + name: (named, array.reshape(shape)) for name, array in arrays.items()}, coordinates
 
 
 def _axes_of_data(observed: Observations):

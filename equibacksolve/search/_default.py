@@ -26,11 +26,11 @@ def default_method(landscape: bool = True) -> AbstractMethod:
 
     - `landscape`: whether some hidden leaf is a map, whose neighbours are neighbours in space; `backsolve` looks.
 
-    For a map, two searches begin at the user's guess: one in case it is close, one for gentle landscapes. Five then
+    For a map, two searches begin at the user's guess: one in case it is close, one for gentle landscapes. Others then
     take turns, from random starts: a box between two levels for patterns, annealing for rough landscapes, coarse to
-    fine with momentum for smooth ones, and walks through discs, a few small ones for strong scatterers (antidots) and
-    large ones for domains (p-n junctions). What each must assume is drawn anew for each start: over which length the
-    map varies, how high it is.
+    fine with momentum for smooth ones (twice), and walks through discs, a few small ones for strong scatterers
+    (antidots) and large ones for domains (p-n junctions). What each must assume is drawn anew for each start: over
+    which length the map varies, how high it is.
 
     Without a map, it is Levenberg-Marquardt. In every other start the data are blurred first. It ends when twenty
     starts have led to the same lowest minimum.
@@ -53,8 +53,8 @@ def _for_maps(parallel: int) -> Restarts:
     close = finished(last=stage_of_search(12))
     gentle = coarse_to_fine(stage_of_search(25))
     pattern = finished(Stage(heavy_ball(), box=Box(height=(0.8, 1.25), against=0.25)))
-    smooth = coarse_to_fine(short_ball(), length=(0.5, 4.0))
+    smooth, fine = (coarse_to_fine(short_ball(), length=ends) for ends in ((2.0, 4.0), (0.5, 2.0)))
     discs = walk_and_descent(FewDiscs(height=(3.0, 4.5)))
     domains = walk_and_descent(FewDiscs(height=(1.3, 2.2), filled=0.5, radii=(1.0, 8.0)))
-    in_turns = (pattern, Annealing(), smooth, discs, domains)
+    in_turns = (pattern, Annealing(), smooth, discs, fine, domains)
     return Restarts((close, gentle), in_turns, starts=1000, parallel=parallel)

@@ -29,6 +29,15 @@ class History:
         self.snapshots: list[tuple[int, Any]] = []
         self._stride = 1
 
+    def __repr__(self) -> str:
+        if not self._rows:
+            return "<History of no step>"
+        starts = int(self.start.max()) + 1
+        counts = (
+            f"{len(self)} steps, {starts} start{'s' if starts > 1 else ''}, {int(self.evaluations[-1])} simulations"
+        )
+        return f"<History: {counts}, {self.seconds_now:.1f} s, lowest cost {np.nanmin(self.cost):.2e}>"
+
     def record(self, state: State, seconds: float) -> None:
         """Add one step."""
         step = len(self._rows)

@@ -21,7 +21,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from equibacksolve.inverse import Hidden, Observations, save_observations
+from equibacksolve.inverse import AbstractObservations, Hidden, save_observations
 from equibacksolve.saving import (
     CannotBeReadHere,
     Damaged,
@@ -53,7 +53,7 @@ class RunDirectory:
         place: str | os.PathLike[str],
         settings: dict[str, Any],
         hidden: Hidden,
-        observed: Observations,
+        observed: AbstractObservations,
         resume: bool,
     ):
         self.place = pathlib.Path(place)

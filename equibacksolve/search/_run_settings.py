@@ -12,7 +12,7 @@ import jax
 import numpy as np
 from jaxtyping import PyTree
 
-from equibacksolve.inverse import Hidden, Observations, Problem
+from equibacksolve.inverse import AbstractObservations, Hidden, Problem
 from equibacksolve.methods import AbstractMethod, Restarts
 from equibacksolve.search._fingerprint import fingerprint
 
@@ -103,7 +103,7 @@ def _series(settings: dict) -> str:
     return ".".join(settings["versions"]["equibacksolve"].split(".")[:2])
 
 
-def _sigma(observed: Observations) -> Any:
+def _sigma(observed: AbstractObservations) -> Any:
     """None if it is unknown, one number if it is the same everywhere, else a range."""
     return None if observed.sigma is None else _range(observed.sigma)
 

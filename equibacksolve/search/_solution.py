@@ -8,7 +8,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Float
 
-from equibacksolve.inverse import Hidden, Observations
+from equibacksolve.inverse import AbstractObservations, Hidden, name_of_leaf
 from equibacksolve.saving import (
     CannotBeReadHere,
     Damaged,
@@ -43,6 +43,12 @@ class Solution(NamedTuple):
     history: History
     hidden: Hidden | None = None
 
+    def __repr__(self) -> str:
+        leaves = jax.tree_util.tree_leaves_with_path(self.hidden)
+        told = ", ".join(f"{name_of_leaf(path)} {tuple(leaf.shape)}" for path, leaf in leaves)
+        name = type(self.simulator).__name__
+        return f"<Solution of {name}: {told or 'nothing is said to be hidden'}; {self.reason}; {self.history!r}>"
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write everything to one file (an .npz that NumPy opens), for `load_solution`."""
         leaves = jax.tree.leaves(self.simulator)
@@ -58,7 +64,7 @@ class Solution(NamedTuple):
         trees = {"solution": tree, "simulator": _containers(self.simulator)}
         write_durably(pathlib.Path(path), tree_to_bytes(header, trees))
 
-    def to_xarray(self, observed: Observations) -> Any:
+    def to_xarray(self, observed: AbstractObservations) -> Any:
         """An `xarray.Dataset` of data, fit, residual, hidden leaves and history, with what the axes are named.
 
         Data on a mesh get its axes as dimensions. Data that do not count are NaN. Raises ImportError without xarray.

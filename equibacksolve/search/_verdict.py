@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from equibacksolve.inverse import Hidden, Problem, name_of_leaf, told_if_too_coarse
+from equibacksolve.inverse import Hidden, Problem, costs_of_sets, name_of_leaf, told_if_too_coarse
 
 NAMED = 3
 """Entries that a sentence names; of more it gives the number."""
@@ -23,6 +23,7 @@ def verdict(problem: Problem, hidden: Hidden, cost: float, settled: bool, reason
         compared = _against_expectation(problem, hidden, cost)
     else:
         compared = f"cost {cost:.2e} is {'below' if explained else 'above'} {float(problem.tolerance):.2e}"
+    compared += _told_of_sets(problem, hidden)
     held = _held_by_bounds(problem, hidden)
     if explained and settled:
         return f"the data are explained: {compared}; {reason}{held}"
@@ -62,12 +63,29 @@ def _held_by_bounds(problem: Problem, hidden: Hidden) -> str:
     return f"; held by bounds: {told}"
 
 
+def _told_of_sets(problem: Problem, hidden: Hidden) -> str:
+    """The cost of each data set, where there are several, and which of them are not explained by themselves."""
+    if len(problem.observed.sets) == 1:
+        return ""
+    costs = {name: float(cost) for name, cost in costs_of_sets(problem.simulator(hidden), problem.observed).items()}
+    told = "; ".join(f"{name} {cost:.3g}" for name, cost in costs.items())
+    if problem.observed.sigma is None:
+        return f" ({told})"
+    counts = {name: float(one.count) for name, one in problem.observed.sets.items()}
+    expected = {name: one.expected_cost() for name, one in problem.observed.sets.items()}
+    most = {name: mean + 3 * deviation / counts[name] ** 0.5 for name, (mean, deviation) in expected.items()}
+    missed = [name for name, cost in costs.items() if cost > most[name]]
+    alone = f", of which {', '.join(missed)} {'is' if len(missed) == 1 else 'are'} not explained" if missed else ""
+    return f" ({told}{alone})"
+
+
 def _against_expectation(problem, hidden, cost):
     count = float(problem.observed.count)
     unknowns = sum(leaf.size for leaf in jax.tree.leaves(hidden))
-    lowest = max(0.0, 1 - unknowns / count)
-    spread = (2 / count) ** 0.5
-    text = f"cost {cost:.2e} is a chi-squared per datum of {cost:.3g}, where {lowest:.2f} to 1 is expected"
+    mean, deviation = problem.observed.expected_cost()
+    lowest = max(0.0, mean * (1 - unknowns / count))
+    spread = deviation / count**0.5
+    text = f"cost {cost:.2e} is a chi-squared per datum of {cost:.3g}, where {lowest:.2f} to {mean:.3g} is expected"
     if cost < lowest - 3 * spread:
         return f"{text} (give or take {spread:.2g}): so little says that sigma is too large"
     return text

@@ -11,7 +11,7 @@ from equibacksolve.simulators._energy_calibration import EnergyCalibration as En
 from equibacksolve.simulators._excluded_radius import ExcludedRadius as ExcludedRadius
 from equibacksolve.simulators._flux_offset import FluxOffset as FluxOffset
 from equibacksolve.simulators._four_terminal_resistance import FourTerminalResistance as FourTerminalResistance
-from equibacksolve.simulators._joint_observables import JointObservables as JointObservables
+from equibacksolve.simulators._joint_simulator import AbstractJointSimulator as AbstractJointSimulator
 from equibacksolve.simulators._local_density import LocalDensityOfStates as LocalDensityOfStates
 from equibacksolve.simulators._magnetoconductance import Magnetoconductance as Magnetoconductance
 from equibacksolve.simulators._momentum_image import MomentumImage as MomentumImage
@@ -30,5 +30,7 @@ from equibacksolve.simulators._simulator import check_before_compiling as check_
 from equibacksolve.simulators._structure_factor import StructureFactor as StructureFactor
 from equibacksolve.simulators._structure_image import AbstractStructureImage as AbstractStructureImage
 from equibacksolve.simulators._thermal_smearing import ThermalSmearing as ThermalSmearing
+from equibacksolve.simulators._tied_simulator import AbstractTiedSimulator as AbstractTiedSimulator
+from equibacksolve.simulators._tied_simulator import Positive as Positive
 from equibacksolve.simulators._untraceable import told_if_untraceable as told_if_untraceable
 from equibacksolve.simulators._untraceable import untraceable as untraceable

@@ -118,7 +118,7 @@ class FewDiscs(AbstractLevelWalk):
         return walk, *_look(problem, like, walk)
 
     def simulations(self, problem: Problem, like: Hidden, moves: int) -> int:
-        share = _share(self, problem) if problem.observed.variables else 1
+        share = _share(self, problem) if problem.observed.is_divisible else 1
         return -(-(moves + 1) // share)
 
 

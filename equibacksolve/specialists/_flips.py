@@ -62,10 +62,11 @@ def coarse_will_do(problem: Problem, like: Hidden, cold: Scalar) -> bool:
 def random_part(problem: Problem, share: int, key: PRNGKeyArray) -> tuple[Problem, float]:
     """The problem with a random part of the data, and how many such parts there are; all, if they belong together."""
     size = problem.observed.values.size
-    if not problem.observed.variables or share == 1:
+    if not problem.observed.is_divisible or share == 1:
         return problem, 1.0
-    chosen = jax.random.permutation(key, size)[: max(1, size // share)]
-    return eqx.tree_at(lambda p: p.observed, problem, problem.observed.at(chosen)), size / chosen.size
+    first = jax.tree.map(lambda parts: parts[0], problem.observed.random_parts(key, min(share, size)))
+    some = eqx.tree_at(lambda p: p.observed, problem, problem.observed.at(first))
+    return some, size / some.observed.values.size
 
 
 def more_unlike_neighbours(like: Hidden, upper: Bool[Array, " unknowns"], kinds: tuple[LeafKind, ...]):

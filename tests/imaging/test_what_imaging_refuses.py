@@ -295,4 +295,4 @@ def test_every_public_function_of_the_room_is_tried_here():
     functions = {name for name, thing in vars(imaging).items() if inspect.isfunction(thing) and name[0] != "_"}
     source = inspect.getsource(inspect.getmodule(test_what_is_like_an_array_is_one))
     tried = {name for name in functions if f"imaging.{name}" in source}
-    assert functions - tried == {"check_positive", "check_structure", "read_extended_xyz"}
+    assert functions - tried == {"check_positive", "check_structure", "read_extended_xyz", "read_xyz_table"}

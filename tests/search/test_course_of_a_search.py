@@ -38,6 +38,16 @@ def test_the_history_has_one_entry_a_step():
     np.testing.assert_array_equal(history.evaluations, 1 + np.arange(len(history)))
 
 
+def test_what_was_found_is_told_in_a_few_lines():
+    found = solve()
+    told = repr(found)
+    assert told.startswith(f"<Solution of {type(found.simulator).__name__}: ")
+    assert found.reason in told
+    assert f"{len(found.history)} steps" in told
+    assert len(told) < 400
+    assert repr(found.history.until(0)) == "<History of no step>"
+
+
 def test_the_cost_of_a_solution_is_the_lowest_of_its_history_and_belongs_to_it():
     found = solve(polish=False)
     assert found.history.cost[-1] > found.history.best[-1]  # Adam at this rate overshoots

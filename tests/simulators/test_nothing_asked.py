@@ -57,12 +57,22 @@ class Picky(ebs.AbstractSimulator):
         raise ValueError("this part cannot be trusted.")
 
 
+class Both(ebs.AbstractJointSimulator):
+    """Atoms, looked at in two ways."""
+
+    positions: jax.Array
+    picky: bool
+
+    def simulators(self):
+        other = Picky if self.picky else lambda positions: ebs.simulators.ExcludedRadius(positions, 1.0, 4.0)
+        return {"radius": ebs.simulators.ExcludedRadius(self.positions, 0.5, 4.0), "other": other(self.positions)}
+
+
 def test_a_joint_simulator_asks_its_parts():
-    positions = jnp.array([[1.0, 1.0], [2.0, 3.0]])
-    ebs.simulators.JointObservables(ebs.simulators.ExcludedRadius(positions, 0.5, 4.0)).check_settings()
-    both = ebs.simulators.JointObservables(ebs.simulators.ExcludedRadius(positions, 0.5, 4.0), Picky(positions))
+    positions, settings = jnp.array([[1.0, 1.0], [2.0, 3.0]]), {"radius": {}, "other": {}}
+    Both(positions, False).check_settings(**settings)
     with pytest.raises(ValueError, match=r"this part cannot be trusted"):
-        both.check_settings()
+        Both(positions, True).check_settings(**settings)
 
 
 def _only_values(simulator):

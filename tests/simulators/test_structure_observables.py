@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from equibacksolve import imaging
+from equibacksolve.inverse import JointObservations, Observations, cost
 from equibacksolve.simulators import (
+    AbstractJointSimulator,
     ExcludedRadius,
-    JointObservables,
     MomentumImage,
     PairDistances,
     RealSpaceImage,
@@ -31,11 +32,11 @@ def every_part(positions):
     )
 
 
-def slope_and_difference(simulator, weights):
+def slope_and_difference(simulator, weights, **settings):
     """The derivative along a random direction of the positions, by AD and by finite differences."""
     direction = jax.random.normal(jax.random.key(3), (ATOMS, 2))
     moved = lambda t: eqx.tree_at(lambda s: s.positions, simulator, simulator.positions + t * direction)
-    score = jax.jit(lambda t: jnp.sum(weights * moved(t).predict()))
+    score = jax.jit(lambda t: jnp.sum(weights * moved(t).predict(**settings)))
     h = 1e-5
     return float(jax.grad(score)(0.0)), float((score(h) - score(-h)) / (2 * h))
 
@@ -60,54 +61,34 @@ def test_each_is_blind_to_a_translation_of_the_box_or_follows_it(index):
     np.testing.assert_allclose(moved, here, rtol=0, atol=1e-10)
 
 
-def test_the_joint_cost_is_the_weighted_sum_of_the_costs():
-    parts, targets = every_part(HERE), [part.predict() for part in every_part(THERE)]
-    weights = [1.0, 2.0, 0.5, 3.0, 10.0]
-    joint = JointObservables(*parts, weights=weights)
-    cost = jnp.mean((joint.predict() - joint.join(*targets)) ** 2)
-    expected = sum(
-        weight * jnp.mean((part.predict() - target) ** 2) for weight, part, target in zip(weights, parts, targets)
-    )
-    assert float(cost) == pytest.approx(float(expected), rel=1e-12)
+class ImageAndRadius(AbstractJointSimulator):
+    """What an image shows of atoms that keep a distance; the positions stand once."""
+
+    positions: jax.Array = eqx.field(metadata={"smooth": False})
+    width: jax.Array
+
+    def simulators(self):
+        image = MomentumImage(self.positions, self.width, BOX, 16, periodic=True)
+        return {"image": image, "radius": ExcludedRadius(self.positions, 2.0, BOX, periodic=True)}
 
 
-def test_split_undoes_join():
-    parts = every_part(HERE)
-    joint = JointObservables(*parts, weights=[1.0, 2.0, 0.5, 3.0, 10.0])
-    for piece, part in zip(joint.split(joint.predict()), parts):
-        np.testing.assert_allclose(piece, part.predict(), rtol=1e-13, atol=1e-13)
-
-
-def test_the_joint_simulator_holds_the_positions_once():
-    joint = JointObservables(*every_part(HERE))
-    assert sum(leaf.shape == (ATOMS, 2) for leaf in jax.tree.leaves(joint)) == 1
-    moved = eqx.tree_at(lambda s: s.positions, joint, THERE)
-    expected = JointObservables(*every_part(THERE)).predict()
-    np.testing.assert_array_equal(moved.predict(), expected)
+def test_an_image_and_an_excluded_radius_add_up_in_one_cost():
+    here, there = (ImageAndRadius(positions, 0.6) for positions in (HERE, THERE))
+    sigma = {"image": 0.5, "radius": 0.01}
+    sets = {name: Observations(one.predict(), sigma=sigma[name]) for name, one in there.simulators().items()}
+    squares = [
+        jnp.sum(((one.predict() - sets[name].values) / sigma[name]) ** 2) for name, one in here.simulators().items()
+    ]
+    together = cost(here, JointObservations(**sets))
+    assert float(together) == pytest.approx(float(sum(squares)) / (16 * 16 + ATOMS), rel=1e-12)
 
 
 def test_the_joint_gradient_is_that_of_finite_differences():
-    joint = JointObservables(*every_part(HERE))
-    weights = jax.random.normal(jax.random.key(4), joint.predict().shape)
-    slope, difference = slope_and_difference(joint, weights)
+    joint = ImageAndRadius(HERE, 0.6)
+    settings = {"image": {}, "radius": {}}
+    weights = jax.random.normal(jax.random.key(4), joint.predict(**settings).shape)
+    slope, difference = slope_and_difference(joint, weights, **settings)
     assert slope == pytest.approx(difference, rel=1e-6)
-
-
-def test_unfit_parts_weights_and_data_are_refused():
-    parts = every_part(HERE)
-    with pytest.raises(ValueError, match="parts is empty"):
-        JointObservables()
-    with pytest.raises(ValueError, match="part 1 has others"):
-        JointObservables(parts[0], every_part(THERE)[1])
-    with pytest.raises(ValueError, match=r"weights has shape \(1,\) for 2 parts"):
-        JointObservables(*parts[:2], weights=[1.0])
-    with pytest.raises(ValueError, match="must be a positive number"):
-        JointObservables(*parts[:2], weights=[1.0, 0.0])
-    joint = JointObservables(*parts[:2])
-    with pytest.raises(ValueError, match="1 arrays for 2 parts"):
-        joint.join(jnp.zeros((16, 16)))
-    with pytest.raises(ValueError, match=r"shape \(16, 15\) for part 1, but RealSpaceImage predicts \(16, 16\)"):
-        joint.join(jnp.zeros((16, 16)), jnp.zeros((16, 15)))
 
 
 def test_bad_input_of_each_is_refused():

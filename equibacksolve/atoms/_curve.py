@@ -1,0 +1,105 @@
+"""What all curves of diffraction have in common."""
+
+from abc import abstractmethod
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from equibacksolve._arrays import is_concrete
+from equibacksolve._axes import Scalar
+from equibacksolve.atoms._conventions import BARN, Convention
+from equibacksolve.atoms._histogram import species_pairs
+
+
+class Mixture(eqx.Module):
+    """What the curves of a sample are mixed of.
+
+    **Fields** `correlations`: g_ij - 1 on the bins, one row a pair of species as in `species_pairs`; `concentrations`,
+    `scattering_lengths` (fm): one a species; `density`: atoms per volume; `elements`: the names of the species.
+    """
+
+    correlations: Float[Array, "species_pairs bins"]
+    concentrations: Float[Array, " species"]
+    scattering_lengths: Float[Array, " species"]
+    density: Scalar
+    elements: tuple[str, ...] = eqx.field(static=True)
+
+    def of(self, pair: tuple[str, str] | None) -> tuple[Float[Array, " bins"], Scalar]:
+        """sum_ij c_i c_j b_i b_j (g_ij - 1) and (sum_i c_i b_i)^2 in barn; g_ij - 1 and 1 of one pair."""
+        pairs = species_pairs(len(self.elements))
+        if pair is not None:
+            wanted = tuple(sorted(self.elements.index(name) for name in pair))
+            return self.correlations[pairs.index(wanted)], jnp.ones_like(self.density)
+        amounts = self.concentrations * self.scattering_lengths
+        weights = jnp.stack([(1 if a == b else 2) * amounts[a] * amounts[b] for a, b in pairs])
+        return BARN * (weights[:, None] * self.correlations).sum(axis=0), BARN * amounts.sum() ** 2
+
+
+class AbstractCurve(eqx.Module):
+    """A curve over r or Q that is linear in the partial pair distributions, times `scale`, plus `background`."""
+
+    pair: eqx.AbstractVar[tuple[str, str] | None]
+    scale: eqx.AbstractVar[Scalar]
+    background: eqx.AbstractVar[Scalar]
+
+    @property
+    @abstractmethod
+    def places(self) -> Float[Array, " points"]:
+        """The distances or wavenumbers."""
+
+    @property
+    @abstractmethod
+    def convention_used(self) -> Convention:
+        """The convention."""
+
+    @abstractmethod
+    def needed_reach(self, farthest: float) -> float:
+        """The distance up to which pairs are needed, in a box that allows `farthest`. Raises ValueError beyond it."""
+
+    @abstractmethod
+    def widest_bin(self) -> float:
+        """The widest bins that will do."""
+
+    @abstractmethod
+    def matrix(self, spacing: float, bins: int, components: int, reach: float) -> Float[np.ndarray, "points bins"]:
+        """From g - 1 on the bins to the curve, before its convention is applied."""
+
+    @abstractmethod
+    def in_units(self, total: Float[Array, " points"], density: Scalar) -> Float[Array, " points"]:
+        """What the matrix gives, times the density where it belongs."""
+
+    def values(self, matrix: Float[Array, "points bins"], mixture: Mixture) -> Float[Array, " points"]:
+        """The curve of a sample."""
+        mixed, limit = mixture.of(self.pair)
+        total = self.in_units(matrix.astype(mixed.dtype) @ mixed, mixture.density)
+        total = total / limit if self.convention_used.normalised else total
+        curve = self.convention_used.written(total, self.places.astype(mixed.dtype), limit, mixture.density)
+        return self.scale * curve + self.background
+
+
+def check_places(name: str, places: Float[Array, " points"]) -> None:
+    """Raise `ValueError` unless there are two or more, positive and increasing; traced ones pass."""
+    if places.shape[0] < 2:
+        raise ValueError(f"{name} has {places.shape[0]} entries; give two or more.")
+    if is_concrete(places):
+        values = np.asarray(places)
+        if not (np.isfinite(values).all() and values[0] > 0 and (np.diff(values) > 0).all()):
+            raise ValueError(f"{name} runs from {values[0]:g} to {values[-1]:g}, but must be positive and increase.")
+
+
+def check_length(name: str, value: float | None, *, zero: bool = False) -> None:
+    """Raise `ValueError` unless the value is None, finite and positive (or zero, if that is allowed)."""
+    if value is not None and not (np.isfinite(value) and (value > 0 or (zero and value == 0))):
+        raise ValueError(f"{name} is {value}, but must be a positive number; give one above zero, or leave it out.")
+
+
+def species_pair(pair) -> tuple[str, str] | None:
+    """A pair of species from a tuple, a list, or text such as "Si-O"."""
+    if pair is None:
+        return None
+    names = tuple(pair.split("-")) if isinstance(pair, str) else tuple(pair)
+    if len(names) != 2:
+        raise ValueError(f"pair is {pair!r}; give two species, such as 'Si-O'.")
+    return names

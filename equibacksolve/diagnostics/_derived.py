@@ -1,0 +1,73 @@
+"""Values and errors of what follows from the hidden leaves."""
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Array, Float, PyTree
+
+from equibacksolve.diagnostics._errors_of import errors_of
+from equibacksolve.diagnostics._uncertainty import Uncertainty, standard_errors
+from equibacksolve.diagnostics._unknowns import Selector
+from equibacksolve.inverse import AbstractObservations
+from equibacksolve.simulators import AbstractSimulator
+
+
+class Derived(eqx.Module):
+    """**Fields** `value`, `error`: of a quantity and its standard error, each as the quantity is returned."""
+
+    value: PyTree[Float[Array, "..."]]
+    error: PyTree[Float[Array, "..."]]
+
+
+def derived(
+    simulator: AbstractSimulator,
+    observed: AbstractObservations,
+    quantity: Callable[[Any], Any],
+    *,
+    where: Selector,
+    prior_precision: Float[Any, "*shape"] | float | int = 0.0,
+    bounds: Any = None,
+    known: Uncertainty | None = None,
+) -> Derived:
+    """Any quantity that follows from what was found, with its standard error.
+
+        mean = diagnostics.derived(found.simulator, observed, lambda s: jnp.mean(hidden(s)), where=hidden)
+        band = diagnostics.derived(found.simulator, observed, lambda s: s.predict(flux=flux, energy=E), where=hidden)
+
+    The errors are those of `errors_of`: to first order in the errors of the hidden leaves, with their correlations. The
+    second line predicts readings where nobody measured; a new reading has the noise of the instrument beside.
+
+    **Arguments**
+
+    - `quantity`: a function of the simulator that returns an array, or a tuple or dictionary of them.
+    - `known`: what `standard_errors` gave, if it was called already; else the other arguments go to it.
+
+    **Raises** ValueError if the quantity or its slope is not finite, and what `standard_errors` raises.
+    """
+    if known is None:
+        chosen = {"where": where, "prior_precision": prior_precision, "bounds": bounds}
+        known = standard_errors(simulator, observed, **chosen)
+    flat = lambda one: ravel_pytree(jax.tree.map(jnp.asarray, quantity(one)))[0]
+    value = jax.tree.map(jnp.asarray, quantity(simulator))
+    numbers, unravel = ravel_pytree(value)
+    if not jnp.issubdtype(numbers.dtype, jnp.floating):
+        raise ValueError(f"quantity returns {numbers.dtype}, which has no error; let it return real numbers.")
+    check_finite("quantity", numbers)
+    error = errors_of(flat, simulator, known, where=where)
+    check_finite("the slope of quantity", error)
+    return Derived(value, unravel(error))
+
+
+def check_finite(name: str, numbers: Float[Array, "..."]) -> None:
+    """Raise ValueError if a number is not finite."""
+    lost = int(np.sum(~np.isfinite(np.asarray(numbers))))
+    if lost:
+        raise ValueError(
+            f"{name} has {lost} of {numbers.size} entries that are not finite at what was found, so that it has no "
+            "error; look for a division, a root or a logarithm at zero."
+        )
