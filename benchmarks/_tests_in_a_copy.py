@@ -93,6 +93,7 @@ def serve(copy, with_package):
             importlib.import_module(name)
     warnings.simplefilter("ignore")  # jax warns of any fork; nothing has been computed here, so no thread runs
     known = imported(pathlib.Path(copy, "equibacksolve")) if with_package else None
+    print("ready", flush=True)  # before that, no file may be changed
     report = pathlib.Path(copy, "report.json")
     for line in sys.stdin:
         asked = json.loads(line)
@@ -141,6 +142,8 @@ class Runner:
             )
             for with_package in (["with package"], [])
         ]
+        for server in self.servers:
+            server.stdout.readline()
 
     def ask(self, wanted, keys, budget, changed=None, source=None):
         left_out = [test for test, passes in self.passes.items() if not passes]

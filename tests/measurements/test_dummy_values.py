@@ -183,6 +183,10 @@ def test_positive_readings_are_far_where_they_are_three_times_as_far_on_a_logari
     assert far_readings(values, 10.0).tolist() == [False] * 6 + [doubted]
 
 
+def test_one_reading_is_far_where_all_others_are_equal():
+    assert far_readings(np.array([3.0, 3.0, 1e5, 3.0, 3.0]), 10.0).tolist() == [False, False, True, False, False]
+
+
 INFINITE = np.where(BAD, np.inf, 0.4)
 
 

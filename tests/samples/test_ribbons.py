@@ -129,6 +129,7 @@ def test_a_dot_is_in_one_piece_even_where_two_are_near_the_start():
     between = ebs.samples.honeycomb_dot(lambda x, y: (np.abs(y) > 1.2) & (np.abs(y) < 4) & (np.abs(x) < 4))
     assert connected_components(abs(between.hamiltonian()))[0] == 1
     assert np.ptp(np.sign(between.positions[:, 1])) == 0
+    np.testing.assert_array_equal(between.entries.value, -1)  # no conductance tells the sign
 
 
 def test_ribbons_of_graphene_conduct_as_their_edges_say():
