@@ -34,7 +34,7 @@ def test_curvatures_are_those_of_the_cost(sigma):
 
 def test_unknowns_wander_as_far_as_they_are_told():
     """With one curvature c for all, x and v are autoregressions: a discrete Lyapunov equation has their covariance."""
-    unknowns, friction, far = 400, 0.3, 0.05
+    unknowns, friction, far = 400, 0.1, 0.05
     problem, hidden = posed(np.eye(unknowns) * 3.0)
     method = AnnealedLangevin(far, far, steps=10**6, friction=friction, together=1500)
     problem = problem.staged(None)
@@ -49,8 +49,8 @@ def test_unknowns_wander_as_far_as_they_are_told():
     expected = scipy.linalg.solve_discrete_lyapunov(forward, np.outer(noise, noise))[0, 0] ** 0.5
     assert expected == pytest.approx(far, rel=0.3)  # told and true distance agree but for the finite step
     away = np.asarray(state.inner.hidden.coefficients) - 1
-    # 400 independent samples: their standard deviation is known to 1 / sqrt(800) = 3.5 %.
-    assert away.std() == pytest.approx(expected, rel=0.15)
+    # 400 independent samples: their standard deviation is known to 1 / sqrt(800) = 3.5 %; three of that.
+    assert away.std() == pytest.approx(expected, rel=0.105)
 
 
 def test_the_best_guess_counts_and_the_key_decides():
