@@ -30,9 +30,14 @@ _SPARE = 1.15
 class Blocks(NamedTuple):
     """How the atoms are dealt out.
 
-    **Fields** `atoms`: how many there are; `cells`: along each edge of the box, none for runs of atoms; `rings`: how
-    many cells away a neighbour may be; `capacity`: atoms that a block can hold; `periodic`: of the box; `reach`: the
-    distance up to which pairs are found.
+    **Fields**
+
+    - `atoms`: how many there are.
+    - `cells`: along each edge of the box, none for runs of atoms.
+    - `rings`: how many cells away a neighbour may be.
+    - `capacity`: atoms that a block can hold.
+    - `periodic`: of the box.
+    - `reach`: the distance up to which pairs are found.
     """
 
     atoms: int

@@ -21,7 +21,10 @@ class BondAngles(AbstractConstraint):
 
     as (u_j . u_k - c)^2 = (u_j . u_k)^2 - 2 c u_j . u_k + c^2. So it costs no more than a sum over pairs of atoms.
 
-    **Arguments** `angle`: wanted, in degrees; `within`, `softness`: which neighbours are bonds, see `Coordination`.
+    **Arguments**
+
+    - `angle`: wanted, in degrees.
+    - `within`, `softness`: which neighbours are bonds, see `Coordination`.
 
     Raises `ValueError` for lengths that are not positive.
     """

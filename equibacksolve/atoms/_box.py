@@ -24,7 +24,11 @@ class Box(eqx.Module):
     - `edges`: lengths of the edges, shape (components,), or the edges as rows, shape (components, components).
     - `periodic`: whether the box repeats, for all edges or one by one.
 
-    **Fields** `vectors`: the edges as rows; `periodic`: one flag an edge; `upright`: whether edge a lies along axis a.
+    **Fields**
+
+    - `vectors`: the edges as rows.
+    - `periodic`: one flag an edge.
+    - `upright`: whether edge a lies along axis a.
 
     Raises `ValueError` unless there are two or three edges, finite and not in one plane, and a flag for each.
     """

@@ -16,8 +16,12 @@ from equibacksolve.atoms._histogram import species_pairs
 class Mixture(eqx.Module):
     """What the curves of a sample are mixed of.
 
-    **Fields** `correlations`: g_ij - 1 on the bins, one row a pair of species as in `species_pairs`; `concentrations`,
-    `scattering_lengths` (fm): one a species; `density`: atoms per volume; `elements`: the names of the species.
+    **Fields**
+
+    - `correlations`: g_ij - 1 on the bins, one row a pair of species as in `species_pairs`.
+    - `concentrations`, `scattering_lengths` (fm): one a species.
+    - `density`: atoms per volume.
+    - `elements`: the names of the species.
     """
 
     correlations: Float[Array, "species_pairs bins"]

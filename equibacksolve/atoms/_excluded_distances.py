@@ -22,7 +22,9 @@ class ExcludedDistances(AbstractConstraint):
         ExcludedDistances(2.1)                              # of all pairs
         ExcludedDistances({"Si-O": 1.4, "O-O": 2.2})        # pairs that are not named may come as near as they like
 
-    **Arguments** `closest`: a distance (length), or one for each pair of species.
+    **Arguments**
+
+    - `closest`: a distance (length), or one for each pair of species.
 
     Raises `ValueError` for distances that are not positive.
     """

@@ -40,7 +40,12 @@ class Observables(AbstractSimulator):
       `neutron_scattering_lengths`. May be left out if there is one species, or partial curves only.
     - `parts`: curves and constraints by name. A leaf is `s.parts["S"].scale`, for example.
 
-    **Fields** `positions`, shape (atoms, components); `box`; `parts`; `scattering_lengths`.
+    **Fields**
+
+    - `positions`, shape (atoms, components).
+    - `box`.
+    - `parts`.
+    - `scattering_lengths`.
 
     Raises `ValueError` if there are no parts, if a part asks for more than the box allows, for species that are not
     there, and for scattering lengths that are missing or cancel.

@@ -25,7 +25,11 @@ class Structure(eqx.Module):
     - `box`: a `Box` of as many dimensions.
     - `species`: the name of all atoms, or one name an atom.
 
-    **Fields** `positions`, `box`; `species`: one name an atom; `elements`: the different names, in order of appearance.
+    **Fields**
+
+    - `positions`, `box`.
+    - `species`: one name an atom.
+    - `elements`: the different names, in order of appearance.
 
     Raises `ValueError` for no atoms, positions that are not finite or outside the box, and too few or many names.
     """

@@ -19,8 +19,10 @@ from equibacksolve.simulators import AbstractSimulator, check_before_compiling
 class CostSurface(eqx.Module):
     """The cost as a function of two unknowns, all others held.
 
-    **Fields** `first_values`, `second_values`: the values of the two unknowns; `cost`: eq. 1, or chi-squared per datum
-    if sigma is known, at each pair of them.
+    **Fields**
+
+    - `first_values`, `second_values`: the values of the two unknowns.
+    - `cost`: eq. 1, or chi-squared per datum if sigma is known, at each pair of them.
     """
 
     first_values: Float[Array, " first"]

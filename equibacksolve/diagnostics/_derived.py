@@ -18,7 +18,10 @@ from equibacksolve.simulators import AbstractSimulator
 
 
 class Derived(eqx.Module):
-    """**Fields** `value`, `error`: of a quantity and its standard error, each as the quantity is returned."""
+    """A quantity and its standard error.
+
+    - `value`, `error`: each as the quantity is returned.
+    """
 
     value: PyTree[Float[Array, "..."]]
     error: PyTree[Float[Array, "..."]]

@@ -41,7 +41,11 @@ def estimated_noise(simulator: AbstractSimulator, observed: AbstractObservations
 
     Of several sets each has a sigma of its own. If they differ from what the search took, search once more.
 
-    **Arguments** `simulator`: what a search found, at its minimum; `observed`: the data; `where`: as in the search.
+    **Arguments**
+
+    - `simulator`: what a search found, at its minimum.
+    - `observed`: the data.
+    - `where`: as in the search.
 
     **Raises** ValueError if the data leave nothing over: not more readings than unknowns, or residuals that are zero.
     """

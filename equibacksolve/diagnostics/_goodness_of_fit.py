@@ -17,8 +17,11 @@ from equibacksolve.simulators import AbstractSimulator
 class GoodnessOfFit(eqx.Module):
     """Chi-squared, and what it should be.
 
-    **Fields** `chi_squared`: sum of the squared residuals over sigma; `expected`, `deviation`: its mean and standard
-    deviation if the model is right; `effective_unknowns`: how many combinations of the unknowns the data determined.
+    **Fields**
+
+    - `chi_squared`: sum of the squared residuals over sigma.
+    - `expected`, `deviation`: its mean and standard deviation if the model is right.
+    - `effective_unknowns`: how many combinations of the unknowns the data determined.
     """
 
     chi_squared: Scalar

@@ -65,9 +65,13 @@ def identifiability(
 ) -> Identifiability:
     """Which combinations of the hidden unknowns the data determine at a point, and how well.
 
-    **Arguments** `simulator`: the point; `observed`: the data, of which only settings, mask and sigma matter;
-    `where`: returns the hidden leaves; `threshold`: relative values up to this fraction of the largest count as zero.
-    Left out, it is the larger dimension of the Jacobian times the rounding unit, as in `numpy.linalg.matrix_rank`.
+    **Arguments**
+
+    - `simulator`: the point.
+    - `observed`: the data, of which only settings, mask and sigma matter.
+    - `where`: returns the hidden leaves.
+    - `threshold`: relative values up to this fraction of the largest count as zero. Left out, it is the larger
+      dimension of the Jacobian times the rounding unit, as in `numpy.linalg.matrix_rank`.
 
     **Raises** ValueError if `where` selects nothing, if the threshold is not between 0 and 1, or if the Jacobian is not
     finite.

@@ -14,8 +14,12 @@ from equibacksolve.imaging._comment_line import Items, entries_of, flag, items_o
 class XYZTable(NamedTuple):
     """The first structure of a file.
 
-    **Fields** `species`: one name an atom; `positions`: shape (atoms, 3), or 2 if the file has no more, with `Origin`
-    taken off; `lattice`: the edges of the box as rows; `periodic`: for each edge whether the box repeats along it.
+    **Fields**
+
+    - `species`: one name an atom.
+    - `positions`: shape (atoms, 3), or 2 if the file has no more, with `Origin` taken off.
+    - `lattice`: the edges of the box as rows.
+    - `periodic`: for each edge whether the box repeats along it.
     """
 
     species: tuple[str, ...]

@@ -34,8 +34,12 @@ class StudentT(AbstractNoise):
 
     The further off a reading is, the less it pulls. Of two clusters of readings, it goes with one: start close enough.
 
-    **Fields** `freedom`: f; few for many outliers, many for few. Sigma is the scale of the noise, whose standard
-    deviation is sigma sqrt(f / (f - 2)). **Raises** ValueError unless it is positive and finite.
+    **Fields**
+
+    - `freedom`: f; few for many outliers, many for few. Sigma is the scale of the noise, whose standard deviation is
+      sigma sqrt(f / (f - 2)).
+
+    **Raises** ValueError unless it is positive and finite.
     """
 
     freedom: Scalar = eqx.field(converter=named_float_array("StudentT.freedom"), default=4.0)
@@ -62,8 +66,11 @@ class Huber(AbstractNoise):
     An outlier pulls as if it were k sigma off. There are no more minima than without (P. J. Huber, Ann. Math. Stat. 35,
     73 (1964)).
 
-    **Fields** `threshold`: k, in units of sigma; at 1.345, Gaussian data lose 5 % of what they tell. **Raises**
-    ValueError unless it is positive and finite.
+    **Fields**
+
+    - `threshold`: k, in units of sigma; at 1.345, Gaussian data lose 5 % of what they tell.
+
+    **Raises** ValueError unless it is positive and finite.
     """
 
     threshold: Scalar = eqx.field(converter=named_float_array("Huber.threshold"), default=1.345)

@@ -17,8 +17,11 @@ Vectors = Float[Array, "*vectors unknowns"]
 class PriorPrecision(eqx.Module):
     """A = H^T H / count + D, with H the derivative of the smoothness priors and D constant on each map.
 
-    **Fields** `weights`: the eigenvalues of A, one array a leaf: in the order of its cosines, or of its entries where
-    the leaf is no map; `in_cosines`: which of the two.
+    **Fields**
+
+    - `weights`: the eigenvalues of A, one array a leaf: in the order of its cosines, or of its entries where the leaf
+      is no map.
+    - `in_cosines`: which of the two.
     """
 
     weights: tuple[Float[Array, "..."], ...]

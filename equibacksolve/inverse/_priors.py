@@ -79,8 +79,12 @@ class Smoothness(AbstractPrior):
 class KnownMean(AbstractPrior):
     """The mean of each leaf is known, e.g. zero for a potential measured from the Fermi energy.
 
-    **Fields** `mean`: zero if left out; `deviation`: how well it is known, as a standard deviation. Both in the unit of
-    the leaf. **Raises** ValueError unless the deviation is positive.
+    **Fields**
+
+    - `mean`: zero if left out.
+    - `deviation`: how well it is known, as a standard deviation. Both in the unit of the leaf.
+
+    **Raises** ValueError unless the deviation is positive.
     """
 
     mean: Scalar = eqx.field(converter=float_array, default=0.0)
@@ -106,8 +110,12 @@ class TotalVariation(AbstractPrior):
     a fitting curvature. Its square over two is d^2 / (2 scale q); the rest, up to q / scale, is appended as a residual
     of no gradient, so that the sum is exact as well.
 
-    **Fields** `scale`: a difference of this size costs one unit of minus log p; `softness`: differences below it are
-    penalised by their squares. Both in the unit of the leaf. **Raises** ValueError unless both are positive.
+    **Fields**
+
+    - `scale`: a difference of this size costs one unit of minus log p.
+    - `softness`: differences below it are penalised by their squares. Both in the unit of the leaf.
+
+    **Raises** ValueError unless both are positive.
     """
 
     scale: Scalar = eqx.field(converter=float_array)

@@ -27,7 +27,12 @@ class AbstractResidualTransform(eqx.Module):
 
 
 class Weighted(AbstractResidualTransform):
-    """Residuals times weights. **Fields** `weights`: one for each datum."""
+    """Residuals times weights.
+
+    **Fields**
+
+    - `weights`: one for each datum.
+    """
 
     weights: Float[Array, " data"]
 
@@ -53,8 +58,10 @@ def evening_weights(sensitivity: Float[Array, " data"]) -> Float[Array, " data"]
 class Smoothing(AbstractResidualTransform):
     """Compare maps after both were blurred: residuals K r, with K a Gaussian over the settings.
 
-    **Fields** `width`: standard deviation as a fraction of the range of each setting; 0 changes nothing. Data without
-    settings are left as they are.
+    **Fields**
+
+    - `width`: standard deviation as a fraction of the range of each setting; 0 changes nothing. Data without settings
+      are left as they are.
     """
 
     width: Scalar

@@ -19,7 +19,9 @@ _EXACT = 2e-14
 class WideBandLead(AbstractLead):
     """Sigma = -i Gamma / 2 on each orbital that it touches, at every energy: a tunnel tip, a metal, an absorbing probe.
 
-    **Fields** `broadening`: Gamma of each orbital, or one number for all, as an energy; trainable.
+    **Fields**
+
+    - `broadening`: Gamma of each orbital, or one number for all, as an energy; trainable.
 
     **Raises** ValueError if a broadening is not positive.
     """

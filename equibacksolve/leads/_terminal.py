@@ -14,7 +14,10 @@ from equibacksolve.leads._lead import AbstractLead
 class Terminal(eqx.Module):
     """A lead, attached to orbitals of a sample.
 
-    **Fields** `lead`; `interface`: the orbitals (rows of H) that it touches, counted from 0.
+    **Fields**
+
+    - `lead`.
+    - `interface`: the orbitals (rows of H) that it touches, counted from 0.
 
     **Raises** ValueError if it touches no orbital, or one twice, or the lead does not fit so many.
     """

@@ -14,10 +14,14 @@ _FILLED = 0.5
 class Arrangement:
     """Where the points go.
 
-    **Fields** `settings`: by name, after readings of the same setting were made equal; `taken`: for each place, the
-    number of the point that goes there, -1 where none was read; `grid`: the mesh, or None; `labels`: for each place and
-    axis, which of the axis's settings it is; `repeated`: settings read more than once; `shift`: by how much a setting
-    was moved at most, as a fraction of its axis.
+    **Fields**
+
+    - `settings`: by name, after readings of the same setting were made equal.
+    - `taken`: for each place, the number of the point that goes there, -1 where none was read.
+    - `grid`: the mesh, or None.
+    - `labels`: for each place and axis, which of the axis's settings it is.
+    - `repeated`: settings read more than once.
+    - `shift`: by how much a setting was moved at most, as a fraction of its axis.
     """
 
     settings: dict[str, Float[np.ndarray, " places"]]

@@ -15,8 +15,13 @@ from equibacksolve.measurements._units import amount, dimensionless, factor, sam
 class Converted:
     """A column after conversion.
 
-    **Fields** `values`; `unit`: of `values`, None if there is none; `slope`: |d(values)/d(entry of the column)|, by
-    which a standard deviation is carried over; `column`: as the source has it; `how`: the conversion, in words.
+    **Fields**
+
+    - `values`.
+    - `unit`: of `values`, None if there is none.
+    - `slope`: |d(values)/d(entry of the column)|, by which a standard deviation is carried over.
+    - `column`: as the source has it.
+    - `how`: the conversion, in words.
     """
 
     values: Float[np.ndarray, " points"]

@@ -31,8 +31,13 @@ _SEPARATORS = {"tab": "\t", "\\t": "\t", "space": " ", "spaces": " "}
 class TextFormat:
     """What a user says of a text file; None is found out.
 
-    **Fields** `form`: "long" or "matrix"; `skip`: lines above the headers, of whatever kind; `header`: the headers, in
-    place of those in the file; `separator`: one mark, or "tab" or "space"; `decimal`: "." or ",".
+    **Fields**
+
+    - `form`: "long" or "matrix".
+    - `skip`: lines above the headers, of whatever kind.
+    - `header`: the headers, in place of those in the file.
+    - `separator`: one mark, or "tab" or "space".
+    - `decimal`: "." or ",".
     """
 
     form: str | None = None

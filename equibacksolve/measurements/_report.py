@@ -11,9 +11,14 @@ from equibacksolve.measurements._quality import Estimate
 class Axis:
     """One variable or the value: its range, after conversion and as the source has it.
 
-    **Fields** `name`: the simulator's; `column`: header in the source, None for a number given by hand; `low`, `high`,
-    `unit`: after conversion; `raw_low`, `raw_high`, `raw_unit`: before; `distinct`: different settings; `how`: the
-    conversion in words.
+    **Fields**
+
+    - `name`: the simulator's.
+    - `column`: header in the source, None for a number given by hand.
+    - `low`, `high`, `unit`: after conversion.
+    - `raw_low`, `raw_high`, `raw_unit`: before.
+    - `distinct`: different settings.
+    - `how`: the conversion in words.
     """
 
     name: str

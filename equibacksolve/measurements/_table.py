@@ -107,10 +107,14 @@ class Column:
 class Table:
     """What was found in a source: columns of equal length, and the shape that the readings had there.
 
-    **Fields** `source`: what to call it in messages; `columns`; `shape`: the points as the source arranged them (rows
-    of a file, the mesh of an array), which is the shape that a mask or sigma given as an array must have; `value`: the
-    header of the readings where the source has only one kind of them (a map, a DataArray), else None; `dims`: what the
-    source calls the axes of `shape`, if it names them.
+    **Fields**
+
+    - `source`: what to call it in messages.
+    - `columns`.
+    - `shape`: the points as the source arranged them (rows of a file, the mesh of an array), which is the shape that a
+      mask or sigma given as an array must have.
+    - `value`: the header of the readings where the source has only one kind of them (a map, a DataArray), else None.
+    - `dims`: what the source calls the axes of `shape`, if it names them.
     """
 
     source: str

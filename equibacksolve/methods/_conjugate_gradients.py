@@ -34,10 +34,13 @@ class ConjugateGradients(AbstractStepEquations):
 
     A step need not be exact: the damping bends it anyway.
 
-    **Fields** `tolerance`: of the residual of the linear system, relative to the gradient; `iterations`: the most that
-    are made; `keep_jacobian`: whether J of the data, N x n, is kept between steps. Without it memory is bounded by what
-    automatic differentiation of the simulator needs, which is far less for data that share one simulation (an image),
-    and a step costs two simulations.
+    **Fields**
+
+    - `tolerance`: of the residual of the linear system, relative to the gradient.
+    - `iterations`: the most that are made.
+    - `keep_jacobian`: whether J of the data, N x n, is kept between steps. Without it memory is bounded by what
+      automatic differentiation of the simulator needs, which is far less for data that share one simulation (an image),
+      and a step costs two simulations.
     """
 
     tolerance: Float[Array, ""] = eqx.field(converter=float_array, default=1e-3)

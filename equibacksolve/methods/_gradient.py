@@ -15,8 +15,11 @@ from equibacksolve.methods._method import AbstractMethod, State, first_state
 class GradientDescent(AbstractMethod):
     """Follow the gradient with an optax optimizer, until the data are explained, or progress ends.
 
-    **Fields** `optimizer`: any optax transformation, one with a line search too; `steps`: the most that are made;
-    `patience`, `decrease`: it ends when `patience` steps lowered the best objective by less than that fraction.
+    **Fields**
+
+    - `optimizer`: any optax transformation, one with a line search too.
+    - `steps`: the most that are made.
+    - `patience`, `decrease`: it ends when `patience` steps lowered the best objective by less than that fraction.
     """
 
     optimizer: optax.GradientTransformation = eqx.field(static=True, converter=keyed_optimizer)

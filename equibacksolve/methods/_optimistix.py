@@ -15,7 +15,10 @@ from equibacksolve.methods._method import AbstractMethod, State, first_state
 class OptimistixSolver(AbstractMethod):
     """Step an optimistix least-squares solver or minimiser until it terminates.
 
-    **Fields** `solver`: e.g. `optimistix.LevenbergMarquardt(rtol=1e-8, atol=1e-8)`; `steps`: the most that are made.
+    **Fields**
+
+    - `solver`: e.g. `optimistix.LevenbergMarquardt(rtol=1e-8, atol=1e-8)`.
+    - `steps`: the most that are made.
 
     **Raises** ValueError for a problem with bounds, which optimistix does not know.
     """

@@ -16,7 +16,10 @@ from equibacksolve.simulators import TightBindingDevice
 def load_device(path: str | os.PathLike, *, solver: AbstractSolver | None = None) -> TightBindingDevice:
     """The device in a file, which `save_device` wrote here, or `export_kwant.write` beside Kwant.
 
-    **Arguments** `path`: an .npz, its arrays as in docs/bring_your_own_model.md; `solver`: as for `TightBindingDevice`.
+    **Arguments**
+
+    - `path`: an .npz, its arrays as in docs/bring_your_own_model.md.
+    - `solver`: as for `TightBindingDevice`.
 
     **Raises** ValueError that names the file and the array: where the file is no .npz or is damaged, is of another
     version, lacks an array, or where arrays do not fit one another. FileNotFoundError if there is no such file.

@@ -61,10 +61,13 @@ def draw_readings(
     list; an image is shown as it is, the first axis across. What is masked is grey, or a gap in a line with a grey mark
     below it; nothing is interpolated.
 
-    **Arguments** `settings`: a `Quantity` for each setting that has another label or unit than its name; `reading`:
-    that of the values, a conductance if left out and there is a flux; `limits`: ends of the colours;
-    `largest_momentum`: pi M / L, says that an image is one in momentum space, with zero first; `everywhere`: draw also
-    what is masked, for a prediction is known there, too.
+    **Arguments**
+
+    - `settings`: a `Quantity` for each setting that has another label or unit than its name.
+    - `reading`: that of the values, a conductance if left out and there is a flux.
+    - `limits`: ends of the colours.
+    - `largest_momentum`: pi M / L, says that an image is one in momentum space, with zero first.
+    - `everywhere`: draw also what is masked, for a prediction is known there, too.
 
     Returns what a colour bar needs, or None for lines.
     """

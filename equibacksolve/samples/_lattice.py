@@ -13,7 +13,9 @@ class SquareLattice(eqx.Module):
     H = sum |x+1,y><x,y| + |x,y+1> e^{2 pi i flux x} <x,y| + h.c. + onsite, with x = 1..length along the current,
     y = 1..width across, and the flux per plaquette in units of h/e (eq. 14).
 
-    **Fields** `onsite`: an onsite term, or a sum of them; it sets the size of the sample.
+    **Fields**
+
+    - `onsite`: an onsite term, or a sum of them; it sets the size of the sample.
 
     **Raises** ValueError if there are no sites.
     """

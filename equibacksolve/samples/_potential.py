@@ -11,7 +11,9 @@ from equibacksolve.samples._onsite import AbstractOnsite
 class Potential(AbstractOnsite):
     """An onsite potential v[x, y], the same for all orbitals.
 
-    **Fields** `values`: shape (length, width), in units of the hopping; x runs along the current.
+    **Fields**
+
+    - `values`: shape (length, width), in units of the hopping; x runs along the current.
     """
 
     values: Float[Array, "length width"] = eqx.field(

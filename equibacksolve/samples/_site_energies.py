@@ -47,8 +47,10 @@ class SumOfEnergies(AbstractSiteEnergies):
 class SiteEnergies(AbstractSiteEnergies):
     """One number for each site.
 
-    **Fields** `values`: in the order of the sites. A search takes them as numbers without neighbours. Where neighbours
-    are alike, hide a `SplinePotential`, or lay the sites out as a map, `MapOfSites`.
+    **Fields**
+
+    - `values`: in the order of the sites. A search takes them as numbers without neighbours. Where neighbours are
+      alike, hide a `SplinePotential`, or lay the sites out as a map, `MapOfSites`.
     """
 
     values: Float[Array, " sites"] = eqx.field(converter=named_float_array("SiteEnergies.values"))

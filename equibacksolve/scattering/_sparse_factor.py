@@ -17,8 +17,10 @@ from equibacksolve.scattering._solver import AbstractArrangement, AbstractSolver
 class SparseArrangement(AbstractArrangement):
     """Orbitals in their own order; the places of all numbers in the compressed columns of SciPy.
 
-    **Fields** `indices`, `starts`: rows of the stored entries, and where each column begins; `stored`: which of these
-    each number of the matrix is added to.
+    **Fields**
+
+    - `indices`, `starts`: rows of the stored entries, and where each column begins.
+    - `stored`: which of these each number of the matrix is added to.
     """
 
     pattern: Pattern

@@ -16,7 +16,10 @@ from equibacksolve.simulators._simulator import check_before_compiling
 class Conductance(AbstractDeviceSimulator):
     """G between two terminals, Tr t†t, in units of e^2/h; of a terminal with itself, the reflection Tr r†r.
 
-    **Fields** `device`; `to`, `source`: the numbers of the terminals that electrons go to and come from.
+    **Fields**
+
+    - `device`.
+    - `to`, `source`: the numbers of the terminals that electrons go to and come from.
 
     **Raises** ValueError if the device has no such terminal.
     """
@@ -40,7 +43,9 @@ class ConductanceMatrix(AbstractDeviceSimulator):
 
     Each column sums to the number of open modes of its terminal, and so does each row.
 
-    **Fields** `device`.
+    **Fields**
+
+    - `device`.
     """
 
     device: TightBindingDevice
@@ -58,7 +63,12 @@ class ShotNoise(AbstractDeviceSimulator):
 
     Over `Conductance` it is the Fano factor (Blanter and Büttiker, Physics Reports 336, 1 (2000)).
 
-    **Fields** `device`; `to`, `source`: the terminals. **Raises** ValueError if they are the same, or not there.
+    **Fields**
+
+    - `device`.
+    - `to`, `source`: the terminals.
+
+    **Raises** ValueError if they are the same, or not there.
     """
 
     device: TightBindingDevice

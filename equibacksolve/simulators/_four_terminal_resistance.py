@@ -24,7 +24,11 @@ class FourTerminalResistance(AbstractDeviceSimulator):
     one comes back without a phase. So absorbing probes are terminals as well, e.g. `WideBandLead`. With both
     `voltage` terminals those of the current, it is the two-terminal resistance.
 
-    **Fields** `device`; `current`: the two terminals of the current; `voltage`: pairs (i, j), or one pair.
+    **Fields**
+
+    - `device`.
+    - `current`: the two terminals of the current.
+    - `voltage`: pairs (i, j), or one pair.
 
     **Raises** ValueError if a terminal is not there, or both of the current are the same.
     """

@@ -18,7 +18,12 @@ class LocalDensityOfStates(AbstractDeviceSimulator):
 
     In units of 1 / energy. With all terminals it is -Im G / pi, but for bound states, which no terminal reaches.
 
-    **Fields** `device`; `source`: the terminals, all if left out. **Raises** ValueError if one is not there.
+    **Fields**
+
+    - `device`.
+    - `source`: the terminals, all if left out.
+
+    **Raises** ValueError if one is not there.
     """
 
     device: TightBindingDevice

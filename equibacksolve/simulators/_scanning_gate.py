@@ -28,7 +28,11 @@ class AbstractTip(eqx.Module):
 class LorentzianTip(AbstractTip):
     """height / (1 + d^2 / radius^2), d the distance from the tip in the plane.
 
-    **Fields** `height` as an energy, `radius` as a length; both trainable. **Raises** ValueError unless radius > 0.
+    **Fields**
+
+    - `height` as an energy, `radius` as a length; both trainable.
+
+    **Raises** ValueError unless radius > 0.
     """
 
     height: Float[Array, ""] = eqx.field(converter=named_float_array("LorentzianTip.height"))
@@ -48,7 +52,13 @@ class ScanningGate(AbstractDeviceSimulator, AbstractGate):
 
     Observations of it have also the variables `tip_x` and `tip_y`, in the unit of the positions.
 
-    **Fields** `device`; `tip`; `to`, `source`: the terminals. **Raises** ValueError if one is not there.
+    **Fields**
+
+    - `device`.
+    - `tip`.
+    - `to`, `source`: the terminals.
+
+    **Raises** ValueError if one is not there.
     """
 
     device: TightBindingDevice

@@ -49,7 +49,11 @@ class Positive(eqx.Module):
 
     Bounds are given as `Positive`, too, and hold on the value.
 
-    **Arguments** `value`: the numbers. **Raises** ValueError unless they are positive and finite.
+    **Arguments**
+
+    - `value`: the numbers.
+
+    **Raises** ValueError unless they are positive and finite.
     """
 
     logarithm: Float[Array, "..."]
