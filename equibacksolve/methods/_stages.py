@@ -47,18 +47,19 @@ class Stage(eqx.Module):
 
 
 class View(NamedTuple):
-    """What the problem of a stage is made of. `center`, `heights` and `length` stay from stage to stage.
+    """What a stage makes of the problem, and what stays from stage to stage.
 
-    `heights`: the unit in which priors count each leaf; `prior`: the height of the prior of this stage, one a leaf.
+    - `center`, `length`: of all priors; `heights`: the unit in which they count each leaf.
+    - `transform`, `prior`, `box`: of this stage. They are made once, for a step has no time for it.
     """
 
     center: Hidden
     heights: Float[Array, " leaves"]
     length: Scalar
     key: PRNGKeyArray
-    prior: Float[Array, " leaves"]
-    weights: Float[Array, " data"]
-    box: tuple[Hidden, Hidden] | None
+    transform: Composed | None = None
+    prior: Smoothness | None = None
+    box: tuple[Hidden, Hidden] | None = None
 
 
 def _as_stages(given: Any) -> tuple[Stage, ...]:
@@ -99,7 +100,7 @@ class Stages(AbstractMethod):
             seen = jax.tree.leaves(detectable_heights_at(problem, hidden))
             heights = jnp.stack([jnp.min(height) for height in seen])
         length = drawn(key, self.length).astype(dtype)
-        view = View(center_of_leaves(hidden, problem.kinds), heights, length, key, heights, heights, None)
+        view = View(center_of_leaves(hidden, problem.kinds), heights, length, key)
         view, search, looked = self._begun(problem, hidden, view, 0)
         return around(search, view, search.evaluations + looked + asked, done=False, stage=0)
 
@@ -111,7 +112,7 @@ class Stages(AbstractMethod):
             number = last if explained else number + 1
             view, search, looked = self._begun(problem, search.hidden, view, number)
             used = used + search.evaluations + looked
-        found = self.stages[number].method.step(self._seen(problem, view, number), search)
+        found = self.stages[number].method.step(_seen(problem, view), search)
         used = used + found.evaluations - search.evaluations
         return around(found, view, used, done=bool(found.done) and number == last, stage=number)
 
@@ -124,8 +125,10 @@ class Stages(AbstractMethod):
         weights = jnp.ones(problem.observed.values.size, view.heights.dtype)
         if stage.evened and sum(leaf.size for leaf in jax.tree.leaves(hidden)) <= FEW_UNKNOWNS:
             weights, looks = evening_weights(sensitivity_of_data(problem, hidden)), looks + 1
-        view = view._replace(prior=self._prior_heights(problem, hidden, view, stage), weights=weights, box=box)
-        return view, stage.method.init(self._seen(problem, view, number), hidden, view.key), looks
+        transform = Composed((Weighted(weights), Smoothing(stage.blur.astype(view.length.dtype))))
+        prior = Smoothness(view.length, self._prior_heights(problem, hidden, view, stage), view.center)
+        view = view._replace(transform=transform, prior=prior, box=box)
+        return view, stage.method.init(_seen(problem, view), hidden, view.key), looks
 
     def _prior_heights(self, problem: Problem, hidden: Hidden, view: View, stage: Stage) -> Float[Array, " leaves"]:
         """The height of the prior on each leaf in this stage, if it begins at `hidden`."""
@@ -138,13 +141,12 @@ class Stages(AbstractMethod):
         # A flat map does not tell how high it is.
         return jnp.minimum(scheduled, jnp.where(heights > 0, heights, jnp.inf))
 
-    def _seen(self, problem: Problem, view: View, number: int) -> Problem:
-        """The problem as a stage sees it."""
-        blur = Smoothing(self.stages[number].blur.astype(view.length.dtype))
-        prior = Smoothness(view.length, view.prior, view.center)
-        seen = problem.staged(Composed((Weighted(view.weights), blur)), prior)
-        return seen if view.box is None else seen.bounded(*view.box)
-
     def _asks_for_heights(self, problem: Problem) -> bool:
         """Whether a prior of some stage needs to know how high the maps are."""
         return problem.has_landscape and any(bool(stage.strength > 0) for stage in self.stages)
+
+
+def _seen(problem: Problem, view: View) -> Problem:
+    """The problem as a stage sees it."""
+    seen = problem.staged(view.transform, view.prior)
+    return seen if view.box is None else seen.bounded(*view.box)

@@ -89,7 +89,7 @@ def test_known_noise_calls_for_a_prior_where_the_stage_has_none_or_a_weaker_one(
 
 def height_of_the_prior(problem, hidden, strength):
     """Of the only leaf, in the first stage."""
-    return held_by(strength).init(problem, hidden, jax.random.key(0)).inner[1].prior[0]
+    return held_by(strength).init(problem, hidden, jax.random.key(0)).inner[1].prior.height[0]
 
 
 def test_the_prior_is_the_stronger_one_of_stage_and_noise():
