@@ -58,7 +58,7 @@ def predicted(build, hidden, truth, observed, sigma, length):
     flat, unravel = jax.flatten_util.ravel_pytree(leaves)
     jacobian = jax.jacfwd(lambda x: problem.residuals(unravel(x)))(flat)
     prior = Smoothness(length, 1.0, center_of_leaves(leaves, problem.kinds))
-    held = lambda x: prior.residuals(unravel(x))
+    held = lambda x: jnp.concatenate(prior.residuals(unravel(x), problem.kinds))
     rough = jax.jacfwd(held)(flat)
     height_squared = jnp.mean(held(flat) ** 2)
     precision = jacobian.T @ jacobian + rough.T @ rough / height_squared
