@@ -54,7 +54,7 @@ def test_missing_places_are_masked_and_smoothing_works_on_the_mesh():
     observed = read(table, **SAMPLE).observations
     assert observed.grid == (5, 4)
     np.testing.assert_array_equal(observed.mask, np.arange(20) != 6)
-    smooth = Smoothing(jnp.array(0.3))(observed, None, observed.weights() * observed.values)
+    smooth = Smoothing(jnp.array(0.3))(observed, observed.weights() * observed.values)
     assert smooth.shape == (20,)
     assert np.isfinite(smooth).all()
 
