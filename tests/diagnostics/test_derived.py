@@ -77,6 +77,18 @@ def test_the_noise_of_a_linear_fit_and_its_jackknife():
     np.testing.assert_allclose(found.observed.sigma, found.sigma)
 
 
+def test_readings_that_are_missing_tell_nothing_of_the_noise():
+    y = DESIGN @ [0.5, -1.0, 2.0] + 0.1 * np.random.default_rng(0).normal(size=7)
+    there = np.arange(7) != 3
+    best = np.linalg.lstsq(DESIGN[there], y[there], rcond=None)[0]
+    line = Line(jnp.asarray(best[:2]), jnp.asarray(best[2]))
+    all_of_them = diagnostics.estimated_noise(line, ebs.Observations(y, x=X, mask=there), where=everything)
+    without = diagnostics.estimated_noise(line, ebs.Observations(y[there], x=X[there]), where=everything)
+    assert float(all_of_them.sigma) == pytest.approx(float(without.sigma), rel=1e-12)
+    assert float(all_of_them.freedom) == pytest.approx(3.0, rel=1e-12)
+    np.testing.assert_allclose(all_of_them.observed.sigma[there], without.sigma)
+
+
 def test_the_noise_of_nist_is_the_certified_one():
     """And errors from it are the certified standard deviations, to the digits of the certified values."""
     nist = regression_set("Thurber")

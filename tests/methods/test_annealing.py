@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jaxtyping import Array
-from toys import DECAYS, EXPLAINED_WELL, LOCAL, READINGS, DoubleWell, place, rate
+from toys import DECAYS, EXPLAINED_WELL, LOCAL, NEAR_DECAYS, READINGS, DoubleWell, place, rate
 
 import equibacksolve as ebs
 from equibacksolve.inverse import make_problem
@@ -167,3 +167,17 @@ def test_parts_of_the_data_keep_settings_values_and_masks_together():
     np.testing.assert_array_equal(part.mask, [True, False])
     with pytest.raises(ValueError, match="no settings"):
         EXPLAINED_WELL.at(jnp.array([0]))
+
+
+def test_the_mean_of_a_chain_follows_it():
+    """A fiftieth of the way with each step; a pass is one step where the data are not divided."""
+    problem, hidden = make_problem(NEAR_DECAYS, READINGS, rate)
+    state = ebs.methods.Annealing(share=1).init(problem, hidden, jax.random.key(0))
+    before = state.inner[0]
+    for _ in range(3):
+        state = ebs.methods.Annealing(share=1).step(problem, state)
+        after = state.inner[0]
+        assert float(jnp.max(jnp.abs(after.hidden.rate - before.mean.rate))) > 1e-6
+        expected = before.mean.rate + 0.02 * (after.hidden.rate - before.mean.rate)
+        np.testing.assert_allclose(after.mean.rate, expected, rtol=1e-12)
+        before = after
