@@ -93,6 +93,7 @@ NEAREST = {
         "methods/test_bounds",
         "search/test_course_of_a_search",
     ],
+    "methods/_drawn": ["methods/test_stages", "methods/test_box"],
     "methods/_search_methods": [*DESCENTS, "methods/test_annealing", *HOPS],
     "methods/_trust_region": ["methods/test_trust_region", *STEPS],
     "methods": [*STEPS, "methods/test_regression_sets.py::test_levenberg_marquardt_finds"],
