@@ -136,7 +136,7 @@ def draw(runs, path):
     import matplotlib.pyplot as plt
 
     families = [family for family in FAMILIES if any(run["family"] == family for run in runs)]
-    figure, axes = plt.subplots(figsize=(9, 3.6), layout="constrained")
+    figure, axes = plt.subplots(figsize=(14, 3.8), layout="constrained")
     place = np.arange(len(families))
     for name, shift, colour, label in (("ours", -0.2, "#2a6f97", "default"), ("paper", 0.2, "#c9a227", "paper's rule")):
         counts = [_counts(runs, family, name) for family in families]
@@ -145,13 +145,13 @@ def draw(runs, path):
         axes.bar(place + shift, near, 0.4, fill=False, edgecolor=colour, linewidth=0.8)
         axes.bar(place + shift, found, 0.4, color=colour, label=label)
         for x, height, (good, _, total) in zip(place + shift, near, counts):
-            axes.text(x, height + 1, f"{good}/{total}" if total else "", ha="center", va="bottom", fontsize=7)
+            axes.text(x, height + 1, f"{good}/{total}" if total else "", ha="center", va="bottom", fontsize=6)
     axes.set_xticks(place, families, rotation=35, ha="right")
     axes.set_ylabel("truths recovered (%)")
     axes.set_ylim(0, 112)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, loc="upper right", ncols=2, bbox_to_anchor=(1, 1.12))
-    figure.savefig(path, dpi=150)
+    figure.savefig(path, dpi=120)
 
 
 def _counts(runs, family, name):
