@@ -77,7 +77,7 @@ NEAREST = {
     "specialists/_level_walk": LEVELS,
     "specialists/_kicks": HOPS,
     "methods/_guesses": ["methods/test_restarts", *HOPS],
-    "methods/_drawn": ["methods/test_restarts", *HOPS],
+    "methods/_drawn": ["methods/test_stages", "methods/test_box"],
     "methods/_restarts": ["methods/test_restarts"],
     "methods/_threads": [
         "search/test_searches_at_a_time",
@@ -93,7 +93,6 @@ NEAREST = {
         "methods/test_bounds",
         "search/test_course_of_a_search",
     ],
-    "methods/_drawn": ["methods/test_stages", "methods/test_box"],
     "methods/_search_methods": [*DESCENTS, "methods/test_annealing", *HOPS],
     "methods/_trust_region": ["methods/test_trust_region", *STEPS],
     "methods": [*STEPS, "methods/test_regression_sets.py::test_levenberg_marquardt_finds"],
