@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from equibacksolve import diagnostics
 from equibacksolve.command_line._wording import in_options_of
-from equibacksolve.inverse import Observations, name_of_leaf, where_hidden
+from equibacksolve.inverse import Observations, count_unknowns, name_of_leaf, where_hidden
 from equibacksolve.search import Solution
 from equibacksolve.simulators import AbstractSimulator
 
@@ -33,7 +33,7 @@ def judge(found: Solution, observed: Observations, map_of: Callable) -> Judged:
     if observed.sigma is None:
         return Judged(None, ["Standard errors need sigma, the error of a reading: pass --sigma."])
     if diagnostics.largest_matrix(found.simulator, observed, where=where) > diagnostics.LARGEST_MATRIX:
-        unknowns = sum(leaf.size for leaf in jax.tree.leaves(found.hidden))
+        unknowns = count_unknowns(found.hidden)
         return Judged(None, [f"Standard errors are left out: {observed.values.size} data of {unknowns} unknowns."])
     judged = diagnostics.judgement(found.simulator, observed, where=where)
     errors, fit, remark = judged.errors, judged.verdict, judged.remark

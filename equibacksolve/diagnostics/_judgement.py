@@ -2,7 +2,6 @@
 
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 from jaxtyping import Float
 
@@ -10,7 +9,7 @@ from equibacksolve.diagnostics._goodness_of_fit import goodness_of_fit
 from equibacksolve.diagnostics._smoothness_precision import search_precision
 from equibacksolve.diagnostics._uncertainty import Uncertainty, standard_errors
 from equibacksolve.diagnostics._unknowns import Selector, hidden_and_known
-from equibacksolve.inverse import AbstractObservations
+from equibacksolve.inverse import AbstractObservations, count_unknowns
 from equibacksolve.simulators import AbstractSimulator
 
 LARGEST_MATRIX = 4_000_000
@@ -71,5 +70,5 @@ def judgement(
 
 def largest_matrix(simulator: AbstractSimulator, observed: AbstractObservations, *, where: Selector) -> int:
     """Entries of the largest matrix that a judgement makes: unknowns x data, or unknowns x unknowns."""
-    unknowns = sum(leaf.size for leaf in jax.tree.leaves(hidden_and_known(simulator, where)[0]))
+    unknowns = count_unknowns(hidden_and_known(simulator, where)[0])
     return unknowns * max(unknowns, observed.values.size)

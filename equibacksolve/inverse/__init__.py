@@ -17,6 +17,7 @@ from equibacksolve.inverse._leaves import Hidden as Hidden
 from equibacksolve.inverse._leaves import LeafKind as LeafKind
 from equibacksolve.inverse._leaves import Selector as Selector
 from equibacksolve.inverse._leaves import center_of_leaves as center_of_leaves
+from equibacksolve.inverse._leaves import count_unknowns as count_unknowns
 from equibacksolve.inverse._leaves import hidden_leaves as hidden_leaves
 from equibacksolve.inverse._leaves import kinds_of_leaves as kinds_of_leaves
 from equibacksolve.inverse._leaves import name_of_leaf as name_of_leaf

@@ -147,6 +147,11 @@ def where_hidden(hidden: Hidden) -> Callable[[Any], list]:
     return lambda simulator: jax.tree.leaves(eqx.filter(simulator, chosen))
 
 
+def count_unknowns(hidden: Hidden) -> int:
+    """How many numbers the hidden leaves hold."""
+    return sum(leaf.size for leaf in jax.tree.leaves(hidden))
+
+
 def name_of_leaf(path: tuple) -> str:
     """The path of a leaf as it is written in Python, e.g. `sample.onsite.values`."""
     return jax.tree_util.keystr(path).lstrip(".")

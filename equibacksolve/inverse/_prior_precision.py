@@ -65,7 +65,7 @@ def prior_precision(problem: Problem, hidden: Hidden, diagonal: Float[Array, " u
 def is_exact(problem: Problem) -> bool:
     """Whether `prior_precision` is all that this stage adds to the data, and not an approximation."""
     periodic = any(kind.is_map and kind.period is not None for kind in problem.kinds)
-    return _keeps_data(problem.transform) and not problem.priors and not (problem.stage_prior and periodic)
+    return _keeps_data(problem.transform) and not problem.priors and (problem.stage_prior is None or not periodic)
 
 
 def _keeps_data(transform: AbstractResidualTransform | None) -> bool:

@@ -13,7 +13,6 @@ from jaxtyping import Array, Float
 
 from equibacksolve._axes import Scalar
 from equibacksolve.inverse._abstract_observations import AbstractObservations
-from equibacksolve.inverse._joint_observations import JointObservations
 
 
 class AbstractResidualTransform(eqx.Module):
@@ -71,9 +70,11 @@ class Smoothing(AbstractResidualTransform):
         return jax.lax.cond(self.width > 0, lambda r: self._blurred(observed, r), lambda r: r, residuals)
 
     def _blurred(self, observed, residuals):
-        if isinstance(observed, JointObservations):  # each set by itself: their settings are not to be compared
-            each = observed.split(residuals).items()
-            return jnp.concatenate([self._blurred(observed.sets[name], part.reshape(-1)) for name, part in each])
+        """Each set by itself: their settings are not to be compared."""
+        each = observed.split(residuals).items()
+        return jnp.concatenate([self._of_set(observed.sets[name], part.reshape(-1)) for name, part in each])
+
+    def _of_set(self, observed, residuals):
         if observed.grid is not None:
             mesh = residuals.reshape(observed.grid)
             for axis, n in enumerate(observed.grid):

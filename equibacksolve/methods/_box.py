@@ -9,7 +9,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from equibacksolve._arrays import float_array
 from equibacksolve.inverse import Hidden, Problem, center_of_leaves
 from equibacksolve.methods._drawn import check_range, drawn, range_of
-from equibacksolve.methods._levels import check_levels, levels_of, side_of_descent
+from equibacksolve.methods._levels import check_levels, levels_of
 from equibacksolve.methods._method import optional_array
 
 
@@ -52,11 +52,11 @@ class Box(eqx.Module):
     def around(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> tuple[Hidden, tuple[Hidden, Hidden]]:
         """The start, moved towards the other level, and the ends of the box."""
         of_height, of_side = jax.random.split(key)
-        height = drawn(of_height, self.height)
-        if self.levels is None and self.against is not None:
-            against = bool(jax.random.uniform(of_side, dtype=self.against.dtype) < self.against)
-            height = height * side_of_descent(problem, hidden) * (-1 if against else 1)
-        return _start_and_ends(self, problem, hidden, levels_of(self.levels, height, problem, hidden))
+        height, downhill = drawn(of_height, self.height), self.against is not None
+        if downhill:
+            height = jnp.where(jax.random.uniform(of_side, dtype=self.against.dtype) < self.against, -height, height)
+        levels = levels_of(self.levels, height, problem, hidden, downhill)
+        return _start_and_ends(self, problem, hidden, levels)
 
 
 @eqx.filter_jit

@@ -18,15 +18,18 @@ def check_levels(levels: Float[Array, " 2"] | None) -> None:
 
 
 def levels_of(
-    given: Float[Array, " 2"] | None, height: Scalar, problem: Problem, hidden: Hidden
+    given: Float[Array, " 2"] | None, height: Scalar, problem: Problem, hidden: Hidden, downhill: bool = False
 ) -> Float[Array, "2 unknowns"]:
     """Both levels of every unknown, within the bounds: `given`, or guessed.
 
     The guess for the one is the mean of each leaf at the start. The other is above it (below, if negative) by `height`
-    times the height of a map that by the linear model changes the data by their standard deviation.
+    times the height of a map that by the linear model changes the data by their standard deviation. With `downhill`,
+    above is the side to which the cost falls if all unknowns change alike. One simulation tells both.
     """
     if given is None:
-        return _guessed(height, problem, hidden, detectable_heights_at(problem, hidden))
+        heights, _, slope = _seen(problem.staged(None), hidden)
+        side = jnp.where(slope <= 0, 1.0, -1.0) if downhill else 1.0
+        return _guessed(side * height, problem, hidden, heights)
     flat = ravel_pytree(hidden)[0]
     return levels_within_bounds(problem, hidden, given.astype(flat.dtype)[:, None] * jnp.ones_like(flat))
 
@@ -36,11 +39,6 @@ def detectable_heights_at(problem: Problem, hidden: Hidden) -> Hidden:
     return _seen(problem.staged(None), hidden)[0]
 
 
-def side_of_descent(problem: Problem, hidden: Hidden) -> Scalar:
-    """1 if the cost falls when all unknowns grow, each in the unit that the data see of it; -1 if it rises."""
-    return jnp.where(_seen(problem.staged(None), hidden)[2] <= 0, 1.0, -1.0)
-
-
 def sensitivity_of_data(problem: Problem, hidden: Hidden) -> Float[Array, " data"]:
     """By how much each residual changes if all unknowns change by what the data see of them; by the same program."""
     return _seen(problem.staged(None), hidden)[1]
@@ -48,6 +46,7 @@ def sensitivity_of_data(problem: Problem, hidden: Hidden) -> Float[Array, " data
 
 @eqx.filter_jit
 def _seen(problem: Problem, hidden: Hidden) -> tuple[Hidden, Float[Array, " data"], Scalar]:
+    """Detectable heights; the sensitivity of the data; the slope of half of |r|^2 if all unknowns grow alike."""
     flat, unravel = ravel_pytree(hidden)
     plain, push = jax.linearize(lambda x: problem.residuals(unravel(x)), flat)
     squares = (jacobian := columns(push, flat)) ** 2

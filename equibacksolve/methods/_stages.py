@@ -18,6 +18,7 @@ from equibacksolve.inverse import (
     Smoothness,
     Weighted,
     center_of_leaves,
+    count_unknowns,
     evening_weights,
 )
 from equibacksolve.methods._box import Box
@@ -123,7 +124,7 @@ class Stages(AbstractMethod):
             hidden, box = stage.box.around(problem, hidden, jax.random.fold_in(view.key, number))
             looks = stage.box.levels is None
         weights = jnp.ones(problem.observed.values.size, view.heights.dtype)
-        if stage.evened and sum(leaf.size for leaf in jax.tree.leaves(hidden)) <= FEW_UNKNOWNS:
+        if stage.evened and count_unknowns(hidden) <= FEW_UNKNOWNS:
             weights, looks = evening_weights(sensitivity_of_data(problem, hidden)), looks + 1
         transform = Composed((Weighted(weights), Smoothing(stage.blur.astype(view.length.dtype))))
         prior = Smoothness(view.length, self._prior_heights(problem, hidden, view, stage), view.center)

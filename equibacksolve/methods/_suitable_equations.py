@@ -1,8 +1,6 @@
 """Which equations of a step suit a problem of some size."""
 
-import jax
-
-from equibacksolve.inverse import Hidden, Problem
+from equibacksolve.inverse import Hidden, Problem, count_unknowns
 from equibacksolve.methods._conjugate_gradients import ConjugateGradients
 from equibacksolve.methods._data_space import DataSpace, suits_data_space
 from equibacksolve.methods._normal_equations import NormalEquations
@@ -25,7 +23,7 @@ def suitable_equations(
     """The equations that are `named`, or those that suit the size; `exact`: by an orthogonal factor, if it is small."""
     if named is not None:
         return named
-    unknowns = sum(leaf.size for leaf in jax.tree.leaves(hidden))
+    unknowns = count_unknowns(hidden)
     if exact and unknowns <= VERY_FEW_UNKNOWNS:
         return OrthogonalFactor()
     data = problem.observed.values.size

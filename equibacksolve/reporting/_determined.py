@@ -2,12 +2,11 @@
 
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 
 from equibacksolve import diagnostics
 from equibacksolve.diagnostics import Selector, hidden_and_known
-from equibacksolve.inverse import AbstractObservations
+from equibacksolve.inverse import AbstractObservations, count_unknowns
 from equibacksolve.reporting._leaves import leaves_of
 from equibacksolve.reporting._page import paragraph, picture, section
 from equibacksolve.reporting._pictures import direction_figure
@@ -36,7 +35,7 @@ def determined(
 ) -> Determined:
     """Errors and a verdict if sigma is known; neither if a matrix would have more than `largest` entries."""
     name = "What the data determine"
-    unknowns = sum(leaf.size for leaf in jax.tree.leaves(hidden_and_known(simulator, where)[0]))
+    unknowns = count_unknowns(hidden_and_known(simulator, where)[0])
     if diagnostics.largest_matrix(simulator, observed, where=where) > largest:
         size = f"{observed.values.size} data and {unknowns} unknowns"
         told = f"Left out: {size} make matrices above largest_jacobian={largest}."

@@ -8,7 +8,7 @@ import jax
 import optax
 import optimistix
 
-from equibacksolve.inverse import AbstractSymmetry, Hidden, Problem
+from equibacksolve.inverse import AbstractSymmetry, Hidden, Problem, count_unknowns
 from equibacksolve.methods import (
     FEW_UNKNOWNS,
     AbstractMethod,
@@ -34,7 +34,7 @@ def way_to_the_minimum(method: AbstractMethod, problem: Problem, hidden: Hidden)
 
     None for more unknowns than J^T J is formed of, where it could take longer than the search.
     """
-    if sum(leaf.size for leaf in jax.tree.leaves(hidden)) > FEW_UNKNOWNS:
+    if count_unknowns(hidden) > FEW_UNKNOWNS:
         return None
     search = stage_of_search(60) if problem.has_landscape else LevenbergMarquardt(steps=60)
     return Stages((search,)) if _parts(method, Stages) else search

@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from equibacksolve.inverse import Hidden, Problem, costs_of_sets, name_of_leaf, told_if_too_coarse
+from equibacksolve.inverse import Hidden, Problem, costs_of_sets, count_unknowns, name_of_leaf, told_if_too_coarse
 
 NAMED = 3
 """Entries that a sentence names; of more it gives the number."""
@@ -81,7 +81,7 @@ def _told_of_sets(problem: Problem, hidden: Hidden) -> str:
 
 def _against_expectation(problem, hidden, cost):
     count = float(problem.observed.count)
-    unknowns = sum(leaf.size for leaf in jax.tree.leaves(hidden))
+    unknowns = count_unknowns(hidden)
     mean, deviation = problem.observed.expected_cost()
     lowest = max(0.0, mean * (1 - unknowns / count))
     spread = deviation / count**0.5

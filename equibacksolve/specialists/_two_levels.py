@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from equibacksolve._arrays import float_array
 from equibacksolve._axes import Scalar
-from equibacksolve.inverse import Hidden, Problem, center_of_leaves
+from equibacksolve.inverse import Hidden, Problem, center_of_leaves, count_unknowns
 from equibacksolve.methods import (
     check_counts,
     check_levels,
@@ -95,7 +95,7 @@ class TwoLevels(AbstractLevelWalk):
     def simulations(self, problem: Problem, like: Hidden, moves: int) -> int:
         if knows_changes(problem.simulator(like), like):
             return moves
-        return moves * -(-(1 + sum(leaf.size for leaf in jax.tree.leaves(like))) // self.share)
+        return moves * -(-(1 + count_unknowns(like)) // self.share)
 
 
 @eqx.filter_jit
