@@ -8,7 +8,6 @@ import pytest
 
 import equibacksolve as ebs
 
-pytestmark = pytest.mark.usefixtures("quick_compilation")
 RANDOM = np.random.default_rng(11)
 FLUX, ENERGY = np.array([0.0, 0.07, -0.23, 0.4]), np.array([0.3, -0.8, 0.1, 0.6])
 SHAPE = (4, 3)
