@@ -22,6 +22,9 @@ test: setup
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python -m pip install --quiet --editable ".[plot,test,lint]"
+	$(BIN)/python tests/typing/pages.py
+	$(BIN)/basedpyright --pythonpath $(BIN)/python
 
 # The short form of every benchmark, below ten minutes in all; what needs more than .[test] says that it is skipped.
 bench: setup

@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Bool, PRNGKeyArray, Shaped
 
 _PLAIN = (int, float, complex, np.number, np.bool_)
@@ -97,19 +98,24 @@ def check_fields(module: Any) -> None:
     For `__check_init__` of modules with converters: jaxtyping checks what goes into a converter, not what comes out.
     """
     for field in dataclasses.fields(module):
-        value = getattr(module, field.name)
-        if hasattr(field.type, "dim_str") and not isinstance(value, field.type):
-            kind = f"a {field.type.dtype.__name__} array of shape ({', '.join(field.type.dim_str.split())})"
+        value, shaped = getattr(module, field.name), _shape_and_kind(field)
+        if shaped is not None and not isinstance(value, shaped):
+            kind = f"a {shaped.dtype.__name__} array of shape ({', '.join(shaped.dim_str.split())})"
             raise TypeError(
                 f"{type(module).__name__}.{field.name} must be {kind}, got {value.dtype} of shape {value.shape}."
             )
+
+
+def _shape_and_kind(field: dataclasses.Field) -> Any:
+    """The annotation of an array field, which knows shape and kind; None of another field."""
+    return field.type if hasattr(field.type, "dim_str") else None
 
 
 def check_known(module: Any) -> None:
     """Raise ValueError if an array field has entries that are NaN, which is what masked entries and None become."""
     for field in dataclasses.fields(module):
         value = getattr(module, field.name)
-        if hasattr(field.type, "dim_str") and is_concrete(value) and np.isnan(np.asarray(value)).any():
+        if _shape_and_kind(field) is not None and is_concrete(value) and np.isnan(np.asarray(value)).any():
             raise ValueError(
                 f"{type(module).__name__}.{field.name} has {int(np.isnan(np.asarray(value)).sum())} of {value.size} "
                 "entries that are masked, None or NaN; a parameter must be known: give a number for each."
@@ -118,7 +124,7 @@ def check_known(module: Any) -> None:
 
 def is_concrete(*values: Any) -> bool:
     """Whether all values are known numbers, so that they can be checked; inside `jax.jit` they are not."""
-    return not any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(values))
+    return not any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(values))
 
 
 def _native(value: Any, argument: str, *, outermost: bool = False, flags: bool = False) -> Any:
@@ -215,8 +221,11 @@ def _no_numbers(argument: str, got: str, advice: str = "convert it first") -> Ty
 
 def random_key(key: Any) -> PRNGKeyArray:
     """A key of JAX, from one, from a seed, or from None: the seed 0. Raises TypeError for anything else."""
-    if key is None or (isinstance(key, (int, np.integer)) and not isinstance(key, bool)):
-        return jax.random.key(0 if key is None else int(key))
+    if key is None:
+        return jax.random.key(0)
+    seed = key
+    if isinstance(seed, (int, np.integer)) and not isinstance(seed, bool):
+        return jax.random.key(int(seed))
     try:
         one = jax.random.key_data(key).ndim == 1  # also of an old-style key, two integers
     except TypeError:

@@ -107,7 +107,7 @@ def filled(
 
 def _cell_of(fractions, cells, periodic):
     """The number of the cell of each atom; atoms outside an open box belong to the cells at its faces."""
-    number = 0
+    number = jnp.zeros(fractions.shape[0], int)
     for axis, (count, repeats) in enumerate(zip(cells, periodic)):
         along = fractions[:, axis] - jnp.floor(fractions[:, axis]) if repeats else fractions[:, axis]
         number = number * count + jnp.clip(jnp.floor(along * count).astype(int), 0, count - 1)

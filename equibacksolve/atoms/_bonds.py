@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from equibacksolve.atoms._structure import Structure
 
@@ -25,7 +25,7 @@ def bonds_within(
         images.append((atoms + np.array(shift) @ vectors)[near.all(axis=1)])
         owners.append(np.flatnonzero(near.all(axis=1)))
     images, owners = np.concatenate(images), np.concatenate(owners)
-    found = cKDTree(atoms).sparse_distance_matrix(cKDTree(images), within, output_type="ndarray")
+    found = KDTree(atoms).sparse_distance_matrix(KDTree(images), within, output_type="ndarray")
     first, second = found["i"], owners[found["j"]]
     other = (first != second) | (found["v"] > 1e-6 * within)
     return first[other], second[other], (images[found["j"]] - atoms[first])[other]

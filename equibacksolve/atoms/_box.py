@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Sequence
+from functools import reduce
+from operator import add
 from typing import Any
 
 import equinox as eqx
@@ -82,7 +84,7 @@ class Box(eqx.Module):
         """The positions, shape (*shape, components), in units of the edges: 0 to 1 inside."""
         positions = float_array(positions, "positions")
         inverse = self._inverse()
-        return sum(positions[..., c, None] * inverse[c] for c in range(self.components))
+        return reduce(add, (positions[..., c, None] * inverse[c] for c in range(self.components)))
 
     def wrapped(self, positions: Any) -> Float[Array, "*shape components"]:
         """The images of positions, shape (*shape, components), that lie inside, along the edges that repeat."""

@@ -1,6 +1,7 @@
 """What all curves of diffraction have in common."""
 
 from abc import abstractmethod
+from typing import TYPE_CHECKING, cast
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -34,8 +35,8 @@ class Mixture(eqx.Module):
         """sum_ij c_i c_j b_i b_j (g_ij - 1) and (sum_i c_i b_i)^2 in barn; g_ij - 1 and 1 of one pair."""
         pairs = species_pairs(len(self.elements))
         if pair is not None:
-            wanted = tuple(sorted(self.elements.index(name) for name in pair))
-            return self.correlations[pairs.index(wanted)], jnp.ones_like(self.density)
+            first, second = sorted(self.elements.index(name) for name in pair)
+            return self.correlations[pairs.index((first, second))], jnp.ones_like(self.density)
         amounts = self.concentrations * self.scattering_lengths
         weights = jnp.stack([(1 if a == b else 2) * amounts[a] * amounts[b] for a, b in pairs])
         return BARN * (weights[:, None] * self.correlations).sum(axis=0), BARN * amounts.sum() ** 2
@@ -44,9 +45,12 @@ class Mixture(eqx.Module):
 class AbstractCurve(eqx.Module):
     """A curve over r or Q that is linear in the partial pair distributions, times `scale`, plus `background`."""
 
-    pair: eqx.AbstractVar[tuple[str, str] | None]
-    scale: eqx.AbstractVar[Scalar]
-    background: eqx.AbstractVar[Scalar]
+    if TYPE_CHECKING:  # not annotated: checkers would take them for the first arguments of every subclass
+        pair, scale, background = cast(tuple[str, str] | None, ...), cast(Scalar, ...), cast(Scalar, ...)
+    else:
+        pair: eqx.AbstractVar[tuple[str, str] | None]
+        scale: eqx.AbstractVar[Scalar]
+        background: eqx.AbstractVar[Scalar]
 
     @property
     @abstractmethod

@@ -36,7 +36,7 @@ class ExcludedDistances(AbstractConstraint):
         named = dict(closest) if isinstance(closest, Mapping) else {"": closest}
         for name, distance in named.items():
             check_length(f"closest[{name!r}]" if name else "closest", float(distance))
-        self.pairs = tuple(species_pair(name) for name in named if name)
+        self.pairs = tuple(pair for name in named if (pair := species_pair(name or None)) is not None)
         self.closest = float_array(list(named.values()), "closest")
 
     def __check_init__(self):

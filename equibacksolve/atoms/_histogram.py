@@ -9,6 +9,9 @@ counts once in all; the ideal gas has exactly 4 pi r_b^2; and S(Q), which is mad
 as if there were none, up to a factor (see `_transform`).
 """
 
+from functools import reduce
+from operator import add
+
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
@@ -37,7 +40,7 @@ def pair_counts(scene: Scene, spacing: float, bins: int, species: int) -> Float[
         place = pairs.distances / spacing
         left = jnp.floor(place)
         t = place - left
-        kind = _number_of_pair(*pairs.kinds, species)
+        kind = _number_of_pair(pairs.kinds[0], pairs.kinds[1], species)
         # What is too far, or no pair, is counted in the last bin, which is thrown away.
         bin_of = jnp.where(pairs.real & (left < wide), left, wide).astype(jnp.int32) + (wide + 1) * kind
         # Nearly coincident atoms: a hundredth of a bin is as good as less, and does not cost the digits of the others.
@@ -52,7 +55,7 @@ def pair_counts(scene: Scene, spacing: float, bins: int, species: int) -> Float[
     powers = total.reshape(-1, wide + 1, 4)
     # Share k of the bin at b comes from the pairs whose bin on the left is b + 1 - k, from 0 on.
     spline = jnp.asarray(SPLINE, total.dtype)
-    counts = sum(powers[:, 2 - k : 2 - k + bins] @ spline[k] for k in range(3))
+    counts = reduce(add, (powers[:, 2 - k : 2 - k + bins] @ spline[k] for k in range(3)))
     counts = counts.at[:, 1:].add(powers[:, : bins - 1] @ spline[3])
     if not radial:
         return counts

@@ -100,7 +100,7 @@ class Observables(AbstractSimulator):
         """What each part predicts."""
         blocks, kinds = dict(self.blocks), self._kinds()
         scene = lambda name: Scene(self.positions, kinds, self.box, blocks[name])
-        mixture = self.mixture(scene(_CURVES)) if self.matrices else None
+        mixture: Any = self.mixture(scene(_CURVES)) if self.matrices else None
         seen = {}
         for name in sorted(self.parts):
             part = self.parts[name]

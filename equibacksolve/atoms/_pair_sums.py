@@ -5,6 +5,8 @@ also in the reverse sweep, which computes the distances again.
 """
 
 from collections.abc import Callable
+from functools import reduce
+from operator import add
 from typing import Any, NamedTuple
 
 import jax
@@ -135,4 +137,4 @@ def _nearest(box: Box, fractions: Float[Array, "components ..."]) -> Float[Array
     fractions = fractions - spread(jnp.array(box.periodic, fractions.dtype)) * jnp.round(fractions)
     if box.upright:
         return fractions * spread(jnp.diagonal(box.vectors))
-    return sum(fractions[a] * spread(box.vectors[a]) for a in range(box.components))
+    return reduce(add, (fractions[a] * spread(box.vectors[a]) for a in range(box.components)))

@@ -114,9 +114,8 @@ def spread_over_models(several: Sequence[Statistics]) -> Spread:
     if len({tuple(np.shape(field) for field in one) for one in several}) > 1:
         raise ValueError("the models have histograms of different lengths; pass the same distances= and wavenumbers=.")
     stacked = [np.stack([np.asarray(one[at]) for one in several]) for at in range(len(Statistics._fields))]
-    number = lambda value: float(value) if np.ndim(value) == 0 else value
-    mean = Statistics(*(number(column.mean(axis=0)) for column in stacked))
-    return Spread(mean, Statistics(*(number(column.std(axis=0, ddof=1)) for column in stacked)), len(several))
+    mean = Statistics(*(_number(column.mean(axis=0)) for column in stacked))
+    return Spread(mean, Statistics(*(_number(column.std(axis=0, ddof=1)) for column in stacked)), len(several))
 
 
 def _angles(first, bonds):
@@ -128,3 +127,8 @@ def _angles(first, bonds):
         upper = np.triu_indices(len(group), 1)
         angles.append(np.degrees(np.arccos(np.clip((group @ group.T)[upper], -1, 1))))
     return np.concatenate(angles) if angles else np.zeros(0)
+
+
+def _number(value: Any) -> Any:
+    """A Python float of what has no axes; arrays as they are."""
+    return float(value) if np.ndim(value) == 0 else value

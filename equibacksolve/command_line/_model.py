@@ -1,6 +1,7 @@
 """What the commands for maps share: what a measurement adds, what else is hidden, a start, what is known, an image."""
 
 import csv
+import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -97,7 +98,7 @@ class Model(NamedTuple):
     @property
     def priors(self) -> list[AbstractPrior]:
         """What is known of the map."""
-        told = [] if self.smooth is None else [Smoothness(*self.smooth)]
+        told: list[AbstractPrior] = [] if self.smooth is None else [Smoothness(*self.smooth)]
         told += [] if self.edges is None else [TotalVariation(self.edges)]
         return told if self.mean is None else [*told, KnownMean(*self.mean)]
 
@@ -122,7 +123,8 @@ class Model(NamedTuple):
         if image is None:
             return found
         chosen = choose_image(found.simulator, symmetries, image)
-        found = found._replace(simulator=chosen, hidden=eqx.filter(chosen, hidden_leaves(chosen, self.where(map_of))))
+        left = eqx.filter(chosen, hidden_leaves(chosen, self.where(map_of)))
+        found = dataclasses.replace(found, simulator=chosen, hidden=left)
         found.save(search.out / "solution.npz")
         return found
 
@@ -181,7 +183,7 @@ def _part(simulator, kind):
     return simulator
 
 
-def _map_in(path: Path, column: str, shape: tuple[int, int]) -> Float[np.ndarray, "length width"]:
+def _map_in(path: Path, column: str, shape: tuple[int, ...]) -> Float[np.ndarray, "length width"]:
     """A map from .npy, or from a table of x, y (from 1) and the column. Raises ValueError if it does not fit."""
     if path.suffix == ".npy":
         values = np.load(path, allow_pickle=False)

@@ -69,9 +69,9 @@ def write_sites(
 
 def site_columns(**maps: Float[Any, "length width"] | None) -> dict[str, Any]:
     """Columns of a table with one row a site: x and y counted from 1 as in the conventions, then the maps."""
-    maps = {name: np.asarray(values) for name, values in maps.items() if values is not None}
-    x, y = np.indices(next(iter(maps.values())).shape) + 1
-    return {"x": x.ravel(), "y": y.ravel()} | {name: values.ravel() for name, values in maps.items()}
+    known = {name: np.asarray(values) for name, values in maps.items() if values is not None}
+    x, y = np.indices(next(iter(known.values())).shape) + 1
+    return {"x": x.ravel(), "y": y.ravel()} | {name: values.ravel() for name, values in known.items()}
 
 
 def write_table(path: Path, columns: dict[str, Any]) -> None:

@@ -52,12 +52,11 @@ def estimated_noise(simulator: AbstractSimulator, observed: AbstractObservations
     leverage = observed.split(_leverages(residual_jacobian(simulator, observed, where=where)))
     left = observed.split(residuals(simulator, observed))
     found = {name: _of_set(name, one, left[name], leverage[name]) for name, one in observed.sets.items()}
-    joint = isinstance(observed, JointObservations)
     sigma, error, freedom = ({name: one[part] for name, one in found.items()} for part in range(3))
-    if joint:
+    if isinstance(observed, JointObservations):
         sigma, error = ({n: part[n] * observed.scales[n] for n in part} for part in (sigma, error))
     each = {name: sigma[name] / jnp.where(one.weights() > 0, one.weights(), 1.0) for name, one in observed.sets.items()}
-    if joint:
+    if isinstance(observed, JointObservations):
         return EstimatedNoise(sigma, error, freedom, observed.with_sigma(each))
     return EstimatedNoise(sigma[""], error[""], freedom[""], observed.with_sigma(each[""]))
 

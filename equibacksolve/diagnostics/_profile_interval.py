@@ -181,5 +181,7 @@ def _assembled(best, error, levels, quantiles, sides, ends) -> ProfileInterval:
     values = [point.value for point in below.points[:0:-1]] + [point.value for point in above.points]
     distances = [-distance for distance in below.distances[:0:-1]] + above.distances
     (lower, at_lower), (upper, at_upper) = (zip(*of_side) for of_side in ends)
-    numbers = map(jnp.asarray, (best.value, error, levels, quantiles, lower, upper))
-    return ProfileInterval(*numbers, jnp.asarray([at_lower, at_upper]), jnp.asarray(values), jnp.asarray(distances))
+    held = jnp.asarray([at_lower, at_upper])
+    return ProfileInterval(
+        *map(jnp.asarray, (best.value, error, levels, quantiles, lower, upper, held, values, distances))
+    )

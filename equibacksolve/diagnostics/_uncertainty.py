@@ -1,6 +1,6 @@
 """How large the errors of what was found are, to first order in the noise (Laplace's approximation)."""
 
-from typing import Any
+from typing import Any, Generic
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -12,10 +12,10 @@ from equibacksolve.diagnostics._held_by_bounds import covariance_with_held, held
 from equibacksolve.diagnostics._identifiability import residual_jacobian
 from equibacksolve.diagnostics._unknowns import Selector, hidden_and_known
 from equibacksolve.inverse import AbstractObservations, residuals
-from equibacksolve.simulators import AbstractSimulator
+from equibacksolve.simulators import Simulator
 
 
-class Uncertainty(eqx.Module):
+class Uncertainty(eqx.Module, Generic[Simulator]):
     """Covariance of the unknowns, C = (J^T J + P)^-1, with P the precision of the prior.
 
     **Fields**
@@ -31,18 +31,18 @@ class Uncertainty(eqx.Module):
 
     covariance: Float[Array, "unknowns unknowns"]
     prior_share: Float[Array, " unknowns"]
-    errors: AbstractSimulator
+    errors: Simulator
     held: Bool[Array, " unknowns"]
 
 
 def standard_errors(
-    simulator: AbstractSimulator,
+    simulator: Simulator,
     observed: AbstractObservations,
     *,
     where: Selector,
     prior_precision: Float[Any, "*shape"] | float | int = 0.0,
     bounds: Any = None,
-) -> Uncertainty:
+) -> Uncertainty[Simulator]:
     """Standard errors and covariance of the hidden leaves at a point, by Laplace's approximation.
 
     The cost is taken as quadratic around the point: the truth, or what a search found. J is the Jacobian of the

@@ -4,7 +4,7 @@ Every public function of this room checks its arguments itself. What is known on
 `grad`, `vmap`) passes; so functions that are compiled check before they compile.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -13,7 +13,10 @@ from jaxtyping import Array, Float, Real
 
 from equibacksolve._arrays import float_array, is_concrete
 
-Number = Real[ArrayLike, ""]
+if TYPE_CHECKING:
+    Number = float | Array  # numbers that a checker knows to be real
+else:
+    Number = Real[ArrayLike, ""]
 """One real number: the pure functions take Python floats as well as arrays."""
 
 
@@ -61,7 +64,8 @@ def real_array(value: Any, name: str, shape: str) -> Float[Array, "..."]:
     Raises `TypeError` if it is of another shape, or holds what are not real numbers.
     """
     array = float_array(value, name)
-    if not isinstance(array, Float[Array, shape]):
+    wanted: Any = Float[Array, shape]
+    if not isinstance(array, wanted):
         told = f"shape ({', '.join(shape.split())})"
         raise TypeError(
             f"{name} must be an array of real numbers of {told}, but is {array.dtype} of shape {array.shape}."
@@ -86,13 +90,13 @@ def check_structure(positions: Float[Array, "atoms components"], box_length: Num
     check_finite("positions", positions, "at atom")
     if not (inside and is_concrete(positions, box_length)):
         return
-    positions, box = np.asarray(positions), float(box_length)
+    places, box = np.asarray(positions), float(box_length)
     # In the precision of the positions: an atom at L itself is inside.
-    outside = np.flatnonzero(((positions < 0) | (positions > np.asarray(box, positions.dtype))).any(axis=1))
+    outside = np.flatnonzero(((places < 0) | (places > np.asarray(box, places.dtype))).any(axis=1))
     if outside.size:
         raise ValueError(
             f"positions has {outside.size} atoms outside the box [0, {box:g}], the first being atom {outside[0]} at "
-            f"{positions[outside[0]]}; shift them, or bring them back with `imaging.wrapped` if the box is periodic."
+            f"{places[outside[0]]}; shift them, or bring them back with `imaging.wrapped` if the box is periodic."
         )
 
 

@@ -49,7 +49,7 @@ def entries_of(items: Items, key: str, parsed: Callable[[str], Any]) -> list[Any
         return None
     at = next(at for at, (name, given) in enumerate(items) if name == key.lower() and given is not None)
     words = re.sub(r"[\[\]{}(),]", " ", value).split()
-    if items[at][1][0] not in "\"'[{":
+    if str(items[at][1])[0] not in "\"'[{":
         for word, other in items[at + 1 :]:
             if other is not None or parsed(word.strip(",")) is None:
                 break

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 from jaxtyping import Array, Float, Int
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from equibacksolve._arrays import is_concrete
 from equibacksolve.imaging._box import (
@@ -171,7 +171,7 @@ def near_pairs(positions: Any, reach: Number, box_length: Number, *, periodic: b
     check_positive("reach", reach)
     box = float(box_length)
     atoms = np.asarray(positions, float)
-    tree = cKDTree(np.mod(atoms, box) % box, boxsize=box) if periodic else cKDTree(atoms)
+    tree = KDTree(np.mod(atoms, box) % box, boxsize=box) if periodic else KDTree(atoms)
     return jnp.asarray(tree.query_pairs(float(reach), output_type="ndarray").astype(np.int32))
 
 

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 from scipy.optimize import linear_sum_assignment
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from equibacksolve.imaging._box import Number, check_count, check_structure, real_array, wrapped
 from equibacksolve.imaging._pair_distribution import pair_distribution
@@ -95,9 +95,9 @@ def _neighbours(positions, box_length, periodic, neighbours):
     """Vectors (atoms, neighbours, 2) and distances (atoms, neighbours) to the nearest neighbours."""
     box = float(box_length)
     atoms = np.asarray(wrapped(positions, box) if periodic else positions, float)
-    tree = cKDTree(atoms, boxsize=box if periodic else None)
+    tree = KDTree(atoms, boxsize=box if periodic else None)
     # One more than asked for, as each atom finds itself; where two share a spot it may find the other one first.
-    distances, index = tree.query(atoms, k=neighbours + 1)
+    distances, index = (np.asarray(found) for found in tree.query(atoms, k=neighbours + 1))
     itself = index == np.arange(len(atoms))[:, None]
     itself[~itself.any(axis=1), -1] = True
     shape = (len(atoms), neighbours)

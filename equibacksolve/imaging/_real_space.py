@@ -12,7 +12,8 @@ Pixels lie at (j + 1/2) L / M, j = 0..M-1, so that the grid is its own mirror im
 
 import math
 from collections.abc import Callable
-from functools import partial
+from functools import partial, reduce
+from operator import add
 from typing import Any
 
 import jax
@@ -155,7 +156,7 @@ def _gaussian_rows(
         return jnp.exp(-0.5 * (distance / width) ** 2)
     nearest = distance - box_length * jnp.round(distance / box_length)
     # Up to a width of L / 6 the next images are below exp(-(1.5 * 6)^2 / 2) = 3e-18.
-    return sum(jnp.exp(-0.5 * ((nearest + n * box_length) / width) ** 2) for n in (-1, 0, 1))
+    return reduce(add, (jnp.exp(-0.5 * ((nearest + n * box_length) / width) ** 2) for n in (-1, 0, 1)))
 
 
 def _stamped_image(positions, width, box_length, pixels, stamp):

@@ -50,10 +50,12 @@ from equibacksolve.inverse._simulated_observations import simulated_observations
 from equibacksolve.inverse._symmetry import AbstractSymmetry as AbstractSymmetry
 from equibacksolve.inverse._symmetry import Mirror as Mirror
 from equibacksolve.inverse._symmetry import Negation as Negation
+from equibacksolve.inverse._symmetry import Symmetries as Symmetries
 from equibacksolve.inverse._symmetry import check_symmetries as check_symmetries
 from equibacksolve.inverse._symmetry import choose_image as choose_image
 from equibacksolve.inverse._symmetry import closest_image as closest_image
 from equibacksolve.inverse._symmetry import distance as distance
 from equibacksolve.inverse._symmetry import distinct_solutions as distinct_solutions
 from equibacksolve.inverse._symmetry import images as images
+from equibacksolve.inverse._symmetry import symmetries_of as symmetries_of
 from equibacksolve.inverse._symmetry import symmetry_error as symmetry_error

@@ -32,10 +32,10 @@ def bounds_on_leaves(
     return lower, upper
 
 
-def _on_leaves(bound, simulator, where, hidden) -> Hidden:
+def _on_leaves(bound: Any, simulator, where, hidden) -> Hidden:
     """One number for all hidden leaves, or leaves as `where` returns them, in the shape of `hidden`."""
     leaves = jax.tree.structure(where(simulator))
-    if leaves == jax.tree.structure(0) and not isinstance(bound, tuple):
+    if leaves == jax.tree.structure(0) and not issubclass(type(bound), tuple):
         bound = float_array(bound, "bounds")  # of one hidden leaf, whatever is like an array
     if jax.tree.structure(bound) == jax.tree.structure(0) and jnp.ndim(bound) == 0:
         return jax.tree.map(lambda leaf: jnp.full_like(leaf, bound), hidden)

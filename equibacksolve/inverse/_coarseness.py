@@ -51,7 +51,7 @@ def _told_if_too_coarse(set_name: str, observed: Observations) -> str | None:
     found = coarseness(observed)
     if not found or max(found.values()) <= TOO_COARSE:
         return None
-    name = max(found, key=found.get)
+    name = max(found, key=lambda axis: found[axis])
     noise = "" if observed.sigma is not None else ", and sigma= if this is noise"
     which = f"the map {set_name}" if set_name else "the map"
     return (

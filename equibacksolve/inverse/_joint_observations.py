@@ -1,6 +1,8 @@
 """Several data sets that one sample must explain."""
 
 from collections.abc import Callable
+from functools import reduce
+from operator import add
 from typing import Any
 
 import equinox as eqx
@@ -83,7 +85,7 @@ class JointObservations(AbstractObservations):
         return jnp.concatenate(each)
 
     def variance(self) -> Float[Array, ""]:
-        total = sum(one.count * one.variance() / self.scales[name] ** 2 for name, one in self.sets.items())
+        total = reduce(add, (one.count * one.variance() / self.scales[name] ** 2 for name, one in self.sets.items()))
         return total / self.count
 
     def expected_cost(self) -> tuple[float, float]:

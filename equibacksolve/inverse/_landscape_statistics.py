@@ -9,6 +9,8 @@ With log(height) uniform beforehand, q / height^2 is distributed as chi-squared 
 over the height, p(length) ~ prod_k (1 + (length k)^2) / q^(n/2). Both are drawn without a step size (Gibbs sampling).
 """
 
+from functools import reduce
+from operator import add
 from typing import NamedTuple
 
 import jax
@@ -71,7 +73,7 @@ def detectable_heights(problem: Problem, curvature: Hidden) -> Hidden:
 def _draw(key, parts: list[Float[Array, "..."]], least) -> LandscapeStatistics:
     lengths = jnp.asarray(LENGTHS, parts[0].dtype)
     of_length, of_height = jax.random.split(key)
-    squared = jax.vmap(lambda length: sum(jnp.sum(roughness(part, length) ** 2) for part in parts))(lengths)
+    squared = jax.vmap(lambda length: reduce(add, (jnp.sum(roughness(part, length) ** 2) for part in parts)))(lengths)
     squared = jnp.maximum(squared, jnp.finfo(squared.dtype).tiny)
     volume = jax.vmap(lambda length: sum(jnp.sum(jnp.log(stiffness(p.shape, length, p.dtype))) for p in parts))(lengths)
     count = sum(part.size for part in parts)

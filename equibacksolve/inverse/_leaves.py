@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import equinox as eqx
 import jax
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 else:
     Selector = Any  # `hidden_leaves` refuses what is no function, in one sentence
 """`where`: a function that returns the hidden leaves of a simulator."""
+
+
+Module = TypeVar("Module", bound=eqx.Module)
 
 
 class LeafKind(NamedTuple):
@@ -51,11 +54,7 @@ def hidden_leaves(simulator: eqx.Module, where: Selector) -> PyTree:
     Of a module that `where` returns, the arrays of floats are meant. Raises ValueError if `where` selects nothing, a
     Python number, an array of integers, or what is not a leaf of the simulator; TypeError if it is no function.
     """
-    if not callable(where):
-        path = where if isinstance(where, str) and where.replace(".", "").isidentifier() else "sample.onsite.values"
-        raise TypeError(
-            f"where is {_shortened(where)}; give a function that returns the hidden leaves, like lambda s: s.{path}."
-        )
+    check_is_function(where)
     chosen = where(simulator)
     entries = jax.tree.leaves(chosen, is_leaf=_is_module)
     if not entries:
@@ -67,6 +66,15 @@ def hidden_leaves(simulator: eqx.Module, where: Selector) -> PyTree:
         raise ValueError("where returns what is not a leaf of the simulator; return the leaves as they are, unchanged.")
     nothing = jax.tree.map(lambda _: False, simulator)
     return eqx.tree_at(lambda s: jax.tree.leaves(where(s)), nothing, [eqx.is_inexact_array(leaf) for leaf in leaves])
+
+
+def check_is_function(where: Any) -> None:
+    """Raise TypeError unless it is a function, as a selector is."""
+    if not callable(where):
+        path = where if isinstance(where, str) and where.replace(".", "").isidentifier() else "sample.onsite.values"
+        raise TypeError(
+            f"where is {_shortened(where)}; give a function that returns the hidden leaves, like lambda s: s.{path}."
+        )
 
 
 def _shortened(given: Any) -> str:
@@ -136,7 +144,7 @@ def _mean(leaf, kind):
     return jnp.arctan2(jnp.mean(jnp.sin(turn * leaf)), jnp.mean(jnp.cos(turn * leaf))) / turn
 
 
-def with_leaves(simulator: eqx.Module, hidden: Hidden) -> eqx.Module:
+def with_leaves(simulator: Module, hidden: Hidden) -> Module:
     """The simulator with these hidden leaves (of a state or a snapshot) in their places."""
     return eqx.combine(hidden, simulator)
 

@@ -1,19 +1,24 @@
 """How far the predictions of a simulator are from the data (eq. 1)."""
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from equibacksolve.inverse._abstract_observations import AbstractObservations
 from equibacksolve.inverse._joint_observations import JointObservations
 from equibacksolve.inverse._observations import Observations
-from equibacksolve.simulators import AbstractJointSimulator, AbstractSimulator
+from equibacksolve.simulators import AbstractJointSimulator, AbstractSimulator, untraceable
 
 
 def residuals(simulator: AbstractSimulator, observed: AbstractObservations) -> Float[Array, " data"]:
     """(g(x_i; p) - y_i) / sigma_i, flat; 0 for what is masked. With `noise`, what these count: see `AbstractNoise`."""
-    if isinstance(observed, JointObservations):
-        return _residuals_of_sets(simulator, observed)
-    return _differences(type(simulator).__name__, simulator.predict(**observed.variables), observed)
+    try:
+        if isinstance(observed, JointObservations):
+            return _residuals_of_sets(simulator, observed)
+        (one,) = observed.sets.values()
+        return _differences(type(simulator).__name__, simulator.predict(**observed.variables), one)
+    except jax.errors.JAXTypeError as error:
+        raise TypeError(untraceable(type(simulator).__name__, error)) from error
 
 
 def _differences(name: str, predicted: Float[Array, "..."], observed: Observations) -> Float[Array, " data"]:

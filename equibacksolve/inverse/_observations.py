@@ -51,9 +51,11 @@ class Observations(AbstractObservations):
         sigma: Any = None,
         mask: Any = None,
         grid: Any = None,
-        noise: AbstractNoise | None = None,
+        noise: Any = None,
         **variables: Any,
     ):
+        if not (noise is None or isinstance(noise, AbstractNoise)):
+            raise TypeError(f"noise is {noise!r}; give StudentT(), Huber(), or None for Gaussian noise.")
         values, announced = float_array_and_mask(values, "values")
         values = _real(values, "values")
         sigma, mask = _sigma_and_mask(sigma, mask)
@@ -91,7 +93,7 @@ class Observations(AbstractObservations):
 
     @classmethod
     def on_grid(
-        cls, *, values: Any, sigma: Any = None, mask: Any = None, noise: AbstractNoise | None = None, **axes: Any
+        cls, *, values: Any, sigma: Any = None, mask: Any = None, noise: Any = None, **axes: Any
     ) -> "Observations":
         """Readings on a mesh: `values[i, j, ...]` was read at the i-th entry of the first axis, the j-th of the second.
 

@@ -1,5 +1,7 @@
 """The precision of a smoothness prior: diagonal in the cosine basis, hence cheap to invert."""
 
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -47,13 +49,13 @@ def prior_precision(problem: Problem, hidden: Hidden, diagonal: Float[Array, " u
     prior = problem.stage_prior
     leaves = jax.tree.leaves(hidden)
     added = jax.tree.leaves(ravel_pytree(hidden)[1](diagonal))
-    heights = None if prior is None else jnp.broadcast_to(prior.height, (len(leaves),))
+    heights: Any = None if prior is None else jnp.broadcast_to(prior.height, (len(leaves),))
     weights, in_cosines = [], []
     for number, (leaf, kind, of_leaf) in enumerate(zip(leaves, problem.kinds, added)):
-        held = heights is not None and problem.maps[number].smooth
+        held = prior is not None and problem.maps[number].smooth
         in_cosines.append(kind.is_map or held)
         weight = jnp.full(leaf.shape, jnp.mean(of_leaf), leaf.dtype) if in_cosines[-1] else of_leaf
-        if held:
+        if prior is not None and held:
             turn = 1.0 if kind.period is None else 2 * jnp.pi / kind.period
             unit = heights[number].astype(leaf.dtype) * jnp.sqrt(problem.observed.count).astype(leaf.dtype)
             length = prior.length.astype(leaf.dtype)

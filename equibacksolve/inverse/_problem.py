@@ -171,8 +171,8 @@ def make_problem(
     start = problem.within_bounds(hidden)
     misfit = _cost_at_start(problem, start)
     spread = spread_of_data(observed, misfit)
-    tolerance = jnp.asarray(_tolerance(observed, spread) if tolerance is None else tolerance, nothing.dtype)
-    return dataclasses.replace(problem, tolerance=tolerance, spread=jnp.asarray(spread, nothing.dtype)), start
+    allowed = jnp.asarray(_tolerance(observed, spread) if tolerance is None else tolerance, nothing.dtype)
+    return dataclasses.replace(problem, tolerance=allowed, spread=jnp.asarray(spread, nothing.dtype)), start
 
 
 def _in_precision(observed: AbstractObservations, dtype: jnp.dtype) -> AbstractObservations:

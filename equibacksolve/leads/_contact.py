@@ -124,7 +124,7 @@ def _at_point(sizes, lengths, places, numbers):
     if found is None:
         whole = numbers[: len(numbers) // 2] + 1j * numbers[len(numbers) // 2 : -1]
         ends = np.cumsum(lengths)[:-1]
-        values, parts = Values(*np.split(whole, ends)), Places(*np.split(places, ends, axis=1))
+        values, parts = Values._make(np.split(whole, ends)), Places._make(np.split(places, ends, axis=1))
         found = _computed(sizes, parts, values, float(numbers[-1]))
         REMEMBERED.put(key, found)
     return found
@@ -155,7 +155,7 @@ def slowest_waves(
     `places` and `values` as in `Places` and `Values`, as numbers of NumPy; self-energies are remembered on the way.
     """
     whole = np.concatenate(values, axis=1)
-    numbers = np.concatenate([whole.real, whole.imag, energy[:, None]], axis=1)
+    numbers = np.concatenate([np.real(whole), np.imag(whole), energy[:, None]], axis=1)
     lengths = tuple(value.shape[1] for value in values)
     return _on_host(sizes, lengths, np.concatenate(places, axis=1).astype(np.int32), numbers)[3]
 

@@ -88,9 +88,9 @@ class PeriodicLead(AbstractLead):
 
     def check(self, name: str, interface: int, energy: Points, flux: Points, settings: dict[str, Points]) -> None:
         sizes = Sizes(self.size, interface, self.channels(interface))
-        flux, settings = np.asarray(flux), {name: np.asarray(value) for name, value in settings.items()}
-        of_cell = [self.cell.known_at(flux), *(term.known_at(flux, settings) for term in self.terms)]
-        values = (np.concatenate(of_cell, axis=1), self.hopping.known_at(flux), self.coupling.known_at(flux))
+        known, asked = np.asarray(flux), {name: np.asarray(value) for name, value in settings.items()}
+        of_cell = [self.cell.known_at(known), *(term.known_at(known, asked) for term in self.terms)]
+        values = (np.concatenate(of_cell, axis=1), self.hopping.known_at(known), self.coupling.known_at(known))
         slowest = slowest_waves(sizes, self._known_places(), values, np.asarray(energy) - np.asarray(self.onsite))
         worst = int(np.argmin(slowest))
         if not slowest[worst] >= SLOWEST:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Int, Shaped
+from jaxtyping import Array, Bool, Int, Shaped
 
 from equibacksolve._arrays import is_concrete
 from equibacksolve._entries import Entries, LinearTerm
@@ -42,26 +42,27 @@ def split_terminal(terminal: Terminal, labels: Any) -> tuple[Terminal, ...]:
     labels = np.asarray(labels)
     if labels.shape != (size,):
         raise ValueError(f"labels has shape {labels.shape}; give one for each of {size} orbitals of the lead.")
-    part = _wide_band_part if isinstance(lead, WideBandLead) else _periodic_part
-    return tuple(part(terminal, labels, label) for label in np.unique(labels))
+    if isinstance(lead, WideBandLead):
+        return tuple(_wide_band_part(lead, terminal.interface, labels == label) for label in np.unique(labels))
+    return tuple(_periodic_part(lead, terminal.interface, labels, label) for label in np.unique(labels))
 
 
-def _wide_band_part(terminal: Terminal, labels: Shaped[np.ndarray, " orbitals"], label: Any) -> Terminal:
-    mine = labels == label
-    broadening = terminal.lead.broadening
-    return Terminal(
-        WideBandLead(broadening if broadening.shape[0] == 1 else broadening[mine]), terminal.interface[mine]
-    )
+def _wide_band_part(
+    lead: WideBandLead, interface: Int[Array, " orbitals"], mine: Bool[np.ndarray, " orbitals"]
+) -> Terminal:
+    broadening = lead.broadening
+    return Terminal(WideBandLead(broadening if broadening.shape[0] == 1 else broadening[mine]), interface[mine])
 
 
-def _periodic_part(terminal: Terminal, labels: Shaped[np.ndarray, " orbitals"], label: Any) -> Terminal:
-    lead = terminal.lead
+def _periodic_part(
+    lead: PeriodicLead, interface: Int[Array, " interface"], labels: Shaped[np.ndarray, " orbitals"], label: Any
+) -> Terminal:
     mine = labels == label
     number = np.where(mine, np.cumsum(mine) - 1, -1)
     inner = lambda entries, name: _renumbered(entries, _inside(entries, labels, mine, name), number, number)
     touching = mine[np.asarray(lead.coupling.row)]
     touched = np.unique(np.asarray(lead.coupling.column)[touching])
-    place = np.full(terminal.interface.shape[0], -1)
+    place = np.full(interface.shape[0], -1)
     place[touched] = np.arange(len(touched))
     if not len(touched):
         raise ValueError(f"the part {label!r} of the lead touches no orbital of the sample; leave it out of the lead.")
@@ -79,7 +80,7 @@ def _periodic_part(terminal: Terminal, labels: Shaped[np.ndarray, " orbitals"], 
         strength=lead.strength,
         terms=tuple(terms),
     )
-    return Terminal(found, terminal.interface[touched])
+    return Terminal(found, interface[touched])
 
 
 def _inside(

@@ -38,8 +38,8 @@ def _one(a, b, right):
     """
     if not (np.all(np.isfinite(a)) and np.all(np.isfinite(b))):
         return np.full_like(right, np.nan)
-    s, p = scipy.linalg.schur(a)
-    t, q = scipy.linalg.schur(b)
+    s, p = scipy.linalg.schur(a)[:2]
+    t, q = scipy.linalg.schur(b)[:2]
     r, eye = p.conj().T @ right @ q, np.eye(len(a))
     y = np.zeros_like(r)
     for j in range(len(b)):

@@ -77,7 +77,7 @@ def surface(cell: Square, hopping: Square, energy: float) -> Surface:
 
 def _first(waves, chosen):
     """The space of the chosen waves: the pencil within it, and the vectors that span it."""
-    reorder = scipy.linalg.get_lapack_funcs("tgsen", waves[:2])
+    (reorder,) = scipy.linalg.get_lapack_funcs(("tgsen",), waves[:2])
     a, b, *_, left, vectors, _, _, _, _, failed = reorder(chosen, *waves, ijob=0, lwork=1, liwork=1)
     if failed:
         raise NoSurface
@@ -91,7 +91,7 @@ def _outgoing(propagating, hopping):
     if count % 2:
         raise NoSurface
     # Within the space that these span, a wave is an eigenvector.
-    phase, mixed = scipy.linalg.eig(propagating.a, propagating.b)
+    phase, mixed = scipy.linalg.eig(propagating.a, propagating.b)[:2]
     waves = propagating.vectors @ mixed
     waves = waves / np.linalg.norm(waves[:size], axis=0)
     groups = _groups(phase)

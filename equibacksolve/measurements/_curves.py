@@ -34,7 +34,7 @@ def gathered(table: Table, value: str | None = None) -> Table:
     ):
         return table
     value, axis, unit, rest = kinds.pop()
-    rows, many = table.shape[0], len(curves)
+    rows, many = int(np.prod(table.shape)), len(curves)
     others = [_with_entries(one, np.repeat(one.entries, many)) for one, taken in found if not taken]
     swept = column(axis, np.tile(np.array(settings), rows), unit or None)
     entries = np.stack([one.entries for one, _ in curves], axis=1).reshape(-1)

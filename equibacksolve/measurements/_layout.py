@@ -50,10 +50,11 @@ def is_number(cell: str) -> bool:
 def numbers_and_unit(cells: list[str]) -> tuple[list[float], str | None]:
     """The numbers of an axis, and the unit that follows each, `0.1 T`, or None. Raises ValueError for other cells."""
     found = [_WITH_UNIT.match(cell) for cell in cells]
-    units = {match["unit"] for match in found if match}
-    if not all(found) or len(units) > 1:
+    read = [match for match in found if match]
+    units = {match["unit"] for match in read}
+    if len(read) < len(found) or len(units) > 1:
         raise ValueError(f"{', '.join(cells)[:60]!r} are no numbers of one axis.")
-    return [number_of(match["number"]) for match in found], units.pop() or None
+    return [number_of(match["number"]) for match in read], units.pop() or None
 
 
 def separator_of(lines: list[str]) -> str:

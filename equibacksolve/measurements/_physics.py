@@ -4,7 +4,7 @@ Every function has its inverse beside it, to say where to measure next.
 """
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jaxtyping import Shaped
 from scipy import constants
@@ -15,7 +15,10 @@ FLUX_QUANTUM = constants.h / constants.e
 CONDUCTANCE_QUANTUM = constants.e**2 / constants.h
 """e^2/h in S: one mode of one spin."""
 
-Numbers = Shaped[Any, "..."] | float | int
+if TYPE_CHECKING:
+    Numbers = Any  # an array gives an array, a number a number
+else:
+    Numbers = Shaped[Any, "..."] | float | int
 
 
 def flux_per_plaquette(field: Numbers, cell_area: float | int, zero: float | int = 0.0) -> Numbers:

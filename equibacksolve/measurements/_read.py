@@ -118,7 +118,7 @@ def _assembled(
     same_setting: float,
 ) -> Measurement:
     """Count, put in order, and look at what came out."""
-    known = np.isfinite(np.stack([setting.values for setting in settings.values()])).all(axis=0)
+    known = np.asarray(np.isfinite(np.stack([setting.values for setting in settings.values()])).all(axis=0))
     if not known.any():
         raise ValueError(f"{table.source} has no point of which all of {', '.join(settings)} are known numbers.")
     deviations, words = sigma

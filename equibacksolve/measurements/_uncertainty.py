@@ -77,7 +77,7 @@ def _one_per_point(sigma: Any, table: Table) -> Deviations:
         raise ValueError(f"sigma is an array of {given.dtype}; give standard deviations, as numbers.")
     if given.shape not in (table.shape, (int(np.prod(table.shape)),)):
         raise ValueError(f"sigma has shape {given.shape}, but {table.source} has readings of shape {table.shape}.")
-    return Column("sigma", "sigma", None, given.astype(float).filled(np.nan).reshape(-1)).numbers()
+    return Column("sigma", "sigma", None, np.ma.filled(given.astype(float), np.nan).reshape(-1)).numbers()
 
 
 def _slope(value: Converted, unit: str | None, what: str) -> Deviations:
@@ -85,7 +85,7 @@ def _slope(value: Converted, unit: str | None, what: str) -> Deviations:
     raw = value.column.unit
     if unit is None or unit == raw or (dimensionless(unit) and dimensionless(raw)):
         return value.slope
-    if not dimensionless(raw) and same_kind(unit, raw):
+    if raw is not None and not dimensionless(raw) and same_kind(unit, raw):
         return value.slope * factor(unit, raw)
     if value.unit is not None and same_kind(unit, value.unit):
         return np.full_like(value.slope, factor(unit, value.unit))

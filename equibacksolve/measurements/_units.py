@@ -34,11 +34,11 @@ def registry() -> Any:
     return units
 
 
-def unit(text: str) -> Any:
+def unit(text: str | None) -> Any:
     """The pint quantity that a unit is. Raises ValueError if it is none."""
     known = registry()
     try:
-        return known.Quantity(1.0, "") * known.parse_expression(_pint_spelling(text))
+        return known.Quantity(1.0, "") * known.parse_expression(_pint_spelling(str(text)))
     except (
         Exception
     ) as error:  # pint raises errors of its own, of its tokenizer and of Python's for what it cannot read
@@ -53,12 +53,12 @@ def is_unit(text: str) -> bool:
         return False
 
 
-def same_kind(text: str, other: str) -> bool:
+def same_kind(text: str | None, other: str | None) -> bool:
     """Whether one unit converts into the other. Raises ValueError if the first is no unit."""
     return unit(text).is_compatible_with(unit(other))
 
 
-def factor(text: str, target: str) -> float:
+def factor(text: str | None, target: str) -> float:
     """How many `target` are one `text`. Raises ValueError if they are of different kinds."""
     if not same_kind(text, target):
         raise ValueError(f"'{text}' does not convert to '{target}'.")

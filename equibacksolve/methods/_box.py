@@ -52,10 +52,10 @@ class Box(eqx.Module):
     def around(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> tuple[Hidden, tuple[Hidden, Hidden]]:
         """The start, moved towards the other level, and the ends of the box."""
         of_height, of_side = jax.random.split(key)
-        height, downhill = drawn(of_height, self.height), self.against is not None
-        if downhill:
-            height = jnp.where(jax.random.uniform(of_side, dtype=self.against.dtype) < self.against, -height, height)
-        levels = levels_of(self.levels, height, problem, hidden, downhill)
+        height, against = drawn(of_height, self.height), self.against
+        if against is not None:
+            height = jnp.where(jax.random.uniform(of_side, dtype=against.dtype) < against, -height, height)
+        levels = levels_of(self.levels, height, problem, hidden, against is not None)
         return _start_and_ends(self, problem, hidden, levels)
 
 

@@ -1,5 +1,7 @@
 """The step by conjugate gradients: J is applied, never squared; for more than a few thousand unknowns."""
 
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -88,9 +90,8 @@ class ConjugateGradients(AbstractStepEquations):
             return free * product / unit + (1 - free) * x
 
         held = lambda x: free * unit * precision.solve(free * unit * x) + (1 - free) * x
-        x, _ = jax.scipy.sparse.linalg.cg(
-            damped, right * free / unit, tol=self.tolerance, maxiter=self.iterations, M=held
-        )
+        ends: dict[str, Any] = {"tol": self.tolerance, "maxiter": self.iterations}
+        x, _ = jax.scipy.sparse.linalg.cg(damped, right * free / unit, M=held, **ends)
         return x / unit
 
 

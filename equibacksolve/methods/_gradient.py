@@ -1,5 +1,7 @@
 """Any optax optimizer, as it is."""
 
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -22,7 +24,7 @@ class GradientDescent(AbstractMethod):
     - `patience`, `decrease`: it ends when `patience` steps lowered the best objective by less than that fraction.
     """
 
-    optimizer: optax.GradientTransformation = eqx.field(static=True, converter=keyed_optimizer)
+    optimizer: optax.GradientTransformationExtraArgs = eqx.field(static=True, converter=keyed_optimizer)
     steps: Int[Array, ""] = eqx.field(converter=jnp.asarray, default=3000)
     patience: Int[Array, ""] = eqx.field(converter=jnp.asarray, default=200)
     decrease: Float[Array, ""] = eqx.field(converter=float_array, default=1e-3)
@@ -56,7 +58,7 @@ def _next(method: GradientDescent, problem: Problem, state: State) -> State:
     return State(here, cost, done, evaluations, inner, state.stage, state.start, penalty=penalty)
 
 
-def _value_and_gradient(problem, objective, hidden, optimizer_state):
+def _value_and_gradient(problem, objective, hidden, optimizer_state) -> Any:
     """A line search has been here already, and kept what it found; but not within bounds, which move its end."""
     if problem.lower is not None or optax.tree.get(optimizer_state, "grad") is None:
         return jax.value_and_grad(objective)(hidden)

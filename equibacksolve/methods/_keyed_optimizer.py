@@ -3,8 +3,10 @@
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
+from jax.core import Tracer
 
 
 class KeyedOptimizer(optax.GradientTransformationExtraArgs):
@@ -31,9 +33,9 @@ def _key(thing: Any, within: tuple[int, ...]) -> Any:
     """What two things that do the same have in common, as something that can be hashed."""
     if thing is None or isinstance(thing, (bool, int, float, complex, str, bytes)):
         return type(thing), repr(thing)
-    if isinstance(thing, jax.Array) and jax.dtypes.issubdtype(thing.dtype, jax.dtypes.prng_key):
+    if isinstance(thing, jax.Array) and jnp.issubdtype(thing.dtype, jax.dtypes.prng_key):
         return str(jax.random.key_impl(thing)), _key(jax.random.key_data(thing), within)
-    if isinstance(thing, (jax.Array, np.ndarray, np.generic)) and not isinstance(thing, jax.core.Tracer):
+    if isinstance(thing, (jax.Array, np.ndarray, np.generic)) and not isinstance(thing, Tracer):
         array = np.asarray(thing)
         return type(thing), array.dtype.name, array.shape, array.tobytes()
     if id(thing) in within:
@@ -44,10 +46,14 @@ def _key(thing: Any, within: tuple[int, ...]) -> Any:
     if isinstance(thing, dict):
         return type(thing), tuple((_key(k, within), _key(v, within)) for k, v in thing.items())
     if hasattr(thing, "__code__") and hasattr(thing, "__closure__"):
-        cells = [cell.cell_contents for cell in thing.__closure__ or () if cell != type(cell)()]
-        parts = (cells, thing.__defaults__, thing.__kwdefaults__)
-        return thing.__module__, thing.__code__, tuple(_key(part, within) for part in parts)
+        return _key_of_function(thing, within)
     return Same(thing)
+
+
+def _key_of_function(thing: Any, within: tuple[int, ...]) -> Any:
+    cells = [cell.cell_contents for cell in thing.__closure__ or () if cell != type(cell)()]
+    parts = (cells, thing.__defaults__, thing.__kwdefaults__)
+    return thing.__module__, thing.__code__, tuple(_key(part, within) for part in parts)
 
 
 class Same:

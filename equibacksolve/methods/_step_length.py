@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -47,7 +47,10 @@ class AbstractStepLength(eqx.Module):
       cheap, and each full step as well.
     """
 
-    floor: eqx.AbstractVar[Float[Array, ""]]
+    if TYPE_CHECKING:  # not annotated: checkers would take it for the first argument of every subclass
+        floor = cast(Float[Array, ""], ...)
+    else:
+        floor: eqx.AbstractVar[Float[Array, ""]]
     to_the_minimum: eqx.AbstractClassVar[bool]
 
     @abstractmethod

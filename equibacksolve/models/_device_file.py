@@ -4,6 +4,7 @@ import io
 import os
 import pathlib
 import zipfile
+from typing import Any
 
 import numpy as np
 
@@ -42,7 +43,8 @@ def save_device(path: str | os.PathLike, device: TightBindingDevice) -> None:
     sample, a device inside `jax.jit`.
     """
     content = io.BytesIO()
-    np.savez_compressed(content, **to_arrays(device))
+    arrays: dict[str, Any] = to_arrays(device)
+    np.savez_compressed(content, **arrays)
     path = pathlib.Path(path)
     # Beside the file and then in its place, so that nobody reads half a device.
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")

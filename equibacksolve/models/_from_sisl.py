@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy.sparse as sparse
 from jaxtyping import Int
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from equibacksolve._arrays import float_array
 from equibacksolve._entries import Entries, index_array
@@ -178,7 +178,7 @@ def _atoms_of(given: Any, number: int, geometry: Any, cell: Any, direction: _Dir
         raise ValueError(
             f"the atoms of lead {number} are not arranged as those of its electrode; name them in its order."
         )
-    if cKDTree(places).query(places[atoms] + step)[0].min() < close:
+    if KDTree(places).query(places[atoms] + step)[0].min() < close:
         raise ValueError(
             f"lead {number} would run through the sample; name the opposite direction, or atoms at the sample's end."
         )

@@ -39,6 +39,7 @@ def _check_can_be_written(device: TightBindingDevice) -> None:
 
 def _of_terminal(name: str, terminal: Terminal) -> dict[str, Any]:
     interface, lead = np.asarray(terminal.interface), terminal.lead
+    assert isinstance(lead, (PeriodicLead, WideBandLead))  # _check_can_be_written
     if isinstance(lead, WideBandLead):
         return {f"{name}_interface": interface, f"{name}_broadening": lead.broadening}
     touching = lead.coupling

@@ -31,7 +31,7 @@ def write(path, system, *, flux=None, linear=(), params=None):
         np.savez_compressed(file, **found)
 
 
-def arrays(system, *, flux=None, linear=(), params=None):
+def arrays(system, *, flux=None, linear=(), params=None) -> dict:
     """The arrays of a device, by name.
 
     - `system`: a finalised system with leads of a translational symmetry, as `builder.finalized()` returns it.
@@ -45,7 +45,7 @@ def arrays(system, *, flux=None, linear=(), params=None):
     """
     asked = Asked(flux, (linear,) if isinstance(linear, str) else tuple(linear), dict(params or {}))
     offsets, orbital_site = _orbitals(system)
-    found = {
+    found: dict = {
         "format": FORMAT,
         "version": VERSION,
         "field": flux is not None,
@@ -57,7 +57,7 @@ def arrays(system, *, flux=None, linear=(), params=None):
     whole = lambda given: system.hamiltonian_submatrix(params=given, sparse=True)
     found.update(_named("H", _parts("H of the system", whole, asked)))
     for number, lead in enumerate(system.leads):
-        interface = [np.arange(offsets[s], offsets[s + 1]) for s in system.lead_interfaces[number]]
+        interface = [np.arange(int(offsets[s]), int(offsets[s + 1])) for s in system.lead_interfaces[number]]
         found.update(_of_lead(number, lead, np.concatenate(interface).astype(np.int32), asked))
     _check_dependence(found, asked)
     return {name: np.asarray(value) for name, value in found.items()}

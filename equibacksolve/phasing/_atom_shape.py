@@ -72,13 +72,11 @@ def atom_shape(
     damping = signal / (signal + noise**2 + floor**2)
     taper = np.exp(-0.5 * sharpness**2 * width**2 * (k[:, None] ** 2 + k[None, : pixels // 2 + 1] ** 2))
     peaked = taper * damping
-    return AtomShape(
-        *(jnp.asarray(value, jnp.float32) for value in (width, box_length, peaked / strength)),
-        *(jnp.asarray(value, jnp.float32) for value in calibration(peaked, pixels)),
-        pixels,
-        # The next image is then below exp(-(11 / 2)^2 / 2): single precision hardly sees it.
-        int(width > box_length / 12),
-    )
+    single = lambda value: jnp.asarray(value, jnp.float32)
+    peak, offset, height = map(single, calibration(peaked, pixels))
+    # Else the next image is below exp(-(11 / 2)^2 / 2): single precision hardly sees it.
+    turns = int(width > box_length / 12)
+    return AtomShape(single(width), single(box_length), single(peaked / strength), peak, offset, height, pixels, turns)
 
 
 def calibration(peaked: np.ndarray, pixels: int) -> tuple[float, np.ndarray, np.ndarray]:

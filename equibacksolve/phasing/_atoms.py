@@ -1,5 +1,8 @@
 """The projection onto atoms: the peaks of a sharpened map, each drawn again as what it should look like."""
 
+from functools import reduce
+from operator import add
+
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Complex, Float
@@ -62,7 +65,7 @@ def gaussian_rows(coordinates: Float[Array, " peaks"], shape: AtomShape) -> Floa
     distance = grid[None, :] - coordinates[:, None]
     nearest = distance - shape.box_length * jnp.round(distance / shape.box_length)
     turns = range(-shape.turns, shape.turns + 1)
-    return sum(jnp.exp(-0.5 * ((nearest + turn * shape.box_length) / shape.width) ** 2) for turn in turns)
+    return reduce(add, (jnp.exp(-0.5 * ((nearest + turn * shape.box_length) / shape.width) ** 2) for turn in turns))
 
 
 def onto_atoms(transform: Transform, count: int, shape: AtomShape, known: Transform | None = None) -> Transform:

@@ -34,8 +34,8 @@ class Task(NamedTuple):
 
 def task_of(problem: Problem, hidden: Hidden, known: int, sharpness: float) -> Task:
     """What the data of a problem ask for. Raises ValueError for problems of another kind, see `check_task`."""
-    simulator = problem.simulator(hidden)
     check_task(problem, hidden, known)
+    simulator: Any = problem.simulator(hidden)
     positions, observed = simulator.positions, problem.observed
     width, box_length, pixels = float(simulator.width), float(simulator.box_length), simulator.pixels
     here = folded(np.asarray(observed.values, float), np.asarray(observed.weights(), float))

@@ -1,7 +1,7 @@
 """Colours: each map is perceptually uniform, so that equal steps of a number look like equal steps."""
 
 import numpy as np
-from matplotlib.colors import ListedColormap
+from matplotlib.colors import Colormap, ListedColormap
 
 from equibacksolve.plotting._oklab import rgb_of_oklab
 
@@ -17,7 +17,7 @@ def _end(lightness: float, chroma: float, degrees: float | int) -> np.ndarray:
     return np.array([lightness, chroma * np.cos(hue), chroma * np.sin(hue)])
 
 
-def _signed() -> ListedColormap:
+def _signed() -> Colormap:
     """Blue to white to red, on two straight lines of equal length in OKLab."""
     up = np.linspace(0, 1, 128)[:, None]
     blue, red = (WHITE + up * (_end(0.37, 0.13, hue) - WHITE) for hue in (258, 24))

@@ -1,7 +1,7 @@
 """A writer of films as GIF files whose colours are those of the figure."""
 
 from io import BytesIO
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from matplotlib.animation import AbstractMovieWriter
@@ -18,11 +18,11 @@ class GifWriter(AbstractMovieWriter):
     """
 
     def __init__(self, fps: float | int = 8, **more: Any):
-        super().__init__(fps=fps, **more)
+        super().__init__(fps=cast(int, fps), **more)  # any number will do
 
     def setup(self, fig: Any, outfile: Any, dpi: Any = None) -> None:
         """Begin a film of this figure."""
-        super().setup(fig, outfile, dpi=dpi)
+        self.fig, self.outfile, self.dpi = fig, outfile, fig.dpi if dpi is None else dpi
         self.frames = []
 
     def grab_frame(self, **savefig_kwargs: Any) -> None:
@@ -37,7 +37,7 @@ class GifWriter(AbstractMovieWriter):
         shown = Image.fromarray(every).quantize(255, method=Image.Quantize.MAXCOVERAGE)
         # Most of the figure is paper: a tint of it would be seen, so white has an entry of its own, the last.
         indices = np.where(np.all(every == 255, axis=-1), np.uint8(255), np.asarray(shown))
-        colours = (shown.getpalette() + [0] * 765)[:765] + [255] * 3
+        colours = ((shown.getpalette() or []) + [0] * 765)[:765] + [255] * 3
         frames = [Image.fromarray(part) for part in np.split(indices, len(self.frames))]
         for frame in frames:
             frame.putpalette(colours)

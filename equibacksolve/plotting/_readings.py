@@ -78,7 +78,7 @@ def draw_readings(
     if len(places) == 2:
         labelled(axes, title, *(quantity.label for quantity in quantities))
         if observed.grid is None:
-            return _scattered(axes, *places, kept, colours, limits)
+            return _scattered(axes, places[0], places[1], kept, colours, limits)
         shape = [n for n in observed.grid if n > 1]
         across, up = places[0].reshape(shape)[:, 0], places[1].reshape(shape)[0]
         return _mesh(axes, across, up, kept.reshape(shape), colours, limits)

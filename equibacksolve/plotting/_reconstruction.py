@@ -30,7 +30,7 @@ def reconstruction_figure(
     sites, and drawn where these are.
     """
     figure = Figure(figsize=(11, 6), layout="constrained")
-    upper, lower = figure.subfigures(2, 1)
+    upper, lower = figure.subfigures(2, 1, squeeze=False)[:, 0]
     left, middle, right = upper.subplots(1, 3)
     scale = largest_magnitude(truth)
     with_colour_bar(upper, draw_map(left, truth, scale, "truth", layout), left, label)

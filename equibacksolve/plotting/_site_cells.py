@@ -2,7 +2,7 @@
 
 import numpy as np
 from jaxtyping import Float
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 _ROUND = np.radians(np.arange(0, 180, 30.0))
 """Directions of a dodecagon, for sites that have no order."""
@@ -32,7 +32,7 @@ def _bonds(positions: Float[np.ndarray, "sites 2"]) -> tuple[float, Float[np.nda
     nearest = np.unique(positions, axis=0)
     if len(nearest) < 2:
         return 1.0, np.zeros(1)
-    tree = cKDTree(nearest)
+    tree = KDTree(nearest)
     bond = float(np.median(tree.query(nearest, k=2)[0][:, 1]))
     first, second = tree.query_pairs(1.05 * bond, output_type="ndarray").T
     x, y = (nearest[second] - nearest[first]).T

@@ -58,7 +58,10 @@ def draw_sites(
         raise ValueError(f"values has shape {values.shape} for {len(positions)} sites; give one number a site.")
     cell = cell_of_sites(positions)
     cells = PolyCollection(
-        positions[:, None] + cell, array=np.ma.masked_invalid(values), cmap=colours_with_gaps(colours), linewidth=0.2
+        list(positions[:, None] + cell),  # what matplotlib's types ask for
+        array=np.ma.masked_invalid(values),
+        cmap=colours_with_gaps(colours),
+        linewidth=0.2,
     )
     # Cells have edges of their own colour, so that no paper shines through between them.
     cells.set(edgecolor="face", clim=(-scale if lowest is None else lowest, scale))

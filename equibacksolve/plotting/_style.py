@@ -1,6 +1,6 @@
 """The look that all pictures share: sizes of text, axes with units, colour bars, what is missing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import matplotlib
@@ -79,9 +79,9 @@ def site_axes(axes: Axes, title: str) -> None:
         axis.set_major_locator(MaxNLocator(nbins=6, integer=True))
 
 
-def with_colour_bar(figure: FigureBase, mappable: Any, axes: Axes | list[Axes], label: str) -> None:
+def with_colour_bar(figure: FigureBase, mappable: Any, axes: Axes | Sequence[Axes], label: str) -> None:
     """A thin colour bar beside the panel (or the last of a row of panels)."""
-    bar = figure.colorbar(mappable, ax=axes, shrink=0.85, pad=0.02)
+    bar = figure.colorbar(mappable, ax=axes if isinstance(axes, Axes) else list(axes), shrink=0.85, pad=0.02)
     bar.set_label(label, fontsize=LABEL)
     bar.ax.tick_params(labelsize=TICKS)
     bar.ax.yaxis.get_offset_text().set_fontsize(TICKS)

@@ -80,17 +80,17 @@ def leaves_of(
     paths = [path for path, _ in jax.tree_util.tree_flatten_with_path(hidden)[0]]
     none = [None] * len(paths)
     others = [none if other is None else _numbers(other, where) for other in (errors, start, truth)]
-    rows = zip(paths, _numbers(simulator, where), kinds_of_leaves(hidden), *others)
+    rows = zip(paths, _numbers(simulator, where), kinds_of_leaves(hidden), zip(*others))
     return [
         HiddenLeaf(
             name_of_leaf(path),
             values,
             kind,
             _owner(simulator, path),
-            *rest,
-            sites_of(simulator, path, where, (errors, start, truth), known),
+            *of_others,
+            sites=sites_of(simulator, path, where, (errors, start, truth), known),
         )
-        for path, values, kind, *rest in rows
+        for path, values, kind, of_others in rows
     ]
 
 
@@ -112,11 +112,11 @@ def _numbers(simulator, where):
     return [np.asarray(leaf, float) for leaf in jax.tree.leaves(hidden_and_known(simulator, where)[0])]
 
 
-def _owner(node, path):
+def _owner(node: Any, path):
     """The innermost module on the way to a leaf."""
     owner = node
     for key in path:
-        if isinstance(node, eqx.Module):
+        if issubclass(type(node), eqx.Module):
             owner = node
         node = getattr(node, key.name) if hasattr(key, "name") else node[getattr(key, "idx", getattr(key, "key", None))]
     return owner

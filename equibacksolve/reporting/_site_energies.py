@@ -59,5 +59,5 @@ def _nodes(simulator: Any, path: Any) -> list[Any]:
     for key in path:
         named = isinstance(key, jax.tree_util.GetAttrKey)
         step = key.name if named else getattr(key, "idx", getattr(key, "key", None))
-        nodes.append(getattr(nodes[-1], step) if named else nodes[-1][step])
+        nodes.append(getattr(nodes[-1], str(step)) if named else nodes[-1][step])
     return nodes

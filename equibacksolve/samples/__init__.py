@@ -8,10 +8,12 @@ from equibacksolve.samples._honeycomb import honeycomb_ribbon as honeycomb_ribbo
 from equibacksolve.samples._lattice import SquareLattice as SquareLattice
 from equibacksolve.samples._map_of_sites import MapOfSites as MapOfSites
 from equibacksolve.samples._onsite import AbstractOnsite as AbstractOnsite
+from equibacksolve.samples._onsite import Onsite as Onsite
 from equibacksolve.samples._onsite import OnsiteSum as OnsiteSum
 from equibacksolve.samples._potential import Potential as Potential
 from equibacksolve.samples._ribbon_lead import ribbon_lead as ribbon_lead
 from equibacksolve.samples._site_energies import AbstractSiteEnergies as AbstractSiteEnergies
+from equibacksolve.samples._site_energies import Energies as Energies
 from equibacksolve.samples._site_energies import SiteEnergies as SiteEnergies
 from equibacksolve.samples._site_energies import SumOfEnergies as SumOfEnergies
 from equibacksolve.samples._spline_potential import SplinePotential as SplinePotential

@@ -38,7 +38,8 @@ class ExchangeField(AbstractOnsite):
 
     @property
     def shape(self) -> tuple[int, int]:
-        return self.angle.shape
+        length, width = self.angle.shape
+        return length, width
 
     def blocks(self) -> OnsiteBlocks:
         cos, sin = jnp.cos(self.angle), jnp.sin(self.angle)

@@ -78,11 +78,11 @@ def honeycomb_dot(
 def _of_bricks(bricks, edge, onsite, hoppings) -> TightBinding:
     place = bricks - bricks.min(axis=0)
     place = place if edge == "zigzag" else place[:, ::-1]
-    shape = tuple(map(int, place.max(axis=0) + 1))
+    length, width = map(int, place.max(axis=0) + 1)
     # Each bond once: along the chain, and from the lower chain to the upper.
     lower = np.flatnonzero(_up(bricks)[:, 0] > 0)
     bonds = [bonds_along(bricks, np.arange(len(bricks)), (1, 0)), bonds_along(bricks, lower, (0, 1))]
-    sites = Sites(_positions(bricks, edge), place, shape, np.concatenate(bonds))
+    sites = Sites(_positions(bricks, edge), place, (length, width), np.concatenate(bonds))
     return sample_of(sites, -1.0, _GAUGE, onsite, hoppings)
 
 

@@ -1,13 +1,15 @@
 """The lattice that the electrons move on (eqs. 14, 15)."""
 
+from typing import Generic
+
 import equinox as eqx
 
-from equibacksolve.samples._onsite import AbstractOnsite
+from equibacksolve.samples._onsite import Onsite
 from equibacksolve.samples._square import square_tight_binding
 from equibacksolve.samples._tight_binding import TightBinding
 
 
-class SquareLattice(eqx.Module):
+class SquareLattice(eqx.Module, Generic[Onsite]):
     """A rectangle of square-lattice sites with hopping 1 and a perpendicular magnetic field.
 
     H = sum |x+1,y><x,y| + |x,y+1> e^{2 pi i flux x} <x,y| + h.c. + onsite, with x = 1..length along the current,
@@ -20,7 +22,7 @@ class SquareLattice(eqx.Module):
     **Raises** ValueError if there are no sites.
     """
 
-    onsite: AbstractOnsite
+    onsite: Onsite
 
     def __check_init__(self):
         if 0 in self.onsite.shape:

@@ -56,7 +56,8 @@ def _potential(sites: Sites, onsite: Any) -> AbstractSiteEnergies:
     if isinstance(onsite, AbstractSiteEnergies):
         return onsite
     if callable(onsite):
-        return onsite(sites.positions)
+        made: Any = onsite(sites.positions)
+        return made
     values = float_array(0.0 if onsite is None else onsite, "onsite")
     if values.ndim == 0:
         values = values * np.ones(sites.shape)

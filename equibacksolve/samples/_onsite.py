@@ -1,6 +1,7 @@
 """What an onsite term is, and how terms add up."""
 
 from abc import abstractmethod
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -17,8 +18,11 @@ class AbstractOnsite(eqx.Module):
     - `shape`: (length, width) of the sample, in sites
     """
 
-    orbitals: eqx.AbstractVar[int]
-    shape: eqx.AbstractVar[tuple[int, int]]
+    if TYPE_CHECKING:  # not annotated: checkers would take them for the first arguments of every subclass
+        orbitals, shape = cast(int, ...), cast(tuple[int, int], ...)
+    else:
+        orbitals: eqx.AbstractVar[int]
+        shape: eqx.AbstractVar[tuple[int, int]]
 
     @abstractmethod
     def blocks(self) -> OnsiteBlocks:
@@ -26,6 +30,10 @@ class AbstractOnsite(eqx.Module):
 
     def __add__(self, other: object) -> "OnsiteSum":
         return OnsiteSum((self, other)) if isinstance(other, AbstractOnsite) else NotImplemented
+
+
+Onsite = TypeVar("Onsite", bound=AbstractOnsite, covariant=True)
+"""The kind of onsite term that a sample has."""
 
 
 class OnsiteSum(AbstractOnsite):

@@ -30,7 +30,8 @@ class Potential(AbstractOnsite):
 
     @property
     def shape(self) -> tuple[int, int]:
-        return self.values.shape
+        length, width = self.values.shape
+        return length, width
 
     def blocks(self) -> OnsiteBlocks:
         return self.values[:, :, None, None]

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from equibacksolve._arrays import float_array, is_concrete
 from equibacksolve._entries import Entries
@@ -146,7 +146,7 @@ def _ends_of_lines(
     chosen = np.ones(len(positions), bool)
     if within is not None:
         chosen = np.broadcast_to(np.asarray(within(*positions.T), bool), len(positions))
-    away, _ = cKDTree(positions).query(positions + step)
+    away, _ = KDTree(positions).query(positions + step)
     found = np.flatnonzero(chosen & (away > _SAME * bond))
     if not len(found):
         raise ValueError("no site of the sample can be continued by this translation; look at within=.")
@@ -165,14 +165,15 @@ def _steps_between(to, origin, step, bond) -> tuple[Float[np.ndarray, "to origin
 def _bonds(to, origin, bond) -> tuple[Int[np.ndarray, " entries"], Int[np.ndarray, " entries"]]:
     """Pairs as close as a bond."""
     distance = np.linalg.norm(to[:, None] - origin, axis=-1)
-    return np.nonzero(np.abs(distance - bond) < _SAME * bond)
+    row, column = np.nonzero(np.abs(distance - bond) < _SAME * bond)
+    return row, column
 
 
 def _check_cells(ends, step, positions, bond):
     steps, same = _steps_between(positions, ends, step, bond)
     if np.any(same & (steps > 0.5)):
         raise ValueError("the lead would run through the sample; choose its lines by within=, or another translation.")
-    distance, _ = cKDTree(positions).query(np.concatenate([ends + step, ends + 2 * step]))
+    distance, _ = KDTree(positions).query(np.concatenate([ends + step, ends + 2 * step]))
     inner = np.linalg.norm((ends + step)[:, None] - ends, axis=-1)
     if min(distance.min(), inner.min()) < bond * (1 - _SAME):
         raise ValueError(f"translation {tuple(step.tolist())} is no period of the sample: sites would come too close.")

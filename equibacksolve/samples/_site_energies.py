@@ -1,6 +1,7 @@
 """Potentials on the sites of any sample, and what is hidden of them."""
 
 from abc import abstractmethod
+from typing import TypeVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -23,6 +24,10 @@ class AbstractSiteEnergies(eqx.Module):
 
     def __add__(self, other: object) -> "SumOfEnergies":
         return SumOfEnergies((self, other)) if isinstance(other, AbstractSiteEnergies) else NotImplemented
+
+
+Energies = TypeVar("Energies", bound=AbstractSiteEnergies, covariant=True)
+"""The kind of potential that a sample has."""
 
 
 class SumOfEnergies(AbstractSiteEnergies):

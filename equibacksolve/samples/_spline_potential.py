@@ -83,8 +83,8 @@ def weights_in_box(
     """The weight of each coefficient at each site, along either direction of the bounding box."""
     # On the host where positions are known, so that nothing is compiled for it.
     array = np if is_concrete(positions) else jnp
-    positions = array.asarray(positions)
-    low, extent = positions.min(axis=0), array.ptp(positions, axis=0)
+    known: Any = array.asarray(positions)
+    low, extent = known.min(axis=0), array.ptp(known, axis=0)
     if array is np:
         thin = extent <= 1e-9 * np.max(extent)
         for direction, number, flat in zip("xy", shape, thin):
@@ -93,8 +93,9 @@ def weights_in_box(
                     f"SplinePotential got {number} coefficients along {direction}, where all sites stand at one place; "
                     "give one."
                 )
-    place = (positions - low) / array.where(extent > 0, extent, 1.0)
-    return tuple(jnp.asarray(_weights(place[:, k] * (n - 1), n, array)) for k, n in enumerate(shape))
+    place = (known - low) / array.where(extent > 0, extent, 1.0)
+    along = lambda k: jnp.asarray(_weights(place[:, k] * (shape[k] - 1), shape[k], array))
+    return along(0), along(1)
 
 
 def _weights(place: Float[Any, " sites"], number: int, array: Any) -> Float[Any, "sites width"]:

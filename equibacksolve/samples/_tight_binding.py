@@ -1,6 +1,6 @@
 """Any tight-binding sample: its Hamiltonian as flat arrays, said once."""
 
-from typing import Any
+from typing import Any, Generic
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -11,10 +11,10 @@ from jaxtyping import Array, Complex, Float, Int
 from equibacksolve._arrays import float_array, is_concrete
 from equibacksolve._axes import Scalar
 from equibacksolve._entries import Entries, LinearTerm, Settings, index_array
-from equibacksolve.samples._site_energies import AbstractSiteEnergies, SiteEnergies
+from equibacksolve.samples._site_energies import AbstractSiteEnergies, Energies, SiteEnergies
 
 
-class TightBinding(eqx.Module):
+class TightBinding(eqx.Module, Generic[Energies]):
     """H = entries + diag(onsite of the orbital's site) + terms, at any flux.
 
     **Fields**
@@ -29,7 +29,7 @@ class TightBinding(eqx.Module):
     **Raises** ValueError if indices do not fit the sites and orbitals, or H is not Hermitian.
     """
 
-    onsite: AbstractSiteEnergies
+    onsite: Energies
     entries: Entries
     positions: Float[Array, "sites dimensions"]
     orbital_site: Int[Array, " basis"]
@@ -46,7 +46,8 @@ class TightBinding(eqx.Module):
         *,
         lossy: bool = False,
     ):
-        self.onsite = onsite if isinstance(onsite, AbstractSiteEnergies) else SiteEnergies(onsite)
+        energies: Any = onsite if isinstance(onsite, AbstractSiteEnergies) else SiteEnergies(onsite)
+        self.onsite = energies
         self.entries = entries
         positions = float_array(positions, "TightBinding.positions")
         self.positions = positions[:, None] if positions.ndim == 1 else positions
@@ -111,7 +112,7 @@ class TightBinding(eqx.Module):
         row, column = (np.concatenate([np.asarray(getattr(p, k)) for p in parts]) for k in ("row", "column"))
         known = [self.entries.known_at(flux), *(term.known_at(flux, settings) for term in self.terms)]
         matrix = sparse.coo_matrix((np.concatenate(known), (row, column)), shape=(self.size, self.size))
-        return (matrix + sparse.diags(np.asarray(self.energies()))).tocsr()
+        return sparse.csr_matrix(matrix + sparse.diags(np.asarray(self.energies())))
 
 
 def _check_hermitian(sample: TightBinding) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from equibacksolve.saving._named_classes import CannotBeReadHere, class_named, is_module, is_named_tuple, name_of_class
 
@@ -64,14 +65,14 @@ class Encoder:
     def place_of(self, array: Any) -> list[Any]:
         """[kind, number, what else is needed to make it anew]."""
         number = len(self.arrays)
-        if isinstance(array, jax.core.Tracer):
+        if isinstance(array, Tracer):
             raise TypeError("it is being traced by jax, so that its numbers are unknown")
         if not isinstance(array, jax.Array):
             if array.dtype.hasobject or isinstance(array, np.ma.MaskedArray):
                 raise TypeError(f"{type(array).__name__} of {array.dtype} is not an array of numbers alone")
             self.arrays.append(np.asarray(array))
             return ["scalar" if isinstance(array, np.generic) else "numpy", number, array.dtype.name]
-        if jax.dtypes.issubdtype(array.dtype, jax.dtypes.prng_key):
+        if jnp.issubdtype(array.dtype, jax.dtypes.prng_key):
             self.arrays.append(np.asarray(jax.random.key_data(array)))
             return ["key", number, str(jax.random.key_impl(array))]
         self.arrays.append(np.asarray(array))

@@ -33,9 +33,10 @@ def tree_to_bytes(header: dict[str, Any], trees: dict[str, PyTree], like: PyTree
     encoder = Encoder(like)
     structure = {name: encoder.encoded(tree) for name, tree in trees.items()}
     header = header | {"format": FORMAT, "needs_64_bits": encoder.needs_64_bits}
-    members = {"header": _text_to_array(header), "structure": _text_to_array(structure)}
+    members: dict[str, Any] = {"header": _text_to_array(header), "structure": _text_to_array(structure)}
     file = io.BytesIO()
-    np.savez(file, **members, **{str(number): array for number, array in enumerate(encoder.arrays)})
+    members |= {str(number): array for number, array in enumerate(encoder.arrays)}
+    np.savez(file, **members)
     return _sealed(file.getvalue())
 
 

@@ -35,7 +35,7 @@ def _neighbours(graph: Graph) -> sparse.csr_matrix:
         rows.append(np.repeat(interface, len(interface)))
         columns.append(np.tile(interface, len(interface)))
     row, column = np.concatenate(rows), np.concatenate(columns)
-    return sparse.coo_matrix((np.ones(len(row)), (row, column)), shape=(graph.size, graph.size)).tocsr()
+    return sparse.csr_matrix((np.ones(len(row)), (row, column)), shape=(graph.size, graph.size))
 
 
 def _breadth_first(graph: Graph, neighbours: sparse.csr_matrix, start: Int[np.ndarray, " interface"]) -> Levels:

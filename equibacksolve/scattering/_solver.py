@@ -1,7 +1,7 @@
 """What solves A Psi = W for many points, however large the sample."""
 
 from abc import abstractmethod
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import equinox as eqx
 import numpy as np
@@ -32,8 +32,11 @@ class AbstractArrangement(eqx.Module):
     columns cost less if they stand last.
     """
 
-    pattern: eqx.AbstractVar[Pattern]
-    late: eqx.AbstractVar[tuple[bool, ...]]
+    if TYPE_CHECKING:  # not annotated: checkers would take them for the first arguments of every subclass
+        pattern, late = cast(Pattern, ...), cast(tuple[bool, ...], ...)
+    else:
+        pattern: eqx.AbstractVar[Pattern]
+        late: eqx.AbstractVar[tuple[bool, ...]]
 
     @property
     @abstractmethod

@@ -104,4 +104,4 @@ def _solved(kind, indices, starts, real, imag, right_real, right_imag):
             values = np.ascontiguousarray(numbers[one][:, point])
             matrix = sparse.csc_matrix((values, *places), shape=(size, size))
             found[one][..., point] = solve(matrix, right[one][..., point], kind)
-    return found.real, found.imag
+    return np.real(found), np.imag(found)

@@ -14,12 +14,13 @@ from equibacksolve._devices import on_every_device
 from equibacksolve.inverse import (
     AbstractObservations,
     AbstractPrior,
-    AbstractSymmetry,
     Problem,
     Selector,
+    Symmetries,
     check_symmetries,
     hidden_leaves,
     make_problem,
+    symmetries_of,
 )
 from equibacksolve.methods import State
 from equibacksolve.search._choice import as_method, check_bounds_are_kept, hopping_between_images, way_to_the_minimum
@@ -29,11 +30,11 @@ from equibacksolve.search._run_settings import settings_of
 from equibacksolve.search._running import run
 from equibacksolve.search._solution import Solution
 from equibacksolve.search._verdict import verdict
-from equibacksolve.simulators import AbstractSimulator
+from equibacksolve.simulators import Simulator
 
 
 def backsolve(
-    simulator: AbstractSimulator,
+    simulator: Simulator,
     observed: AbstractObservations,
     method: Any = None,
     *,
@@ -41,7 +42,7 @@ def backsolve(
     key: Any = None,
     bounds: Any = None,
     prior: AbstractPrior | Sequence[AbstractPrior] = (),
-    symmetries: Sequence[AbstractSymmetry] = (),
+    symmetries: Symmetries = (),
     tolerance: float | int | None = None,
     polish: bool = True,
     steps: int | None = None,
@@ -50,7 +51,7 @@ def backsolve(
     callback: Callable[[State], bool | None] | None = None,
     out: str | os.PathLike[str] | None = None,
     resume: bool = False,
-) -> Solution:
+) -> Solution[Simulator]:
     """Recover hidden leaves of a simulator from observations.
 
     **Arguments**
@@ -65,8 +66,8 @@ def backsolve(
     - `bounds`: (lower, upper), each one number or leaves as `where` returns them.
     - `prior`: what is known of the hidden leaves, one or several: `Smoothness`, `KnownMean`, `TotalVariation`. Minus
       twice its logarithm is added to chi-squared; without sigma, the tolerance stands for the variance of the noise.
-    - `symmetries`: what no datum can tell, e.g. `Mirror`. It is checked at the start. Where bounds or a prior break it,
-      a search that ended in the trap beside an image goes on from the images of its end.
+    - `symmetries`: what no datum can tell, one or several, e.g. `Mirror`. They are checked at the start. Where bounds
+      or a prior break one, a search that ended in the trap beside an image goes on from the images of its end.
     - `tolerance`: the cost at which the data count as explained. Left out, it is a millionth of the variance of the
       data, or chi-squared per datum of 1 + 3 sqrt(2/N) if sigma is known.
     - `polish`: whether the best guess of a search that ended by itself is led to the minimum beside it, by
@@ -101,6 +102,7 @@ def backsolve(
     """
     if steps is not None and steps < 1:
         raise ValueError(f"steps must be at least 1, got {steps}; leave it out for no such budget.")
+    symmetries = symmetries_of(symmetries)
     priors = (prior,) if isinstance(prior, AbstractPrior) else tuple(prior)
     key = on_every_device(random_key(key))
     try:
@@ -111,7 +113,7 @@ def backsolve(
     chosen = as_method(method, problem.has_landscape)
     if bounds is not None:
         check_bounds_are_kept(chosen)
-    method = hopping_between_images(chosen, tuple(symmetries) if bounds is not None or priors else ())
+    method = hopping_between_images(chosen, symmetries if bounds is not None or priors else ())
     directory = None
     if out is not None:
         settings = settings_of(problem, hidden, method, key, {"steps": steps, "seconds": seconds})
@@ -128,13 +130,14 @@ def backsolve(
     told = verdict(problem, best, float(cost), course.settled, reason)
     converged = course.settled and bool(problem.explained(cost))
     history = course.history.until(course.steps)
-    found = Solution(problem.simulator(best), cost, converged, told, history, best)
+    solved: Any = problem.simulator(best)
+    found = Solution(solved, cost, converged, told, history, best)
     if directory is not None:
         directory.conclude(found.save)
     return found
 
 
-def _interrupted_before_it_began(simulator: AbstractSimulator, where: Selector) -> Solution:
+def _interrupted_before_it_began(simulator: Simulator, where: Selector) -> Solution[Simulator]:
     hidden = eqx.filter(simulator, hidden_leaves(simulator, where))
     reason = "the search was interrupted before its first step; nothing was found"
     return Solution(simulator, jnp.asarray(jnp.inf), False, reason, History(), hidden)
@@ -142,7 +145,7 @@ def _interrupted_before_it_began(simulator: AbstractSimulator, where: Selector) 
 
 def _cost_of_the_best(problem: Problem, course: Course):
     """As the search saw it: nothing is simulated again, unless no step had a cost that is a number."""
-    if course.steps == 0:
+    if course.steps == 0 or course.state is None:
         return problem.cost(course.best)
     if not np.isfinite(course.lowest):
         # Compiled, for a search may end where the simulator, asked from outside, refuses to go.

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 
@@ -37,7 +38,7 @@ def _feed(digest, thing, within) -> None:
 def _named_parts(thing: Any) -> tuple[str, list[Any]]:
     """What a thing is, and what it is made of: bytes, or further things."""
     kind = f"{type(thing).__module__}.{type(thing).__qualname__}"
-    if isinstance(thing, jax.Array) and jax.dtypes.issubdtype(thing.dtype, jax.dtypes.prng_key):
+    if isinstance(thing, jax.Array) and jnp.issubdtype(thing.dtype, jax.dtypes.prng_key):
         return str(jax.random.key_impl(thing)), [np.asarray(jax.random.key_data(thing))]
     if isinstance(thing, (jax.Array, np.ndarray, np.generic)):
         array = np.asarray(thing)

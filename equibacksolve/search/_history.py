@@ -41,8 +41,8 @@ class History:
     def record(self, state: State, seconds: float) -> None:
         """Add one step."""
         step = len(self._rows)
-        numbers = jax.device_get((state.cost, state.evaluations, state.stage, state.start))
-        self._rows.append((float(numbers[0]), seconds, *(int(n) for n in numbers[1:])))
+        cost, evaluations, stage, start = jax.device_get((state.cost, state.evaluations, state.stage, state.start))
+        self._rows.append((float(cost), seconds, int(evaluations), int(stage), int(start)))
         if step % self._stride == 0:
             self.snapshots.append((step, jax.device_get(state.hidden)))
             if len(self.snapshots) > SNAPSHOTS:
@@ -115,7 +115,7 @@ class History:
     def from_table(cls, table: Float[np.ndarray, "steps columns"], snapshots: list[tuple[int, Any]]) -> "History":
         """The history with these entries and snapshots, which goes on as the one did that they come from."""
         history = cls()
-        history._rows = [(*row[:2], *(int(number) for number in row[2:])) for row in table.tolist()]
+        history._rows = [(cost, at, int(n), int(stage), int(start)) for cost, at, n, stage, start in table.tolist()]
         history.snapshots = snapshots
         while len(history) > SNAPSHOTS * history._stride:
             history._stride *= 2
@@ -128,14 +128,14 @@ class History:
 class Course(NamedTuple):
     """How far a search has come: all that is needed to go on as if nothing had happened in between.
 
-    - `state`: None before the first step.
+    - `state`: a `State`, or None before the first step.
     - `best`, `cost`, `lowest`: the best guess so far, its cost, and that plus its penalty.
     - `steps`: the number of entries of `history` that belong to it.
     - `polishing`: whether the search has ended, and the way to the minimum has begun.
     - `settled`: whether the best guess is known to be at a minimum.
     """
 
-    state: State | None
+    state: State | Any
     best: Hidden
     cost: float
     lowest: float

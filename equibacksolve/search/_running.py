@@ -33,15 +33,16 @@ def run(
     `methods`: the search, and what leads from its end to the minimum, or None.
     """
     course = Course(None, hidden, np.inf, np.inf, History()) if directory is None else directory.course
+    first, last = methods
     began = time.monotonic() - course.history.seconds_now
     with tqdm(disable=not progress, desc="backsolve", unit=" steps", initial=course.steps) as bar:
         try:
             if course.state is None:
-                course = course._replace(state=methods[0].init(problem, hidden, key))
-            while (reason := _ended(course, steps, seconds, methods[1] is not None)) is None:
-                if bool(course.state.done):
-                    course = _polishing(methods[1], problem, course, key)
-                state = _step(methods[int(course.polishing)], problem, course.state)
+                course = course._replace(state=first.init(problem, hidden, key))
+            while (reason := _ended(course, steps, seconds, last is not None)) is None:
+                if bool(course.state.done) and last is not None:
+                    course = _polishing(last, problem, course, key)
+                state = _step(last if course.polishing and last is not None else first, problem, course.state)
                 start = course.state.start if course.polishing else state.start
                 state = dataclasses.replace(state, hidden=on_every_device(state.hidden), start=start)
                 course = course.after(state, agreed(time.monotonic() - began), float(problem.tolerance))

@@ -1,8 +1,9 @@
 """What a search returns, and how it is kept."""
 
+import dataclasses
 import os
 import pathlib
-from typing import Any, NamedTuple
+from typing import Any, Generic
 
 import jax
 import numpy as np
@@ -22,10 +23,11 @@ from equibacksolve.saving import (
 )
 from equibacksolve.search._dataset import dataset_of
 from equibacksolve.search._history import History
-from equibacksolve.simulators import AbstractSimulator
+from equibacksolve.simulators import AbstractSimulator, Simulator
 
 
-class Solution(NamedTuple):
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Solution(Generic[Simulator]):
     """The best guess of a search.
 
     - `simulator`: the simulator with the hidden leaves as found, everything else untouched
@@ -36,7 +38,7 @@ class Solution(NamedTuple):
     - `hidden`: the hidden leaves alone: the simulator with None in place of all others; None if nobody says which
     """
 
-    simulator: AbstractSimulator
+    simulator: Simulator
     cost: Float[Array, ""]
     converged: bool
     reason: str
@@ -80,7 +82,7 @@ class Solution(NamedTuple):
         return [leaf is not None for leaf in jax.tree.leaves(self.hidden, is_leaf=lambda leaf: leaf is None)]
 
 
-def load_solution(path: str | os.PathLike[str], like: AbstractSimulator | None = None) -> Solution:
+def load_solution(path: str | os.PathLike[str], like: Simulator | None = None) -> Solution[Simulator]:
     """Read what `Solution.save` wrote; also the solution in a run directory, if `path` is one.
 
     - `path`: the file, or the run directory.
@@ -103,8 +105,8 @@ def load_solution(path: str | os.PathLike[str], like: AbstractSimulator | None =
             raise Damaged(f"it holds {header.get('kind')}")
         check_readable(header)
         tree, stored = tree_from_bytes(content, "solution"), header.get("paths")
-        like = _from_containers(path, content) if like is None else _checked(path, stored, like)
-        return _assembled(tree, like)
+        whole: Any = _from_containers(path, content) if like is None else _checked(path, stored, like)
+        return _assembled(tree, whole)
     except CannotBeReadHere as error:
         raise ValueError(f"{path} {error}.") from error
     except Damaged as error:
@@ -120,7 +122,7 @@ def _checked(path, stored, like: AbstractSimulator) -> AbstractSimulator:
     return like
 
 
-def _assembled(tree: Any, like: AbstractSimulator) -> Solution:
+def _assembled(tree: Any, like: Any) -> Solution:
     known, structure = jax.tree.flatten(like)
 
     def hidden_with(chosen):
@@ -132,7 +134,9 @@ def _assembled(tree: Any, like: AbstractSimulator) -> Solution:
         is_hidden, (table, steps) = tree["is_hidden"], tree["history"]
         snapshots = [(step, hidden_with(stack[i] for stack in tree["snapshots"])) for i, step in enumerate(steps)]
         hidden = hidden_with(leaf for leaf, is_one in zip(leaves, is_hidden) if is_one)
-        return Solution(structure.unflatten(leaves), *tree["solution"], History.from_table(table, snapshots), hidden)
+        cost, converged, reason = tree["solution"]
+        history = History.from_table(table, snapshots)
+        return Solution(structure.unflatten(leaves), cost, converged, reason, history, hidden)
     except (LookupError, TypeError, ValueError, AttributeError, StopIteration) as error:
         raise Damaged(f"its parts do not fit together, {type(error).__name__}") from error
 

@@ -26,6 +26,7 @@ from equibacksolve.simulators._scanning_gate import LorentzianTip as LorentzianT
 from equibacksolve.simulators._scanning_gate import ScanningGate as ScanningGate
 from equibacksolve.simulators._series_resistance import SeriesResistance as SeriesResistance
 from equibacksolve.simulators._simulator import AbstractSimulator as AbstractSimulator
+from equibacksolve.simulators._simulator import Simulator as Simulator
 from equibacksolve.simulators._simulator import check_before_compiling as check_before_compiling
 from equibacksolve.simulators._structure_factor import StructureFactor as StructureFactor
 from equibacksolve.simulators._structure_image import AbstractStructureImage as AbstractStructureImage

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import equinox as eqx
 from jaxtyping import Array, Float
@@ -16,8 +16,11 @@ Setting = Float[Array, " points"]
 class AbstractCalibration(AbstractSimulator):
     """A setting whose readings are not its true values. Subclass it for another calibration: write `true_setting`."""
 
-    simulator: eqx.AbstractVar[AbstractSimulator]
-    variable: eqx.AbstractVar[str]
+    if TYPE_CHECKING:  # not annotated: checkers would take them for the first arguments of every subclass
+        simulator, variable = cast(AbstractSimulator, ...), cast(str, ...)
+    else:
+        simulator: eqx.AbstractVar[AbstractSimulator]
+        variable: eqx.AbstractVar[str]
 
     @abstractmethod
     def true_setting(self, reading: Setting) -> Setting:

@@ -1,6 +1,6 @@
 """A tight-binding sample with its terminals, put in order for a solver."""
 
-from typing import Any
+from typing import Any, Generic
 
 import equinox as eqx
 import jax
@@ -11,11 +11,11 @@ from equibacksolve._arrays import is_concrete
 from equibacksolve._axes import Scalar
 from equibacksolve._entries import Settings
 from equibacksolve.leads import Terminal
-from equibacksolve.samples import TightBinding
+from equibacksolve.samples import Energies, TightBinding
 from equibacksolve.scattering import AbstractArrangement, AbstractSolver, Graph, Matrix, Parts, suitable_solver
 
 
-class TightBindingDevice(eqx.Module):
+class TightBindingDevice(eqx.Module, Generic[Energies]):
     """A sample and its terminals: what the simulators of transport simulate.
 
     **Fields**
@@ -30,11 +30,11 @@ class TightBindingDevice(eqx.Module):
     traced: build it outside `jax.jit`, and move its leaves by `eqx.tree_at`.
     """
 
-    sample: TightBinding
+    sample: TightBinding[Energies]
     terminals: tuple[Terminal, ...]
     arrangement: AbstractArrangement
 
-    def __init__(self, sample: TightBinding, terminals: Any, *, solver: AbstractSolver | None = None):
+    def __init__(self, sample: TightBinding[Energies], terminals: Any, *, solver: AbstractSolver | None = None):
         self.sample = sample
         self.terminals = tuple(terminals)
         if not self.terminals:
@@ -110,5 +110,5 @@ def _graph(sample: TightBinding, terminals: tuple[Terminal, ...]) -> Graph:
             "TightBindingDevice is built where the places of its entries are traced, so that its sites have no "
             "order; build it outside jax.jit, and move its leaves by eqx.tree_at."
         )
-    known = [np.asarray(index) for index in (row, column)]
-    return Graph(sample.size, *known, tuple(np.asarray(interface) for interface in interfaces))
+    touched = tuple(np.asarray(interface) for interface in interfaces)
+    return Graph(sample.size, np.asarray(row), np.asarray(column), touched)

@@ -81,8 +81,7 @@ def _readings(simulator, settings, found, reading):
         def numbers(copy, datum):
             whole = eqx.combine(copy, static)
             flux, energy, rest = _split(datum)
-            added = whole.added_energies(datum) if isinstance(whole, AbstractGate) else None
-            return whole.device.numbers(added, flux, energy, rest)
+            return whole.device.numbers(_added_energies(whole, datum), flux, energy, rest)
 
         # Without the barrier, XLA would compute them anew wherever they are read.
         matrix, amplitudes = jax.lax.optimization_barrier(
@@ -98,6 +97,10 @@ def _readings(simulator, settings, found, reading):
     device = simulator.device
     readings = per_datum(batch, chunk=device.arrangement.chunk(sum(device.channels_of_terminals)))(arrays, settings)
     return jnp.moveaxis(readings, -1, 0)
+
+
+def _added_energies(simulator: Any, datum: dict[str, Any]) -> Any:
+    return simulator.added_energies(datum) if isinstance(simulator, AbstractGate) else None
 
 
 def _split(datum: dict[str, Any]) -> tuple[Any, Any, dict[str, Any]]:

@@ -1,15 +1,17 @@
 """An energy axis whose zero and lever arm are known roughly."""
 
+from typing import Generic
+
 import equinox as eqx
 import numpy as np
 
 from equibacksolve._arrays import check_fields, check_known, is_concrete, named_float_array
 from equibacksolve._axes import Scalar
 from equibacksolve.simulators._calibration import AbstractCalibration, Setting
-from equibacksolve.simulators._simulator import AbstractSimulator
+from equibacksolve.simulators._simulator import Simulator
 
 
-class EnergyCalibration(AbstractCalibration):
+class EnergyCalibration(AbstractCalibration, Generic[Simulator]):
     """Readings of energy with a wrong zero and a wrong unit: the sample sees scale x (energy - offset).
 
     **Fields**
@@ -25,7 +27,7 @@ class EnergyCalibration(AbstractCalibration):
     **Raises** ValueError if the scale is zero or not finite.
     """
 
-    simulator: AbstractSimulator
+    simulator: Simulator
     scale: Scalar = eqx.field(converter=named_float_array("EnergyCalibration.scale"), default=1.0)
     offset: Scalar = eqx.field(converter=named_float_array("EnergyCalibration.offset"), default=0.0)
     variable: str = eqx.field(static=True, default="energy")

@@ -1,14 +1,16 @@
 """A field whose zero is not where the magnet says."""
 
+from typing import Generic
+
 import equinox as eqx
 
 from equibacksolve._arrays import check_fields, check_known, named_float_array
 from equibacksolve._axes import Scalar
 from equibacksolve.simulators._calibration import AbstractCalibration, Setting
-from equibacksolve.simulators._simulator import AbstractSimulator
+from equibacksolve.simulators._simulator import Simulator
 
 
-class FluxOffset(AbstractCalibration):
+class FluxOffset(AbstractCalibration, Generic[Simulator]):
     """Readings of flux that are off by a constant: the sample sees flux - offset (remanence, trapped flux).
 
     **Fields**
@@ -21,7 +23,7 @@ class FluxOffset(AbstractCalibration):
     mirror images of each other, and an offset is known modulo 1/2 only if the data span a period.
     """
 
-    simulator: AbstractSimulator
+    simulator: Simulator
     offset: Scalar = eqx.field(converter=named_float_array("FluxOffset.offset"))
     variable: str = eqx.field(static=True, default="flux")
 

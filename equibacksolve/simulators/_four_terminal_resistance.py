@@ -39,7 +39,8 @@ class FourTerminalResistance(AbstractDeviceSimulator):
 
     def __init__(self, device: TightBindingDevice, current: Any, voltage: Any):
         self.device = device
-        self.current = tuple(int(number) for number in current)
+        source, drain = (int(number) for number in current)
+        self.current = source, drain
         pairs = np.asarray(voltage).reshape(-1, 2)
         self.voltage = tuple((int(i), int(j)) for i, j in pairs)
 

@@ -1,6 +1,7 @@
 """Several instruments that look at one sample."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Any
 
 import jax.numpy as jnp
@@ -30,7 +31,7 @@ class AbstractJointSimulator(AbstractSimulator):
     """
 
     @abstractmethod
-    def simulators(self) -> dict[str, AbstractSimulator]:
+    def simulators(self) -> Mapping[str, AbstractSimulator]:
         """One simulator for each data set, by the names that the `JointObservations` have."""
 
     def predictions(self, **settings: Any) -> dict[str, Float[Array, "..."]]:

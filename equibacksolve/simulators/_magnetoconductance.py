@@ -1,7 +1,7 @@
 """The conductance map G(flux, energy) of a two-terminal device."""
 
 import math
-from typing import Any
+from typing import Any, Generic
 
 import equinox as eqx
 import jax
@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Inexact, PyTree
 
 from equibacksolve._arrays import is_concrete
 from equibacksolve.leads import WireLead
-from equibacksolve.samples import Potential, SquareLattice
+from equibacksolve.samples import Onsite, Potential, SquareLattice
 from equibacksolve.simulators._perturbed import AbstractPerturbableSimulator, Perturbed
 from equibacksolve.simulators._settings import settings_of
 from equibacksolve.transport import (
@@ -31,7 +31,7 @@ _WALL = {"float64": 1e4, "float32": 100.0}
 """A height that keeps electrons out, and costs few digits."""
 
 
-class Magnetoconductance(AbstractPerturbableSimulator):
+class Magnetoconductance(AbstractPerturbableSimulator, Generic[Onsite]):
     """Two-terminal conductance of a sample between two equal leads, in units of e^2/h (eqs. 4-15).
 
     Observations of it have the variables `flux` (per plaquette, in h/e) and `energy` (in units of the hopping).
@@ -55,13 +55,13 @@ class Magnetoconductance(AbstractPerturbableSimulator):
     `single_precision=True` to mean it).
     """
 
-    sample: SquareLattice
+    sample: SquareLattice[Onsite]
     lead: WireLead
     interval: int = eqx.field(static=True)
 
     def __init__(
         self,
-        sample: SquareLattice,
+        sample: SquareLattice[Onsite],
         lead: WireLead,
         *,
         interval: int | None = None,
@@ -123,7 +123,8 @@ class Magnetoconductance(AbstractPerturbableSimulator):
         self._check_growth(settings["energy"])
         blocks = self.sample.onsite.blocks()
         modes = [mode.astype(blocks.real.dtype) for mode in self.lead.modes()]
-        return device(blocks, *modes), *(setting.astype(blocks.real.dtype) for setting in settings.values())
+        flux, energy = (setting.astype(blocks.real.dtype) for setting in settings.values())
+        return device(blocks, *modes), flux, energy
 
     def _check_growth(self, energy: Float[Array, " points"]) -> None:
         blocks = _known_blocks(self.sample)

@@ -1,7 +1,7 @@
 """What a simulator predicts if one of its parameters is changed alone, for each parameter in turn."""
 
 from abc import abstractmethod
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import equinox as eqx
 import jax
@@ -30,11 +30,11 @@ class AbstractPerturbableSimulator(AbstractSimulator):
         """Whether it does for these leaves."""
 
     @abstractmethod
-    def predict_perturbed(self, changes: PyTree, **variables: Float[Array, " points"]) -> Perturbed:
+    def predict_perturbed(self, changes: PyTree, *unnamed: Any, **variables: Any) -> Perturbed:
         """What `predict` gives, and would give with one entry of `changes` added, in the order of the leaves."""
 
 
-def knows_changes(simulator: AbstractSimulator, changes: PyTree) -> bool:
+def knows_changes(simulator: AbstractSimulator, changes: PyTree) -> TypeGuard[AbstractPerturbableSimulator]:
     """Whether the simulator knows what these changes do, so that none needs to be tried."""
     return isinstance(simulator, AbstractPerturbableSimulator) and simulator.knows_changes(changes)
 

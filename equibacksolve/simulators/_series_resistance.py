@@ -1,6 +1,6 @@
 """A resistance in series: contacts and wires that carry the same current."""
 
-from typing import Any
+from typing import Any, Generic
 
 import equinox as eqx
 import numpy as np
@@ -9,10 +9,10 @@ from jaxtyping import Array, Float
 from equibacksolve._arrays import check_fields, is_concrete, named_float_array
 from equibacksolve._axes import Scalar
 from equibacksolve.simulators._settings import settings_of
-from equibacksolve.simulators._simulator import AbstractSimulator
+from equibacksolve.simulators._simulator import AbstractSimulator, Simulator
 
 
-class SeriesResistance(AbstractSimulator):
+class SeriesResistance(AbstractSimulator, Generic[Simulator]):
     """A conductance measured through a resistance R that does not depend on the settings: G / (1 + R G).
 
     That is 1 / (1/G + R), written so that G = 0 stays 0, with slope 1.
@@ -28,7 +28,7 @@ class SeriesResistance(AbstractSimulator):
     **Raises** ValueError if the resistance is negative or not finite.
     """
 
-    simulator: AbstractSimulator
+    simulator: Simulator
     resistance: Scalar = eqx.field(converter=named_float_array("SeriesResistance.resistance"))
 
     def __check_init__(self):

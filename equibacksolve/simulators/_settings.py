@@ -9,6 +9,12 @@ from equibacksolve._arrays import float_array_and_mask
 from equibacksolve._axes import Scalar
 
 
+def check_named(function: str, unnamed: tuple[Any, ...]) -> None:
+    """Raise TypeError if settings are given without their names."""
+    if unnamed:
+        raise TypeError(f"{function} takes its settings by name, but got {len(unnamed)} without; write name=value.")
+
+
 def settings_of(variables: dict[str, Any]) -> dict[str, Float[Array, " points"]]:
     """The settings by name, one entry a datum, of whatever is like an array.
 

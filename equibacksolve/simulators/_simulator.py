@@ -1,6 +1,6 @@
 """What every simulator is: a module that predicts the data an instrument would show."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import equinox as eqx
 import jax
@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 from equibacksolve._arrays import is_concrete
 from equibacksolve._per_datum import per_datum
-from equibacksolve.simulators._settings import setting_of_one, settings_of
+from equibacksolve.simulators._settings import check_named, setting_of_one, settings_of
 from equibacksolve.simulators._untraceable import untraceable
 
 
@@ -34,23 +34,30 @@ class AbstractSimulator(eqx.Module):
                 f"but implements {' and '.join(written) or 'neither'}; write the one that suits the simulation."
             )
 
-    def predict(self, **variables: Any) -> Float[Array, " *data"]:
+    # Of any arguments, for type checkers: a subclass has those of its own settings.
+    def predict(self, *unnamed: Any, **variables: Any) -> Float[Array, " *data"]:
         """The data that this simulator expects at the given settings, one entry a datum."""
+        check_named(f"{type(self).__name__}.predict", unnamed)
         settings = settings_of(variables)
         check_before_compiling(self, settings)
         return _observe_all(self, settings)
 
-    def observe(self, **datum: Any) -> Float[Array, ""]:
+    def observe(self, *unnamed: Any, **datum: Any) -> Float[Array, ""]:
         """The reading at one setting: a data set of one."""
+        check_named(f"{type(self).__name__}.observe", unnamed)
         return self.predict(**{name: setting_of_one(value, name)[None] for name, value in datum.items()})[0]
 
-    def check_settings(self, **variables: Any) -> None:
+    def check_settings(self, *unnamed: Any, **variables: Any) -> None:
         """Raise ValueError if, as it is, the simulator cannot be trusted at these settings.
 
         Inside `jax.jit` numbers are unknown and nothing can be raised. So whatever compiles a simulation (searches,
         diagnostics) calls this before it does, with numbers. By default all settings will do. A simulator with limits
         overrides it; one that holds another simulator hands on the settings that it asks that one for.
         """
+
+
+Simulator = TypeVar("Simulator", bound=AbstractSimulator, covariant=True)
+"""The kind of simulator that a wrapper or a solution has."""
 
 
 def check_before_compiling(simulator: AbstractSimulator, variables: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """Thermal smearing: electrons near the Fermi energy carry the current together."""
 
 import functools
-from typing import Any
+from typing import Any, Generic
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -13,10 +13,10 @@ from equibacksolve._arrays import check_fields, is_concrete, named_float_array
 from equibacksolve._axes import Scalar
 from equibacksolve.simulators._calibration import Setting, changed_setting
 from equibacksolve.simulators._settings import settings_of
-from equibacksolve.simulators._simulator import AbstractSimulator
+from equibacksolve.simulators._simulator import AbstractSimulator, Simulator
 
 
-class ThermalSmearing(AbstractSimulator):
+class ThermalSmearing(AbstractSimulator, Generic[Simulator]):
     """What a simulator shows at temperature T, to linear response in the voltage.
 
     G(E, T) = integral -df/dE' G(E', 0) dE' with f the Fermi function about E, that is, with x = (E' - E) / T,
@@ -38,7 +38,7 @@ class ThermalSmearing(AbstractSimulator):
     **Raises** ValueError if the temperature is negative or not finite, or for fewer than two nodes.
     """
 
-    simulator: AbstractSimulator
+    simulator: Simulator
     temperature: Scalar = eqx.field(converter=named_float_array("ThermalSmearing.temperature"))
     variable: str = eqx.field(static=True, default="energy")
     nodes: int = eqx.field(static=True, default=16)

@@ -82,7 +82,7 @@ def scattering(
     check_interval(interval)
     trusted = one_or_nan(_onsite(device), energy, interval)
     balanced, scale = _balanced(device)
-    shared = Device(*(None if leaf is None else leaf[..., None] for leaf in balanced))
+    shared = jax.tree.map(lambda leaf: leaf[..., None], balanced)
     passed, outgoing, arriving = _amplitudes(shared, flux, energy, interval)
     transmission, reflection = divide([passed, outgoing], arriving)
     transmission = rotated(random_rotation(transmission.real.shape[0]).T, transmission)
@@ -116,7 +116,7 @@ def _onsite(device: Device) -> OnsiteBlocks:
 @functools.cache
 def _batched_conductance(interval: int, chunk: int) -> Callable:
     def batch(device, points):
-        passed, _, arriving = _amplitudes(device, *points, interval)
+        passed, _, arriving = _amplitudes(device, points[0], points[1], interval)
         return squared_norm(divide([passed], arriving)[0])
 
     return per_datum(batch, chunk)

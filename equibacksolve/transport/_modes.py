@@ -23,8 +23,8 @@ def check_modes(
     if not is_concrete(norm, phase_real, phase_imag, hopping):
         return
     close = _ROUNDINGS * max(float(jnp.finfo(each.dtype).eps) for each in (norm, phase_real, phase_imag, hopping))
-    norm, real, imag, t = (np.asarray(each, float) for each in (norm, phase_real, phase_imag, hopping))
-    if np.isnan([norm, real, imag, t]).any():
+    known, real, imag, t = (np.asarray(each, float) for each in (norm, phase_real, phase_imag, hopping))
+    if np.isnan([known, real, imag, t]).any():
         return
     with np.errstate(invalid="ignore", over="ignore"):
         if not (np.all(imag > 0) and np.isfinite(imag).all()):
@@ -36,16 +36,16 @@ def check_modes(
             raise ValueError(
                 f"hopping is {t}, but the phases t e^(-ik) have the modulus {np.hypot(real, imag)}; give |t| for each."
             )
-        if not np.all(np.abs(norm * np.sqrt(2 * imag) - 1) <= close):
+        if not np.all(np.abs(known * np.sqrt(2 * imag) - 1) <= close):
             raise ValueError(
-                f"norm is {norm}, but modes of unit current have (2 |t sin k|)^(-1/2), here {(2 * imag) ** -0.5}."
+                f"norm is {known}, but modes of unit current have (2 |t sin k|)^(-1/2), here {(2 * imag) ** -0.5}."
             )
 
 
 def check_phase(phase: Complex[Array, " orbitals"]) -> None:
     """Raise ValueError if known phases t e^(-ik) are not those of left-going modes."""
     if is_concrete(phase):
-        imag = np.asarray(phase).imag
+        imag = np.imag(np.asarray(phase))
         if np.any(imag <= 0) or np.isinf(phase).any():
             raise ValueError(
                 f"phase has the imaginary part {imag}, but for the retarded self-energy that of t e^(-ik) must be "

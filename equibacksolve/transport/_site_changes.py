@@ -83,7 +83,11 @@ def _response(device, flux, energy):
 
 def _carried(end: Split, surfaces: Split) -> Split:
     """G between an end and each slice: G(x, 1)^T = G(x-1, 1)^T d_x^T, and G(L, x) = G(L, x+1) g_x likewise."""
-    carry = lambda across, surface: (product(across, surface),) * 2
+
+    def carry(across: Split, surface: Split) -> tuple[Split, Split]:
+        there = product(across, surface)
+        return there, there
+
     further = jax.lax.scan(carry, end, surfaces)[1]
     return jax.tree.map(lambda one, more: jnp.concatenate([one[None], more]), end, further)
 

@@ -14,6 +14,8 @@ and A^-1: in exact arithmetic t does not depend on them, but only with them do t
 Any orthogonal Q would do; one of random orientation makes it safe to invert Q^T A without a search for pivots.
 """
 
+from functools import reduce
+from operator import add
 from typing import NamedTuple
 
 import jax
@@ -136,8 +138,9 @@ _cross.defvjp(_cross_forward, _cross_backward)
 
 
 def _transposed(one: Slices) -> Slices:
-    swap = lambda block: None if block is None else jnp.swapaxes(block, 1, 2)
-    return Slices(swap(one.onsite_real), swap(one.onsite_imag), one.cos, -one.sin)
+    swap = lambda block: jnp.swapaxes(block, 1, 2)
+    imag = None if one.onsite_imag is None else swap(one.onsite_imag)
+    return Slices(swap(one.onsite_real), imag, one.cos, -one.sin)
 
 
 def _sensitivity(f, psi, one: Slices):
@@ -148,8 +151,8 @@ def _sensitivity(f, psi, one: Slices):
     pairs = [[_sum_over_modes(f[a], at(b, 0)) for b in orbitals] for a in orbitals]
     blocks = lambda kind: jnp.stack([jnp.stack([getattr(pair, kind) for pair in row], 1) for row in pairs], 1)
     above, below = ([_sum_over_modes(f[a], at(a, shift)) for a in orbitals] for shift in (1, -1))
-    of_cos = -sum(jnp.sum(u.real + d.real, axis=0) for u, d in zip(above, below))
-    of_sin = -sum(jnp.sum(u.imag - d.imag, axis=0) for u, d in zip(above, below))
+    of_cos = -reduce(add, (jnp.sum(u.real + d.real, axis=0) for u, d in zip(above, below)))
+    of_sin = -reduce(add, (jnp.sum(u.imag - d.imag, axis=0) for u, d in zip(above, below)))
     of_energy = sum(jnp.sum(pairs[a][a].real, axis=0) for a in orbitals)
     real = _shaped_like(one.onsite_real, -blocks("real"))
     imag = None if one.onsite_imag is None else _shaped_like(one.onsite_imag, blocks("imag"))

@@ -43,9 +43,9 @@ def test_where_waves_cannot_be_ordered_there_is_no_surface(monkeypatch):
     """LAPACK says so by its last number."""
     known = scipy.linalg.get_lapack_funcs
 
-    def failing(name, arrays):
-        routine = known(name, arrays)
-        return lambda *given, **more: (*routine(*given, **more)[:-1], 1)
+    def failing(names, arrays):
+        (routine,) = known(names, arrays)
+        return [lambda *given, **more: (*routine(*given, **more)[:-1], 1)]
 
     monkeypatch.setattr(scipy.linalg, "get_lapack_funcs", failing)
     with pytest.raises(NoSurface):
