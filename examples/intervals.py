@@ -80,15 +80,17 @@ def picture_of(observed, found, profile, samples, ends):
             middle.plot([lower[level], upper[level]], [height, height], color=colour, linewidth=width)
         middle.text(upper[1] + 0.05, height, name, color=colour, va="center", fontsize=8)
     middle.axvline(TRUTH.rate, color="black", linewidth=0.8, linestyle=":")
-    middle.set(title="draws and intervals of the rate, 68 and 95 %", xlabel="rate", yticks=[])
+    middle.set(xlabel="rate", yticks=[])
+    middle.set_title("draws and intervals of the rate, 68 and 95 %", fontsize=9)
     middle.set_xlim(0.3, float(max(upper[1] for _, upper in ends.values())) + 1.2)
     ahead = jnp.linspace(0.0, 6.0, 61)
     band = diagnostics.derived(found, observed, lambda s: s.predict(time=ahead), where=hidden)
     right.fill_between(ahead, band.value - 2 * band.error, band.value + 2 * band.error, alpha=0.3, label="two errors")
     right.plot(ahead, band.value, label="found")
     right.errorbar(TIME, observed.values, observed.sigma, fmt="k.", label="readings")
-    right.set(title="what would be read later", xlabel="time")
-    right.legend(frameon=False)
+    right.set_xlabel("time")
+    right.set_title("what would be read later", fontsize=9)
+    right.legend(frameon=False, fontsize=8)
     return figure
 
 

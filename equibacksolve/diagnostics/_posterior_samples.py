@@ -13,6 +13,7 @@ from jaxtyping import Array, Bool, Float, PyTree
 from equibacksolve._arrays import random_key
 from equibacksolve.diagnostics._chains import blackjax, run_chains
 from equibacksolve.diagnostics._labelled_draws import labelled_draws
+from equibacksolve.diagnostics._levels import probabilities
 from equibacksolve.diagnostics._posterior_frame import frame_at
 from equibacksolve.diagnostics._told_of_chains import modes_of, told_of_chains
 from equibacksolve.diagnostics._unknowns import Selector
@@ -72,10 +73,13 @@ class PosteriorSamples(eqx.Module):
         return jax.tree.map(lambda value: value.reshape(*self.diverged.shape, *value.shape[1:]), values)
 
     def interval(
-        self, quantity: Callable[[Any], Any], levels: Sequence[float] = (0.683, 0.954)
+        self, quantity: Callable[[Any], Any], levels: Sequence[float] | Float[Any, " levels"] = (0.683, 0.954)
     ) -> tuple[PyTree[Float[Array, "levels ..."]], PyTree[Float[Array, "levels ..."]]]:
-        """Lower and upper ends between which a quantity is with these probabilities, as much left out on each side."""
-        tails = (1 - jnp.asarray(levels, float)) / 2
+        """Lower and upper ends between which a quantity is with these probabilities, as much left out on each side.
+
+        Raises ValueError for levels that are no probabilities.
+        """
+        tails = (1 - probabilities(levels)) / 2
         ends = lambda at: jax.tree.map(lambda value: jnp.quantile(value, at, axis=(0, 1)), self.of(quantity))
         return ends(tails), ends(1 - tails)
 

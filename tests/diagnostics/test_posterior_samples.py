@@ -54,6 +54,11 @@ def test_draws_are_labelled_for_arviz(of_a_line):
     assert set(tree["sample_stats"].data_vars) == {"diverging", "acceptance_rate", "lp"}
 
 
+def test_levels_are_probabilities(of_a_line):
+    with pytest.raises(ValueError, match="give probabilities between 0 and 1"):
+        of_a_line.interval(lambda s: s.intercept, levels=[68.3])
+
+
 class Square(ebs.AbstractSimulator):
     """y = x^2: the sign of x is lost."""
 
@@ -80,7 +85,7 @@ def test_draws_within_a_bound_are_as_quadrature_has_them(reading):
     assert float(samples.hidden.x.min()) > 0
     x = np.linspace(0, 3, 30001)
     below = np.cumsum(np.exp(-2 * (x**2 - reading) ** 2))
-    lower, upper = samples.interval(hidden, levels=(0.683, 0.954))
+    lower, upper = samples.interval(hidden, levels=np.array([0.683, 0.954]))
     for ends, tails in ((lower, (0.1585, 0.023)), (upper, (0.8415, 0.977))):
         # the share of the exact posterior below each end, give or take five of sqrt(p (1 - p) / n)
         shares = np.interp(ends, x, below / below[-1])
