@@ -106,7 +106,6 @@ class TabulatedLead(AbstractLead):
         return interface
 
     def check(self, name: str, interface: int, energy: Points, flux: Points, settings: dict[str, Points]) -> None:
-        energy, flux = np.asarray(energy), np.asarray(flux)
         far = np.flatnonzero(np.min(self._off(energy[:, None], flux[:, None]), axis=1) > _EXACT)
         if far.size:
             raise ValueError(
@@ -132,5 +131,5 @@ class TabulatedLead(AbstractLead):
         """How far each row is from a point: in energy and in flux, each in units of the largest one."""
         smallest = np.finfo(self.energy.dtype).tiny
         unit = lambda rows, asked: jnp.maximum(jnp.maximum(jnp.max(jnp.abs(rows)), jnp.abs(asked)), smallest)
-        parts = ((self.energy, energy), (self.flux, flux))
-        return sum(jnp.abs(rows - asked) / unit(rows, asked) for rows, asked in parts)
+        off = lambda rows, asked: jnp.abs(rows - asked) / unit(rows, asked)
+        return off(self.energy, energy) + off(self.flux, flux)
