@@ -46,7 +46,7 @@ def whole_axis(axis: Any) -> int:
         raise TypeError(f"axis is {axis!r}; give a whole number, 0 for the first axis of the leaves.") from error
 
 
-def leaves_to_change(symmetry: AbstractSymmetry, where: Selector, simulator: AbstractSimulator) -> list[Array]:
+def leaves_to_change(symmetry: AbstractSymmetry, where: Selector, simulator: AbstractSimulator) -> list[Any]:
     """What `where` selects. Raises ValueError unless all are arrays, and leaves of the simulator."""
     name, leaves = type(symmetry).__name__, jax.tree.leaves(where(simulator))
     if not leaves:
