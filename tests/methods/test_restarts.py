@@ -143,7 +143,10 @@ def test_the_default_method_escapes_too():
     np.testing.assert_allclose(found.simulator.place, 1, atol=1e-6)  # explained: (1 - p)^2 < 1e-18, by far
 
 
-def courses(parallel, starts=5, methods=(ebs.LevenbergMarquardt(steps=3), LM)):
+SHORT_AND_WHOLE = (ebs.LevenbergMarquardt(steps=3), LM)
+
+
+def courses(parallel, starts=5, methods=SHORT_AND_WHOLE):
     """The costs on the way, for each start, however many searches go on at a time."""
     method = ebs.methods.Restarts(LM, methods, starts=starts, guesses=spread(0.2), parallel=parallel)
     problem, hidden = make_problem(TRAPPED, EXPLAINED_WELL, place)
