@@ -51,3 +51,10 @@ def test_a_quantity_that_goes_no_further_has_a_limit(side):
     found = walk(lambda q: q**2, lambda q: 2 * q, side, least=-1.2, most=1.2)
     assert found.stop == "limit"
     assert side * found.points[-1].value == pytest.approx(1.2, abs=4 * SHORTEST)
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_where_chi_squared_does_not_change_at_all_it_is_open(side):
+    found = walk(lambda q: 3.0, lambda q: 0.0, side)
+    assert found.stop == "open"
+    assert set(found.distances) == {0.0}
