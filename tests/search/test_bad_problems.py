@@ -31,7 +31,7 @@ class Wrong(ebs.AbstractSimulator):
 
 
 def test_what_goes_wrong_in_a_simulator_is_told_as_it_is():
-    with pytest.raises(TypeError, match="^a mistake of its own$"):
+    with pytest.raises(TypeError, match=r"^a mistake of its own$"):
         ebs.backsolve(Wrong(jnp.ones(3)), ebs.Observations(jnp.ones(3)), where=rate, progress=False)
 
 
