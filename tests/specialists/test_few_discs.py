@@ -223,6 +223,22 @@ class Decay(ebs.AbstractSimulator):
         return jnp.sum(jnp.exp(-self.rates * time))
 
 
+def test_a_move_is_a_simulation_where_data_cannot_be_divided():
+    """And fifty moves have a look at where they begin."""
+
+    class Whole(ebs.AbstractSimulator):
+        values: Float[Array, "length width"]
+
+        def predict(self):
+            return self.values
+
+    problem, like = ebs.inverse.make_problem(Whole(jnp.zeros((10, 10))), ebs.Observations(jnp.ones((10, 10))), values)
+    assert ebs.specialists.FewDiscs().simulations(problem, like, 50) == 51
+    divided, like = ebs.inverse.make_problem(Squares(jnp.zeros(DISC.shape)), squares(1.0), values)
+    # A part of 120 readings has 40 of them at least.
+    assert ebs.specialists.FewDiscs().simulations(divided, like, 50) == 17
+
+
 def test_entries_without_neighbours_are_no_place_for_discs():
     time = jnp.linspace(0, 1, 50)
     start = Decay(jnp.array([1.0, 2.0]))
