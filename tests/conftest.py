@@ -21,6 +21,7 @@ if hasattr(os, "sched_setaffinity") and "PYTEST_XDIST_WORKER" in os.environ and 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 jax.config.update("jax_enable_x64", True)
+LEVEL_OF_USERS = jax.config.jax_optimization_level
 offer_quick_compilation()
 
 # JAX keeps what it has traced: to look through that for garbage after every 700 objects takes a twentieth of the time.
@@ -33,29 +34,19 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("laws")
 
 
-QUICK = {"atoms", "benchmarks", "command_line", "diagnostics", "examples", "inverse", "leads", "phasing", "methods"} | {
-    *("plotting", "reporting", "saving", "search", "specialists"),
-    *("test_strict_promotion", "test_unsafe_growth", "test_walls", "test_complex_onsite", "test_law_5_interval"),
-    *("test_built_while_tracing", "test_nothing_asked", "test_perturbed", "test_settings_at_the_door"),
-    *(
-        "test_instruments_on_devices",
-        "test_laws_of_any_graph",
-        "test_laws_of_devices",
-        "test_refused_devices",
-        "test_contract",
-        "test_testing",
-    ),
-    *("test_real_samples", "test_simulator", "test_thermal_smearing"),
-}
-"""Folders and files whose tests do not ask how numbers are compiled: courses of searches, judgements, pages, examples;
-what is refused, or NaN; and laws of devices that are held against Kwant in another file."""
+AS_USERS_HAVE_IT = {"transport", "test_momentum_image", "test_magnetoconductance"}
+QUICK = {"test_strict_promotion", "test_unsafe_growth", "test_walls", "test_complex_onsite", "test_law_5_interval"}
+"""Folders and files whose numbers are compiled as for users; and of these, files that ask what is refused, or NaN.
+
+All others ask nothing of how numbers are compiled: courses of searches, judgements, pages, examples, laws that hold at
+any level. Single tests of theirs can ask for `compiled_for_users`."""
 
 
 @pytest.fixture(scope="module")
 def quick_compilation():
     """Code that is not optimised, in the tests of one file: half of the time of compiling is saved.
 
-    The others are tested as they are compiled for users. With AS_FOR_USERS=1 in the environment all are.
+    With AS_FOR_USERS=1 in the environment, all tests run as they are compiled for users.
     """
     with _compiled_at(QUICKLY):
         yield
@@ -65,6 +56,13 @@ def quick_compilation():
 def compiled_for_a_long_run(quick_compilation):
     """Code that is optimised a little, in one test that computes for longer than it compiles."""
     with _compiled_at(FOR_LONG_RUNS):
+        yield
+
+
+@pytest.fixture
+def compiled_for_users(quick_compilation):
+    """Code as users have it, in one test of a file that is compiled quickly."""
+    with _compiled_at(LEVEL_OF_USERS):
         yield
 
 
@@ -79,7 +77,8 @@ def _compiled_at(level):
 @pytest.fixture(scope="module", autouse=True)
 def compilation_of_the_file(request):
     """Quick where nothing is asked of how numbers are compiled."""
-    if not QUICK.isdisjoint((request.path.parent.name, request.path.stem)):
+    names = {request.path.parent.name, request.path.stem}
+    if names & QUICK or not names & AS_USERS_HAVE_IT:
         request.getfixturevalue("quick_compilation")
     yield
     # Each program is a few maps of memory, of which Linux gives 65530 to a process: then nothing more is compiled.

@@ -38,14 +38,12 @@ def run(page):
     return namespace
 
 
-@pytest.mark.usefixtures("quick_compilation")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_every_block_of_the_page_runs(page, monkeypatch):
     monkeypatch.setattr(ebs, "backsolve", search)
     run(page)
 
 
-@pytest.mark.usefixtures("quick_compilation")
 def test_the_readme_runs_as_printed_with_plot_alone(monkeypatch):
     for package in ("pandas", "xarray", "h5netcdf", "pint", "sisl"):
         monkeypatch.setitem(sys.modules, package, None)

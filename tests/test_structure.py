@@ -38,7 +38,11 @@ FLOORS = [
 """Rooms from left to right; a room imports rooms further left only, and of its own floor only itself."""
 
 OPTIONAL = {"matplotlib": {"plotting", "reporting"}} | {
-    name: set() for name in ("xarray", "pint", "pandas", "h5netcdf", "qcodes", "kwant", "sisl", "ase", "periodictable")
+    name: set()
+    for name in (
+        *("xarray", "pint", "pandas", "h5netcdf", "qcodes", "kwant", "sisl", "ase", "periodictable"),
+        "blackjax",
+    )
 }
 """Packages of the extras, and the rooms that may import them at the top of a file; others do so inside functions."""
 

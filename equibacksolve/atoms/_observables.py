@@ -139,7 +139,7 @@ class Observables(AbstractSimulator):
 
     def misfits(self, observed: Observations) -> dict[str, float]:
         """The mean of the squared residuals of each part: chi-squared per datum if sigma is known."""
-        squared = np.asarray(((self.predict() - observed.values) * observed.weights()) ** 2)
+        squared = np.asarray(observed.counted(self.predict() - observed.values) ** 2)
         sizes = [len(one) for one in self.predictions().values()]
         pieces = np.split(squared, np.cumsum(sizes)[:-1])
         return {name: float(np.nanmean(piece)) for name, piece in zip(sorted(self.parts), pieces)}

@@ -4,6 +4,7 @@ from equibacksolve.diagnostics._cost_surface import CostSurface as CostSurface
 from equibacksolve.diagnostics._cost_surface import cost_surface as cost_surface
 from equibacksolve.diagnostics._derived import Derived as Derived
 from equibacksolve.diagnostics._derived import derived as derived
+from equibacksolve.diagnostics._derived_of_series import derived_of_series as derived_of_series
 from equibacksolve.diagnostics._errors_of import errors_of as errors_of
 from equibacksolve.diagnostics._estimated_noise import EstimatedNoise as EstimatedNoise
 from equibacksolve.diagnostics._estimated_noise import estimated_noise as estimated_noise
@@ -21,6 +22,8 @@ from equibacksolve.diagnostics._local_minima import local_minima as local_minima
 from equibacksolve.diagnostics._local_minima import refined as refined
 from equibacksolve.diagnostics._measurement_plan import MeasurementPlan as MeasurementPlan
 from equibacksolve.diagnostics._measurement_plan import plan_measurements as plan_measurements
+from equibacksolve.diagnostics._posterior_samples import PosteriorSamples as PosteriorSamples
+from equibacksolve.diagnostics._posterior_samples import posterior_samples as posterior_samples
 from equibacksolve.diagnostics._profile_interval import ProfileInterval as ProfileInterval
 from equibacksolve.diagnostics._profile_interval import profile_interval as profile_interval
 from equibacksolve.diagnostics._smoothness_precision import search_precision as search_precision

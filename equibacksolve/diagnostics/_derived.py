@@ -11,6 +11,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, PyTree
 
 from equibacksolve.diagnostics._errors_of import errors_of
+from equibacksolve.diagnostics._posterior_samples import PosteriorSamples
 from equibacksolve.diagnostics._uncertainty import Uncertainty, standard_errors
 from equibacksolve.diagnostics._unknowns import Selector
 from equibacksolve.inverse import AbstractObservations
@@ -36,6 +37,7 @@ def derived(
     prior_precision: Float[Any, "*shape"] | float | int = 0.0,
     bounds: Any = None,
     known: Uncertainty | None = None,
+    samples: PosteriorSamples | None = None,
 ) -> Derived:
     """Any quantity that follows from what was found, with its standard error.
 
@@ -49,9 +51,13 @@ def derived(
 
     - `quantity`: a function of the simulator that returns an array, or a tuple or dictionary of them.
     - `known`: what `standard_errors` gave, if it was called already; else the other arguments go to it.
+    - `samples`: what `posterior_samples` gave. Then value and error are mean and standard deviation over the draws,
+      which hold beyond the first order; `samples.interval` has quantiles.
 
     **Raises** ValueError if the quantity or its slope is not finite, and what `standard_errors` raises.
     """
+    if samples is not None:
+        return _over_draws(samples.of(quantity))
     if known is None:
         chosen = {"where": where, "prior_precision": prior_precision, "bounds": bounds}
         known = standard_errors(simulator, observed, **chosen)
@@ -66,11 +72,19 @@ def derived(
     return Derived(value, unravel(error))
 
 
-def check_finite(name: str, numbers: Float[Array, "..."]) -> None:
+def _over_draws(values: PyTree[Array]) -> Derived:
+    """Mean and standard deviation over chains and draws."""
+    for value in jax.tree.leaves(values):
+        check_finite("quantity", value, "in the draws")
+    mean, deviation = (jax.tree.map(lambda value: of(value, axis=(0, 1)), values) for of in (jnp.mean, jnp.std))
+    return Derived(mean, deviation)
+
+
+def check_finite(name: str, numbers: Float[Array, "..."], place: str = "at what was found") -> None:
     """Raise ValueError if a number is not finite."""
     lost = int(np.sum(~np.isfinite(np.asarray(numbers))))
     if lost:
         raise ValueError(
-            f"{name} has {lost} of {numbers.size} entries that are not finite at what was found, so that it has no "
+            f"{name} has {lost} of {numbers.size} entries that are not finite {place}, so that it has no "
             "error; look for a division, a root or a logarithm at zero."
         )

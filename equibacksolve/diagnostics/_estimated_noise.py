@@ -47,8 +47,11 @@ def estimated_noise(simulator: AbstractSimulator, observed: AbstractObservations
     - `observed`: the data.
     - `where`: as in the search.
 
-    **Raises** ValueError if the data leave nothing over: not more readings than unknowns, or residuals that are zero.
+    **Raises** ValueError if the data leave nothing over: not more readings than unknowns, or residuals that are zero;
+    and for data with `noise`, of whose residuals the mean square is not the variance.
     """
+    if kinds := [type(one.noise).__name__ for one in observed.sets.values() if one.noise is not None]:
+        raise ValueError(f"observed has the noise {kinds[0]}, whose scale is not estimated; leave noise= out for this.")
     leverage = observed.split(_leverages(residual_jacobian(simulator, observed, where=where)))
     left = observed.split(residuals(simulator, observed))
     found = {name: _of_set(name, one, left[name], leverage[name]) for name, one in observed.sets.items()}

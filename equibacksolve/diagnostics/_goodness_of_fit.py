@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from equibacksolve._axes import Scalar
-from equibacksolve.diagnostics._identifiability import residual_jacobian
+from equibacksolve.diagnostics._information import information_jacobian
 from equibacksolve.diagnostics._uncertainty import standard_errors
 from equibacksolve.diagnostics._unknowns import Selector
 from equibacksolve.inverse import AbstractObservations, residuals
@@ -67,7 +67,7 @@ def goodness_of_fit(
     """
     chosen = {"where": where, "prior_precision": prior_precision, "bounds": bounds}
     covariance = standard_errors(simulator, observed, **chosen).covariance
-    jacobian = residual_jacobian(simulator, observed, where=where)
+    jacobian = information_jacobian(simulator, observed, where=where)
     share = jacobian.T @ jacobian @ covariance
     effective, squared = jnp.trace(share), jnp.sum(share * share.T)
     count = jnp.asarray(observed.count, jacobian.dtype)

@@ -14,6 +14,7 @@ from jaxtyping import Array, Bool, Float
 from equibacksolve._axes import Scalar
 from equibacksolve.diagnostics._derived import check_finite
 from equibacksolve.diagnostics._estimated_noise import estimated_noise
+from equibacksolve.diagnostics._levels import probabilities
 from equibacksolve.diagnostics._profile_fit import Entry, Function, ProfilePoint, held_fit
 from equibacksolve.diagnostics._profile_walk import LowerMinimum, OnSide, end_at, walked
 from equibacksolve.diagnostics._uncertainty import standard_errors
@@ -99,9 +100,7 @@ def profile_interval(
     depend on what is hidden, and if a fit on the way is better than the minimum that was found; and what
     `standard_errors` raises.
     """
-    wanted = np.asarray(levels, float)
-    if wanted.ndim != 1 or wanted.size == 0 or not np.all((wanted > 0) & (wanted < 1)):
-        raise ValueError(f"levels is {levels}; give probabilities between 0 and 1.")
+    wanted = probabilities(levels)
     priors = (prior,) if isinstance(prior, AbstractPrior) else tuple(prior)
     held = _quantity(simulator, where, quantity)
     # Where sigma is unknown, it is estimated at the minimum: the first pass leads there.

@@ -10,6 +10,7 @@ from jaxtyping import Array, Bool, Float
 
 from equibacksolve.diagnostics._held_by_bounds import covariance_with_held, held_by_bounds
 from equibacksolve.diagnostics._identifiability import residual_jacobian
+from equibacksolve.diagnostics._information import information_jacobian, is_gaussian
 from equibacksolve.diagnostics._unknowns import Selector, hidden_and_known
 from equibacksolve.inverse import AbstractObservations, residuals
 from equibacksolve.simulators import Simulator
@@ -46,7 +47,8 @@ def standard_errors(
     """Standard errors and covariance of the hidden leaves at a point, by Laplace's approximation.
 
     The cost is taken as quadratic around the point: the truth, or what a search found. J is the Jacobian of the
-    residuals over sigma (D. J. C. MacKay, Neural Computation 4, 415 (1992), has the approximation and the share).
+    residuals over sigma (D. J. C. MacKay, Neural Computation 4, 415 (1992), has the approximation and the share). With
+    `noise`, errors are those of the scatter of such fits, from the residuals (P. J. Huber, Ann. Stat. 1, 799 (1973)).
 
     **Arguments**
 
@@ -60,9 +62,10 @@ def standard_errors(
     """
     if observed.sigma is None:
         raise ValueError("observed has no sigma, without which errors have no scale; pass sigma= to Observations.")
-    jacobian = residual_jacobian(simulator, observed, where=where)
+    jacobian = information_jacobian(simulator, observed, where=where)
     prior = prior_matrix(jnp.asarray(prior_precision, jacobian.dtype), jacobian.shape[1])
-    slope = jacobian.T @ residuals(simulator, observed)
+    gradient = jacobian if is_gaussian(observed) else residual_jacobian(simulator, observed, where=where)
+    slope = gradient.T @ residuals(simulator, observed)
     held = held_by_bounds(simulator, slope, bounds, where)
     inverse_of = lambda chosen: np.asarray(_inverse_of_sum(jacobian[:, chosen], prior[chosen][:, chosen]))
     covariance, errors = (jnp.asarray(part) for part in covariance_with_held(inverse_of, slope, held))

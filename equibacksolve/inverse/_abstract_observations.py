@@ -36,6 +36,14 @@ class AbstractObservations(eqx.Module):
         """What a difference is multiplied by: 1/sigma where a value counts, 0 where it does not."""
 
     @abstractmethod
+    def whitened(self, differences: Float[Array, "*batch data"]) -> Float[Array, "*batch data"]:
+        """Flat differences from the values, over sigma, and freed of correlations where there are any; 0 if masked."""
+
+    @abstractmethod
+    def counted(self, differences: Float[Array, "*batch data"]) -> Float[Array, "*batch data"]:
+        """The residuals of flat differences: whitened, and as `noise` counts them."""
+
+    @abstractmethod
     def variance(self) -> Float[Array, ""]:
         """Mean squared deviation of the weighted values from their mean: the cost of knowing nothing but the mean."""
 
@@ -76,4 +84,4 @@ class AbstractObservations(eqx.Module):
 
     def mean_square(self) -> Float[Array, ""]:
         """Mean square of the weighted values: the cost of a prediction of zeros."""
-        return jnp.sum((self.weights() * self.values) ** 2) / self.count
+        return jnp.sum(self.whitened(self.values.reshape(-1)) ** 2) / self.count

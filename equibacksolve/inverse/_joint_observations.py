@@ -8,6 +8,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from equibacksolve._arrays import is_concrete
@@ -84,6 +85,12 @@ class JointObservations(AbstractObservations):
         each = [one.weights().reshape(-1) / self.scales[name] for name, one in self.sets.items()]
         return jnp.concatenate(each)
 
+    def whitened(self, differences: Float[Array, "*batch data"]) -> Float[Array, "*batch data"]:
+        return self._of_each(lambda one, part: one.whitened(part), differences)
+
+    def counted(self, differences: Float[Array, "*batch data"]) -> Float[Array, "*batch data"]:
+        return self._of_each(lambda one, part: one.counted(part), differences)
+
     def variance(self) -> Float[Array, ""]:
         total = reduce(add, (one.count * one.variance() / self.scales[name] ** 2 for name, one in self.sets.items()))
         return total / self.count
@@ -118,6 +125,13 @@ class JointObservations(AbstractObservations):
             pieces[name] = flat[start : start + one.values.size].reshape(one.values.shape)
             start += one.values.size
         return pieces
+
+    def _of_each(self, residuals_of: Callable[[Observations, Array], Array], differences: Array) -> Array:
+        """Of each set by itself, in its own unit; the data are the last axis."""
+        ends = np.cumsum([one.values.size for one in self.sets.values()])
+        parts = jnp.split(differences, ends[:-1], axis=-1)
+        each = zip(self.sets.items(), parts)
+        return jnp.concatenate([residuals_of(one, part) / self.scales[name] for (name, one), part in each], axis=-1)
 
     def _joined(self, part: Callable[[Observations], Any]) -> Any:
         return jnp.concatenate([part(one).reshape(-1) for one in self.sets.values()])

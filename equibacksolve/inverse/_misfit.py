@@ -11,7 +11,10 @@ from equibacksolve.simulators import AbstractJointSimulator, AbstractSimulator, 
 
 
 def residuals(simulator: AbstractSimulator, observed: AbstractObservations) -> Float[Array, " data"]:
-    """(g(x_i; p) - y_i) / sigma_i, flat; 0 for what is masked. With `noise`, what these count: see `AbstractNoise`."""
+    """(g(x_i; p) - y_i) / sigma_i, flat; 0 for what is masked. With `noise`, what these count: see `AbstractNoise`.
+
+    Of correlated noise W (g - y), with W^T W the inverse of the covariance.
+    """
     try:
         if isinstance(observed, JointObservations):
             return _residuals_of_sets(simulator, observed)
@@ -28,11 +31,7 @@ def _differences(name: str, predicted: Float[Array, "..."], observed: Observatio
             f"{name} predicts data of shape {predicted.shape}, but the observed values have shape "
             f"{observed.values.shape}; make them agree."
         )
-    differences = predicted.astype(observed.values.dtype) - observed.values
-    if observed.mask is not None:  # where a datum does not count, the model need not be finite
-        differences = jnp.where(observed.mask, differences, 0.0)
-    left = differences * observed.weights()
-    return (left if observed.noise is None else observed.noise.counted(left)).reshape(-1)
+    return observed.counted((predicted.astype(observed.values.dtype) - observed.values).reshape(-1))
 
 
 def _residuals_of_sets(simulator: AbstractSimulator, observed: JointObservations) -> Float[Array, " data"]:

@@ -12,6 +12,8 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, Shaped
 
 from equibacksolve._arrays import boolean_array, float_array, float_array_and_mask, in_order, is_concrete
 from equibacksolve.inverse._abstract_observations import AbstractObservations
+from equibacksolve.inverse._checked_observations import check_observed
+from equibacksolve.inverse._correlations import covariance_matrix, whitening_of
 from equibacksolve.inverse._noise import AbstractNoise
 
 
@@ -31,10 +33,16 @@ class Observations(AbstractObservations):
       NaN does not count either, nor does one whose sigma is infinite.
     - `grid`: the mesh that the points lie on, if they do; it orders them with the last setting running fastest.
     - `noise`: `StudentT()` or `Huber()` for data with outliers; None for Gaussian noise.
+    - `whitening`: of correlated noise the matrix W with W C W^T = 1, C the covariance of the values that count.
 
-    **Raises** ValueError for sigma <= 0, infinite values that are not masked, nothing left after masking, settings
-    that are not finite, and unequal shapes. TypeError for text, dates, booleans in place of numbers, and numbers in
-    place of a mask. Warns of NaN that no mask announces.
+    Noise that is correlated is given as `covariance`: a matrix, (values, values), or a function of the differences of
+    the settings of two readings, by name, e.g. `lambda energy: 1e-4 * jnp.exp(-jnp.abs(energy) / 0.2)`. Of each
+    reading, the square of `sigma` is added to it, if that is given, too: a drift and the noise of the instrument. The
+    field `sigma` is then the root of the diagonal of the sum.
+
+    **Raises** ValueError for sigma <= 0, a covariance that is none, infinite values that are not masked, nothing left
+    after masking, settings that are not finite, and unequal shapes. TypeError for text, dates, booleans in place of
+    numbers, and numbers in place of a mask. Warns of NaN that no mask announces.
     """
 
     values: Float[Array, "*data"]
@@ -43,12 +51,14 @@ class Observations(AbstractObservations):
     mask: Bool[Array, "*data"] | None
     grid: tuple[int, ...] | None = eqx.field(static=True)
     noise: AbstractNoise | None
+    whitening: Float[Array, "flat flat"] | None
 
     def __init__(
         self,
         values: Any,
         *,
         sigma: Any = None,
+        covariance: Any = None,
         mask: Any = None,
         grid: Any = None,
         noise: Any = None,
@@ -69,15 +79,23 @@ class Observations(AbstractObservations):
             usable &= announced
         sigma = sigma if sigma is None else jnp.broadcast_to(sigma, values.shape)
         variables = {name: _real(float_array(setting, name), name) for name, setting in variables.items()}
+        if covariance is not None:
+            covariance = covariance_matrix(covariance, values, sigma, variables)
+            sigma = jnp.sqrt(jnp.diagonal(covariance)).reshape(values.shape)
         counts = usable & ~jnp.isnan(values) & (True if sigma is None else ~jnp.isinf(sigma))
         if is_concrete(values, sigma, usable, variables):
-            _check(values, sigma, usable, counts, mask is not None, variables)
+            check_observed(values, sigma, usable, counts, mask is not None, variables)
         self.mask = None if is_concrete(counts) and bool(counts.all()) else counts
         self.values = jnp.where(counts, values, 0.0)
         self.sigma = sigma if sigma is None else jnp.where(counts, sigma, 1.0)
         self.variables = variables
         self.grid = _mesh(grid)
         self.noise = noise
+        self.whitening = None if covariance is None else whitening_of(covariance, counts)
+        if noise is not None and covariance is not None:
+            raise ValueError(
+                f"noise is {type(noise).__name__}, whose readings do not depend on each other; leave out covariance=."
+            )
         if noise is not None and sigma is None:
             raise ValueError(f"noise is {type(noise).__name__}, whose scale is sigma; pass sigma= too.")
 
@@ -93,11 +111,19 @@ class Observations(AbstractObservations):
 
     @classmethod
     def on_grid(
-        cls, *, values: Any, sigma: Any = None, mask: Any = None, noise: Any = None, **axes: Any
+        cls,
+        *,
+        values: Any,
+        sigma: Any = None,
+        covariance: Any = None,
+        mask: Any = None,
+        noise: Any = None,
+        **axes: Any,
     ) -> "Observations":
         """Readings on a mesh: `values[i, j, ...]` was read at the i-th entry of the first axis, the j-th of the second.
 
-        An array of xarray whose dimensions are called like the axes is turned into their order.
+        An array of xarray whose dimensions are called like the axes is turned into their order. A matrix `covariance`
+        has the readings in the order of the mesh, the last axis running fastest.
 
         Raises ValueError if the shape of `values` (or `sigma`, `mask`) is not that of the mesh.
         """
@@ -117,7 +143,8 @@ class Observations(AbstractObservations):
         variables = {name: setting.reshape(-1) for name, setting in zip(axes, mesh)}
         if announced is not None:
             values = np.ma.masked_array(values, ~announced)
-        return cls(flat(values), sigma=flat(sigma), mask=flat(mask), grid=shape, noise=noise, **variables)
+        told = {"sigma": flat(sigma), "mask": flat(mask), "covariance": covariance, "noise": noise}
+        return cls(flat(values), grid=shape, **told, **variables)
 
     @property
     def sets(self) -> dict[str, "Observations"]:
@@ -125,25 +152,41 @@ class Observations(AbstractObservations):
 
     @property
     def is_divisible(self) -> bool:
-        return bool(self.variables)
+        return bool(self.variables) and self.whitening is None
 
     def weights(self) -> Float[Array, "*data"]:
         """1/sigma where a value counts, 1 if sigma is unknown; 0 where it does not count."""
         weights = jnp.ones_like(self.values) if self.sigma is None else 1 / self.sigma
         return weights if self.mask is None else jnp.where(self.mask, weights, 0.0)
 
+    def whitened(self, differences: Float[Array, "*batch data"]) -> Float[Array, "*batch data"]:
+        if self.mask is not None:  # where a datum does not count, the model need not be finite
+            differences = jnp.where(self.mask.reshape(-1), differences, 0.0)
+        if self.whitening is not None:
+            return differences @ self.whitening.T
+        return differences * self.weights().reshape(-1)
+
+    def counted(self, differences: Float[Array, "*batch data"]) -> Float[Array, "*batch data"]:
+        left = self.whitened(differences)
+        return left if self.noise is None else self.noise.counted(left)
+
     def variance(self) -> Float[Array, ""]:
-        weights = self.weights()
-        mean = jnp.sum(weights**2 * self.values) / jnp.sum(weights**2)
-        return jnp.sum((weights * (self.values - mean)) ** 2) / self.count
+        ones, values = (self.whitened(flat.reshape(-1)) for flat in (jnp.ones_like(self.values), self.values))
+        mean = jnp.sum(ones * values) / jnp.sum(ones**2)
+        return jnp.sum(self.whitened(self.values.reshape(-1) - mean) ** 2) / self.count
 
     def with_sigma(self, sigma: Any) -> "Observations":
         mask = jnp.ones(self.values.shape, bool) if self.mask is None else self.mask
-        return Observations(self.values, sigma=sigma, mask=mask, grid=self.grid, noise=self.noise, **self.variables)
+        made = Observations(self.values, sigma=sigma, mask=mask, grid=self.grid, noise=self.noise, **self.variables)
+        if self.whitening is None or self.sigma is None or made.sigma is None:
+            return made
+        # The correlations stay: C becomes D C D, and W becomes W / D.
+        ratio = (made.sigma / self.sigma).reshape(-1)
+        return eqx.tree_at(lambda o: o.whitening, made, self.whitening / ratio, is_leaf=lambda leaf: leaf is None)
 
     def without_sigma(self) -> "Observations":
-        unknown = lambda o: (o.sigma, o.noise)
-        return eqx.tree_at(unknown, self, (None, None), is_leaf=lambda leaf: leaf is None)
+        unknown = lambda o: (o.sigma, o.noise, o.whitening)
+        return eqx.tree_at(unknown, self, (None, None, None), is_leaf=lambda leaf: leaf is None)
 
     def expected_cost(self) -> tuple[float, float]:
         return (1.0, 2**0.5) if self.noise is None else self.noise.expected()
@@ -157,8 +200,9 @@ class Observations(AbstractObservations):
         return {"": flat.reshape(self.values.shape)}
 
     def at(self, chosen: Int[Array, " chosen"]) -> "Observations":
-        if not self.variables:
-            raise ValueError("observed has no settings: its readings belong together, and none can be left out.")
+        if not self.is_divisible:
+            why = "no settings" if self.whitening is None else "a covariance"
+            raise ValueError(f"observed has {why}: its readings belong together, and none can be left out.")
         pick = lambda array: None if array is None else array[chosen]
         variables = {name: setting[chosen] for name, setting in self.variables.items()}
         sigma, mask = pick(self.sigma), pick(self.mask)
@@ -184,32 +228,3 @@ def _real(array: Shaped[Array, "..."], name: str) -> Float[Array, "..."]:
         raise TypeError(f"{name} must be an array of numbers, but got {array.dtype}; convert it first.")
     # Half precision is for storing: the square of 300 overflows in it.
     return array if array.dtype.itemsize >= 4 else array.astype(jnp.result_type(float))
-
-
-def _check(values, sigma, usable, counts, masked, variables) -> None:
-    import warnings
-
-    values, usable, counts = np.asarray(values), np.asarray(usable), np.asarray(counts)
-    if np.isinf(values[usable]).any():
-        raise ValueError(
-            f"values has {int(np.isinf(values[usable]).sum())} infinite entries; pass mask=jnp.isfinite(values)."
-        )
-    present = usable & ~np.isnan(values)
-    if not present.any():
-        raise ValueError(f"no data left: all {values.size} values are masked or NaN; check mask and values.")
-    with np.errstate(divide="ignore", over="ignore"):
-        if sigma is not None and not (np.isfinite(1 / np.asarray(sigma)) & (np.asarray(sigma) > 0))[present].all():
-            raise ValueError(
-                "sigma must be positive wherever a value counts; drop those points by mask=, or mend sigma."
-            )
-    if not counts.any():
-        raise ValueError("no data left: sigma is infinite wherever a value counts; give the deviations that are known.")
-    for name, setting in variables.items():
-        if not np.isfinite(np.asarray(setting)).all():
-            raise ValueError(f"{name} has entries that are not finite: a setting must be known; drop those points.")
-    missing = int(np.isnan(values[usable]).sum())
-    if missing and not masked:
-        warnings.warn(
-            f"values has {missing} NaN of {values.size}, taken as missing; pass mask=~jnp.isnan(values) to mean it.",
-            stacklevel=3,
-        )

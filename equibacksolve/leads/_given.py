@@ -106,13 +106,10 @@ class TabulatedLead(AbstractLead):
         return interface
 
     def check(self, name: str, interface: int, energy: Points, flux: Points, settings: dict[str, Points]) -> None:
-        rows = np.stack([np.asarray(self.energy), np.asarray(self.flux)])
-        asked = np.stack([np.asarray(energy), np.asarray(flux)])
-        off = np.abs(rows[:, None] - asked[:, :, None]).sum(0).min(axis=1)
-        far = np.flatnonzero(off > _EXACT * (np.abs(asked).sum(0) + np.abs(rows[0]).max()))
+        far = np.flatnonzero(np.min(self._off(energy[:, None], flux[:, None]), axis=1) > _EXACT)
         if far.size:
             raise ValueError(
-                f"{name} has no row for energy {asked[0, far[0]]:.6g} and flux {asked[1, far[0]]:.6g}; a table is not "
+                f"{name} has no row for energy {energy[far[0]]:.6g} and flux {flux[far[0]]:.6g}; a table is not "
                 "interpolated: compute its self-energy there."
             )
 
@@ -125,8 +122,14 @@ class TabulatedLead(AbstractLead):
         return True
 
     def self_energy(self, interface: int, energy: Scalar, flux: Scalar, settings: Settings) -> SelfEnergy:
-        off = jnp.abs(self.energy - energy) + jnp.abs(self.flux - flux)
+        off = self._off(energy, flux)
         row = jnp.argmin(off)
-        known = off[row] <= _EXACT * (jnp.abs(energy) + jnp.abs(flux) + jnp.max(jnp.abs(self.energy)))
-        matrix = jax.lax.complex(self.real[row], self.imag[row]) * jnp.where(known, 1.0, jnp.nan)
+        matrix = jax.lax.complex(self.real[row], self.imag[row]) * jnp.where(off[row] <= _EXACT, 1.0, jnp.nan)
         return SelfEnergy(matrix, channels_of(interface, matrix))
+
+    def _off(self, energy, flux):
+        """How far each row is from a point: in energy and in flux, each in units of the largest one."""
+        smallest = np.finfo(self.energy.dtype).tiny
+        unit = lambda rows, asked: jnp.maximum(jnp.maximum(jnp.max(jnp.abs(rows)), jnp.abs(asked)), smallest)
+        off = lambda rows, asked: jnp.abs(rows - asked) / unit(rows, asked)
+        return off(self.energy, energy) + off(self.flux, flux)

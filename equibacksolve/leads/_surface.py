@@ -87,9 +87,7 @@ def _first(waves, chosen):
 
 def _outgoing(propagating, hopping):
     """The outgoing waves among the propagating ones, and the smallest velocity of all."""
-    size, count = len(hopping), len(propagating.a)
-    if count % 2:
-        raise NoSurface
+    size = len(hopping)
     # Within the space that these span, a wave is an eigenvector.
     phase, mixed = scipy.linalg.eig(propagating.a, propagating.b)[:2]
     waves = propagating.vectors @ mixed
@@ -97,8 +95,6 @@ def _outgoing(propagating, hopping):
     groups = _groups(phase)
     alone = np.array([group[0] for group in groups if len(group) == 1], int)
     lone = waves[:, alone]
-    if np.any(np.linalg.norm(lone[size:] - phase[alone] * lone[:size], axis=0) > NO_WAVE):
-        raise NoSurface
     found = [(lone, _velocities(lone, hopping))]
     for group in (group for group in groups if len(group) > 1):
         space = scipy.linalg.orth(waves[:, group], rcond=1e-10)

@@ -36,7 +36,7 @@ from equibacksolve.methods._restarts import Restarts as Restarts
 from equibacksolve.methods._search_methods import coarse_to_fine as coarse_to_fine
 from equibacksolve.methods._search_methods import finished as finished
 from equibacksolve.methods._search_methods import heavy_ball as heavy_ball
-from equibacksolve.methods._search_methods import short_ball as short_ball
+from equibacksolve.methods._search_methods import short_heavy_ball as short_heavy_ball
 from equibacksolve.methods._search_methods import stage_of_search as stage_of_search
 from equibacksolve.methods._stages import Stage as Stage
 from equibacksolve.methods._stages import Stages as Stages

@@ -20,7 +20,7 @@ from equibacksolve.inverse import (
 )
 from equibacksolve.methods._method import AbstractMethod, State, check_counts, check_momentum, judged, outer_state
 from equibacksolve.methods._noise_level import noise_level
-from equibacksolve.methods._search_methods import finished, short_ball
+from equibacksolve.methods._search_methods import finished, short_heavy_ball
 from equibacksolve.methods._step_equations import Unknowns, columns, over_leaves
 
 _MOST_WRONG = 1 / 16
@@ -40,7 +40,7 @@ class Chain(NamedTuple):
 
 def _polish() -> AbstractMethod:
     # Steps with momentum find the truth from farther away than those without.
-    return finished(short_ball())
+    return finished(short_heavy_ball())
 
 
 class Annealing(AbstractMethod):

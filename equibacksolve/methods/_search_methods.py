@@ -44,7 +44,7 @@ def heavy_ball(
     return LevenbergMarquardt(steps, patience, 0.12, damping, momentum, nonmonotone)
 
 
-def short_ball() -> LevenbergMarquardt:
+def short_heavy_ball() -> LevenbergMarquardt:
     """A short one: for the stages of a continuation, and to go on from where a rough search ended."""
     return heavy_ball(steps=60, momentum=0.8, divisor=1.3, nonmonotone=10, patience=15)
 

@@ -73,6 +73,9 @@ def check_task(problem: Problem, hidden: Hidden, known: int) -> None:
         raise ValueError(f"known is {known} of {len(hidden.positions)} atoms; leave at least one to be found.")
     _check_nothing_else(problem.lower, "bounds=", "say known= for atoms that stay")
     _check_nothing_else(problem.priors or None, "prior=", "leave it out")
+    for one in problem.observed.sets.values():
+        _check_nothing_else(one.noise, "noise=", "leave it out, or take another method")
+        _check_nothing_else(one.whitening, "covariance=", "give sigma=, or take another method")
 
 
 def _check_nothing_else(given: Any, argument: str, advice: str) -> None:

@@ -27,6 +27,7 @@ from equibacksolve.plotting._profile import draw_profile as draw_profile
 from equibacksolve.plotting._readings import draw_data as draw_data
 from equibacksolve.plotting._readings import draw_readings as draw_readings
 from equibacksolve.plotting._reconstruction import reconstruction_figure as reconstruction_figure
+from equibacksolve.plotting._series import draw_series as draw_series
 from equibacksolve.plotting._sites import SITE_ENERGY as SITE_ENERGY
 from equibacksolve.plotting._sites import SiteLayout as SiteLayout
 from equibacksolve.plotting._sites import draw_map as draw_map

@@ -3,3 +3,4 @@
 import equibacksolve.plotting  # noqa: F401 - which says what is missing without matplotlib
 from equibacksolve.reporting._pictures import leaf_figures as leaf_figures
 from equibacksolve.reporting._report import write_report as write_report
+from equibacksolve.reporting._series_report import write_series_report as write_series_report

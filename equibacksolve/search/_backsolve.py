@@ -24,10 +24,11 @@ from equibacksolve.inverse import (
 )
 from equibacksolve.methods import State
 from equibacksolve.search._choice import as_method, check_bounds_are_kept, hopping_between_images, way_to_the_minimum
+from equibacksolve.search._going_on import After, begun_after, with_what_came_before
 from equibacksolve.search._history import Course, History
 from equibacksolve.search._run_directory import RunDirectory
 from equibacksolve.search._run_settings import settings_of
-from equibacksolve.search._running import run
+from equibacksolve.search._running import INTERRUPTED, run
 from equibacksolve.search._solution import Solution
 from equibacksolve.search._verdict import verdict
 from equibacksolve.simulators import Simulator
@@ -51,6 +52,7 @@ def backsolve(
     callback: Callable[[State], bool | None] | None = None,
     out: str | os.PathLike[str] | None = None,
     resume: bool = False,
+    after: After | None = None,
 ) -> Solution[Simulator]:
     """Recover hidden leaves of a simulator from observations.
 
@@ -81,6 +83,10 @@ def backsolve(
     - `resume`: go on from the latest checkpoint in `out`, if there is a run already. A run that was killed ends with
       the same numbers as one that was not, to the last bit on the same machine; one whose budget is used up, or that
       was interrupted, goes on if there is budget left.
+    - `after`: a solution, or the run directory of a search that ended or was killed: begin at what it found. The leaves
+      that were hidden there are taken as found, whether they are hidden now or not; the others are as `simulator`
+      has them. All else may differ: more data, another sigma, prior, method, other leaves hidden. The budget begins
+      anew. `out` is a directory of its own, whose run.json lists the searches before it, and what changed after each.
 
     `converged` says that two things hold: the data are explained, and the guess is at a minimum, where a further step
     would change it by less than a thousandth of a standard error (`Problem.is_minimum`).
@@ -97,14 +103,17 @@ def backsolve(
 
     **Raises** ValueError for a `where` that selects nothing trainable, a start whose cost is not finite, bounds out of
     order or for a method that does not keep them, an unknown kind of method, variables that the simulator does not
-    take, a symmetry that the data can tell, or an `out` that holds a run which is not to be resumed, or cannot be: of
-    another problem or version, in use, damaged.
+    take, a symmetry that the data can tell, an `after` of another simulator or without a step, or an `out` that holds a
+    run which is not to be resumed, or cannot be: of another problem or version, in use, damaged.
     """
     if steps is not None and steps < 1:
         raise ValueError(f"steps must be at least 1, got {steps}; leave it out for no such budget.")
     symmetries = symmetries_of(symmetries)
     priors = (prior,) if isinstance(prior, AbstractPrior) else tuple(prior)
     key = on_every_device(random_key(key))
+    before = None
+    if after is not None:
+        simulator, before = begun_after(simulator, after)
     try:
         check_symmetries(symmetries, simulator, observed)
         problem, hidden = on_every_device(make_problem(simulator, observed, where, bounds, tolerance, priors))
@@ -117,6 +126,7 @@ def backsolve(
     directory = None
     if out is not None:
         settings = settings_of(problem, hidden, method, key, {"steps": steps, "seconds": seconds})
+        settings = settings if before is None else with_what_came_before(settings, before)
         directory = RunDirectory(out, settings, hidden, observed, resume)
     last = way_to_the_minimum(chosen, problem, hidden) if polish else None
     try:
@@ -139,7 +149,7 @@ def backsolve(
 
 def _interrupted_before_it_began(simulator: Simulator, where: Selector) -> Solution[Simulator]:
     hidden = eqx.filter(simulator, hidden_leaves(simulator, where))
-    reason = "the search was interrupted before its first step; nothing was found"
+    reason = f"{INTERRUPTED} before its first step; nothing was found"
     return Solution(simulator, jnp.asarray(jnp.inf), False, reason, History(), hidden)
 
 

@@ -15,7 +15,7 @@ from equibacksolve.methods import (
     coarse_to_fine,
     finished,
     heavy_ball,
-    short_ball,
+    short_heavy_ball,
     stage_of_search,
 )
 from equibacksolve.specialists import FewDiscs, walk_and_descent
@@ -53,7 +53,7 @@ def _for_maps(parallel: int) -> Restarts:
     close = finished(last=stage_of_search(12))
     gentle = coarse_to_fine(stage_of_search(25))
     pattern = finished(Stage(heavy_ball(), box=Box(height=(0.8, 1.25), against=0.25)))
-    smooth, fine = (coarse_to_fine(short_ball(), length=ends) for ends in ((2.0, 4.0), (0.5, 2.0)))
+    smooth, fine = (coarse_to_fine(short_heavy_ball(), length=ends) for ends in ((2.0, 4.0), (0.5, 2.0)))
     discs = walk_and_descent(FewDiscs(height=(3.0, 4.5)))
     domains = walk_and_descent(FewDiscs(height=(1.3, 2.2), filled=0.5, radii=(1.0, 8.0)))
     in_turns = (pattern, Annealing(), smooth, discs, fine, domains)

@@ -18,20 +18,16 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-import jax
-import numpy as np
-
 from equibacksolve.inverse import AbstractObservations, Hidden, save_observations
 from equibacksolve.saving import (
     CannotBeReadHere,
     Damaged,
     check_readable,
     header_from_bytes,
-    tree_from_bytes,
-    tree_to_bytes,
     write_durably,
 )
 from equibacksolve.search._history import Course, History
+from equibacksolve.search._run_files import checkpoints_of, course_from_bytes, course_to_bytes, settings_of_file
 from equibacksolve.search._run_settings import check_same_run
 
 SECONDS_BETWEEN_CHECKPOINTS = 10.0
@@ -72,13 +68,13 @@ class RunDirectory:
         if begun.exists():
             if not resume:
                 raise ValueError(f"out={str(place)!r} holds a run; pass resume=True to go on, or another directory.")
-            before = _json_of(begun)
+            before = settings_of_file(begun)
             self._check_readable()
             check_same_run(before, settings, self.place)
             self.course = self._latest_course()
             settings["processes"][0]["at_step"] = self.course.steps
             settings = before | {"processes": before["processes"] + settings["processes"]}
-        elif self._checkpoints():
+        elif checkpoints_of(self.place):
             raise ValueError(f"out={str(place)!r} holds checkpoints without their run.json; pass another directory.")
         save_observations(observed, self.place / "observed.npz")
         write_durably(begun, json.dumps(settings, indent=2).encode())
@@ -110,22 +106,18 @@ class RunDirectory:
         course = self._kept
         name = f"checkpoint-{course.steps:06d}.npz"
         with _survived(f"{self.place / name} was not written"):
-            write_durably(self.place / name, _course_to_bytes(course, self.hidden))
+            write_durably(self.place / name, course_to_bytes(course, self.hidden))
             self._saved = course.steps
-            for old in self._checkpoints()[2:]:
+            for old in checkpoints_of(self.place)[2:]:
                 old.unlink()
             if self._logged != course.steps:
                 self._rewrite_log()
         took = time.monotonic() - began
         self._due = time.monotonic() + max(SECONDS_BETWEEN_CHECKPOINTS, took / LARGEST_SHARE)
 
-    def _checkpoints(self) -> list[pathlib.Path]:
-        """The latest first."""
-        return sorted(self.place.glob("checkpoint-*.npz"), key=lambda path: int(path.stem.split("-")[1]), reverse=True)
-
     def _check_readable(self) -> None:
         """Raise ValueError for files of another version, or of 64 bits: a better reason than what follows from it."""
-        for path in (self.place / "observed.npz", *self._checkpoints()):
+        for path in (self.place / "observed.npz", *checkpoints_of(self.place)):
             try:
                 check_readable(header_from_bytes(path.read_bytes()))
             except CannotBeReadHere as error:
@@ -136,9 +128,9 @@ class RunDirectory:
     def _latest_course(self) -> Course:
         """The course as the latest checkpoint that is whole has it; the beginning if there is none yet."""
         damaged: dict[pathlib.Path, Damaged] = {}
-        for path in self._checkpoints():
+        for path in checkpoints_of(self.place):
             try:
-                course = _course_from_bytes(path.read_bytes(), self.hidden)
+                course = course_from_bytes(path.read_bytes(), self.hidden)
             except Damaged as error:
                 damaged[path] = error
                 continue
@@ -186,44 +178,8 @@ class _survived:
             return True
 
 
-def _course_to_bytes(course: Course, hidden: Hidden) -> bytes:
-    history = course.history.until(course.steps)
-    steps = [step for step, _ in history.snapshots]
-    stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *(leaves for _, leaves in history.snapshots))
-    try:
-        tree = (course.state, course.best, course.cost, course.lowest, history.table(), steps, stacked)
-        told = {name: getattr(course, name) for name in ("steps", "polishing", "settled")}
-        return tree_to_bytes({"kind": "a checkpoint", **told}, {"course": tree}, like=hidden)
-    except TypeError as error:
-        raise ValueError(
-            f"the state of this method cannot be saved: {error}; a State must be all arrays (leave out= out, or mend "
-            "the method)."
-        ) from error
-
-
-def _course_from_bytes(content: bytes, hidden: Hidden) -> Course:
-    tree, header = tree_from_bytes(content, "course", like=hidden), header_from_bytes(content)
-    try:
-        state, best, cost, lowest, table, steps, stacked = tree
-        snapshots = [(step, jax.tree.map(lambda leaf: leaf[i], stacked)) for i, step in enumerate(steps)]
-        told = {name: header[name] for name in ("steps", "polishing", "settled")}
-        return Course(state, best, cost, lowest, History.from_table(table, snapshots), **told)
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise Damaged(f"its parts do not fit together, {type(error).__name__}") from error
-
-
 def _line(history: History, step: int) -> str:
     return json.dumps(history.entry(step)) + "\n"
-
-
-def _json_of(path: pathlib.Path) -> dict[str, Any]:
-    try:
-        settings = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        settings = None
-    if not isinstance(settings, dict) or not {"format", "versions", "fingerprints", "processes"} <= settings.keys():
-        raise ValueError(f"{path} is damaged or not of equibacksolve; begin anew in another directory.")
-    return settings
 
 
 def _locked(place: pathlib.Path) -> int:

@@ -16,6 +16,9 @@ from equibacksolve.search._history import Course, History
 from equibacksolve.search._run_directory import RunDirectory
 from equibacksolve.search._verdict import leaves_without_slope
 
+INTERRUPTED = "the search was interrupted"
+"""Why a search ended, if by Ctrl-C."""
+
 
 def run(
     methods: tuple[AbstractMethod, AbstractMethod | None],
@@ -56,7 +59,7 @@ def run(
                 if (reason := _without_slope(problem, course)) is not None:
                     break
         except KeyboardInterrupt:
-            reason = "the search was interrupted"
+            reason = INTERRUPTED
     return course, reason
 
 

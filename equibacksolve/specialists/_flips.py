@@ -38,8 +38,8 @@ def misfits_of_flips(problem: Problem, like: Hidden, pattern: Pattern, coarsely:
     changes = ravel_pytree(like)[1](jnp.where(upper, levels[0] - levels[1], levels[1] - levels[0]))
     observed = problem.observed
     predicted = predict_perturbed(*in_single_precision((simulator, changes, observed.variables), coarsely))
-    values, weights = observed.values.reshape(-1), observed.weights().reshape(-1)
-    return tuple(jnp.sum(((one - values) * weights) ** 2, axis=-1) for one in predicted)
+    values = observed.values.reshape(-1)
+    return tuple(jnp.sum(observed.counted(one - values) ** 2, axis=-1) for one in predicted)
 
 
 def in_single_precision(arrays: Any, coarsely: bool) -> Any:

@@ -77,6 +77,17 @@ def test_the_noise_of_a_linear_fit_and_its_jackknife():
     np.testing.assert_allclose(found.observed.sigma, found.sigma)
 
 
+def test_the_units_of_the_unknowns_change_nothing():
+    """The columns of J are of the order of 1, 1e-8 and 1e-16."""
+    y = DESIGN @ [0.5, -1.0, 2.0] + 0.1 * np.random.default_rng(0).normal(size=7)
+    best, squares, *_ = np.linalg.lstsq(DESIGN, y)
+    unit = 1e-8
+    line = Line(jnp.asarray(best[:2] / [unit, unit**2]), jnp.asarray(best[2]))
+    found = diagnostics.estimated_noise(line, ebs.Observations(y, x=X * unit), where=everything)
+    assert float(found.freedom) == pytest.approx(4.0, rel=1e-10)
+    assert float(found.sigma) == pytest.approx(np.sqrt(squares[0] / 4), rel=1e-10)
+
+
 def test_readings_that_are_missing_tell_nothing_of_the_noise():
     y = DESIGN @ [0.5, -1.0, 2.0] + 0.1 * np.random.default_rng(0).normal(size=7)
     there = np.arange(7) != 3

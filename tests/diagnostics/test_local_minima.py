@@ -96,3 +96,10 @@ def test_a_way_out_along_an_edge_counts(turns):
     mesh = np.rot90(mesh, turns)
     start = tuple(int(index) for index in np.argwhere(mesh == 1.0)[0])
     assert escape_height(mesh, start) == 3.0
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_a_wall_of_one_mesh_point_holds_water(turns):
+    mesh = np.rot90(np.array([[0.0, 0, 0], [9, 9, 9], [2, 1, 2]]), turns)
+    start = tuple(int(index) for index in np.argwhere(mesh == 1.0)[0])
+    assert escape_height(mesh, start) == 9.0

@@ -10,12 +10,13 @@ from running import EXAMPLES, is_png, run_example
 
 
 def test_intervals_are_told_and_drawn(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("blackjax")
     picture = tmp_path / "intervals.png"
-    command = ("--sets", "2", "--picture", str(picture))
+    command = ("--sets", "2", "--draws", "100", "--picture", str(picture))
     *lines, last = run_example("intervals", *command, monkeypatch=monkeypatch, capsys=capsys)
     assert re.fullmatch(r"seconds=\S+ picture=\S+", last)
     assert lines[0].startswith("68.3 %: ")
-    assert re.fullmatch(r"0\.954, linear: \d of 2 hold the truth; \d above it, \d below it", lines[-1])
+    assert re.fullmatch(r"0\.954, sampled: \d of 2 hold the truth; \d above it, \d below it", lines[-1])
     assert is_png(picture)
 
 

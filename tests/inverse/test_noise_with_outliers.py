@@ -87,6 +87,34 @@ def test_students_noise_takes_outliers_for_what_they_are():
     assert fit.excess > 10
 
 
+def pull(noise, r):
+    """psi = rho' / 2, and its derivative."""
+    if isinstance(noise, Huber):
+        return np.clip(r, -1.345, 1.345), (abs(r) < 1.345).astype(float)
+    return 5 * r / (4 + r**2), 5 * (4 - r**2) / (4 + r**2) ** 2
+
+
+@pytest.mark.parametrize("noise", [Huber(), StudentT()], ids=["Huber", "StudentT"])
+def test_standard_errors_are_those_of_the_scatter_of_such_fits(noise):
+    """(X^T X)^-1 sigma^2 E[psi^2] / E[psi']^2, by hand; research/2026-11-30-errors-with-outliers.md has the scatter."""
+    there = np.arange(30) != 7
+    observed = ebs.Observations(VALUES, sigma=SIGMA, mask=there, noise=noise)
+    line = fitted(noise).simulator
+    psi, stiffness = pull(noise, (DESIGN @ np.asarray(line.coefficients) - VALUES)[there] / SIGMA)
+    factor = np.mean(psi**2) / (1 - 2 / 29) / np.mean(stiffness) ** 2
+    expected = factor * SIGMA**2 * np.linalg.inv(DESIGN[there].T @ DESIGN[there])
+    known = ebs.diagnostics.standard_errors(line, observed, where=coefficients)
+    np.testing.assert_allclose(known.covariance, expected, rtol=1e-9)
+    with pytest.raises(ValueError, match="whose scale is not estimated"):
+        ebs.diagnostics.estimated_noise(line, observed, where=coefficients)
+
+
+def test_readings_that_are_all_far_off_tell_no_error():
+    line = Line(jnp.array([50.0, 0.0]), jnp.asarray(DESIGN))
+    with pytest.raises(ValueError, match="most readings are too far off for StudentT"):
+        ebs.diagnostics.standard_errors(line, robust(StudentT()), where=coefficients)
+
+
 def test_it_goes_along_with_the_data():
     noise = StudentT(3.0)
     observed = ebs.Observations.on_grid(

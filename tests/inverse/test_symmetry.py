@@ -33,6 +33,9 @@ def test_the_images_are_the_four_mirrored_potentials():
     found = [np.asarray(values(image)) for image in ebs.inverse.images(DEVICE, MIRRORS)]
     np.testing.assert_array_equal(found, expected)
     assert ebs.inverse.images(DEVICE, ()) == [DEVICE]
+    # A history holds its guesses as arrays of NumPy.
+    then = ebs.inverse.images(ebs.inverse.with_leaves(DEVICE, jax.tree.map(np.asarray, DEVICE)), MIRRORS)
+    np.testing.assert_array_equal([np.asarray(values(image)) for image in then], expected)
     for image in ebs.inverse.images(DEVICE, MIRRORS):
         assert image.lead is DEVICE.lead or np.array_equal(image.lead.wavenumber, DEVICE.lead.wavenumber)
 

@@ -6,9 +6,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jaxtyping import Array
-from toys import DECAYS, HEIGHT, NEAR_DECAYS, READINGS
+from toys import DECAYS, HEIGHT, NEAR_DECAYS, READINGS, rate
 
 import equibacksolve as ebs
+from equibacksolve.inverse import make_problem
 from equibacksolve.inverse._leaves import hidden_leaves
 
 LM = ebs.LevenbergMarquardt()
@@ -103,3 +104,10 @@ def test_the_wavenumber_of_a_lead_is_freed_by_where_alone():
     assert found.converged
     np.testing.assert_allclose(found.simulator.lead.wavenumber, 1.5, rtol=1e-9)  # LM ends at rounding
     np.testing.assert_array_equal(found.simulator.sample.onsite.values, values)
+
+
+def test_hidden_leaves_are_found_in_another_simulator():
+    problem, hidden = make_problem(NEAR_DECAYS, READINGS, rate)
+    found = problem.hidden_of(eqx.tree_at(rate, DECAYS, jnp.array([3.0, 4.0])))
+    assert jax.tree.structure(found) == jax.tree.structure(hidden)
+    np.testing.assert_array_equal(found.rate, [3.0, 4.0])

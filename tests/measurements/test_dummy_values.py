@@ -187,6 +187,12 @@ def test_one_reading_is_far_where_all_others_are_equal():
     assert far_readings(np.array([3.0, 3.0, 1e5, 3.0, 3.0]), 10.0).tolist() == [False, False, True, False, False]
 
 
+@pytest.mark.parametrize(("reading", "doubted"), [(0.0, False), (-0.01, True), (2.0, False), (2.01, True)])
+def test_a_reading_of_zero_is_not_far_from_a_plateau(reading, doubted):
+    """It is as far from the median as that is from zero."""
+    assert far_readings(np.array([1.0, 1.001, 0.999, 1.0, reading]), 10.0).tolist() == [False] * 4 + [doubted]
+
+
 INFINITE = np.where(BAD, np.inf, 0.4)
 
 

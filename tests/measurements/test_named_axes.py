@@ -125,6 +125,10 @@ def test_pandas_frames_with_and_without_index():
     frame = pandas.DataFrame(columns())
     assert_same(read(frame, **SAMPLE).observations, PLAIN)
     assert_same(read(frame.set_index(["B (T)", "Vg (V)"]), **SAMPLE).observations, PLAIN)
+    # A level without a name, here a running number, is one more column.
+    numbered = frame.set_index(["B (T)", "Vg (V)", np.arange(len(frame))])
+    assert numbered.index.names == ["B (T)", "Vg (V)", None]
+    assert_same(read(numbered, **SAMPLE).observations, PLAIN)
 
 
 def test_meshes_of_numpy_arrays():

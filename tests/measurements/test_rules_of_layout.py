@@ -2,7 +2,7 @@
 
 import pytest
 
-from equibacksolve.measurements._layout import _first_data, _numeric_columns, are_units, separator_of
+from equibacksolve.measurements._layout import Layout, _first_data, _numeric_columns, are_units, layout_of, separator_of
 
 HEADERS = ["B", "Vg", "G"]
 
@@ -74,3 +74,10 @@ def test_data_begin_where_more_than_half_of_the_columns_hold_numbers_in_two_line
 )
 def test_cells_are_separated_by_what_makes_most_of_them_numbers(line, separator):
     assert separator_of([line] * 6) == separator
+
+
+@pytest.mark.parametrize("before", [[], ["B,Vg,G"]])
+@pytest.mark.parametrize("bare", [1, 2])
+def test_first_rows_that_miss_most_of_their_cells_are_data(before, bare):
+    lines = [*before, *["1"] * bare, *["1,2,3"] * 4]
+    assert layout_of(lines, ",") == Layout(0 if before else None, None, len(before))

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from dots import SAMPLE, columns
 
+from equibacksolve.measurements import _conversions as conversions
 from equibacksolve.measurements import conductance_error, conductance_of_resistance, conductance_quanta, read
+from equibacksolve.measurements._table import column
 
 G = columns()["G (uS)"]
 QUANTUM = conductance_quanta(1e-6)  # 1 uS in e^2/h
@@ -98,3 +100,24 @@ def test_a_sigma_is_wanted_only_where_a_value_counts():
     mask = np.arange(20) != 7
     observed = read(table, sigma_column="dG", mask=mask, **SAMPLE).observations
     np.testing.assert_allclose(observed.weights(), np.where(mask, 1 / (0.1 * QUANTUM), 0), rtol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("header", "convert", "sample"),
+    [
+        ("B (mT)", conversions.flux, {"cell_area": "400 nm^2", "field_offset": "3 mT"}),
+        ("Vg (mV)", conversions.energy, {"lever_arm": "0.05 eV/V", "hopping": "1.42 meV", "offset": "2 mV"}),
+        ("Vg (V)", conversions.energy, {"lever_arm": "-0.3 eV/V", "hopping": "2 meV"}),
+        ("E (meV)", conversions.energy, {"hopping": "1.42 meV"}),
+        ("G (uS)", conversions.conductance, {}),
+        ("R (kohm)", conversions.conductance, {}),
+        ("I (nA)", conversions.conductance, {"bias": "-10 uV"}),
+        ("V (uV)", conversions.conductance, {"bias": "1 nA"}),
+    ],
+)
+def test_an_error_is_carried_over_by_the_slope_of_the_conversion(header, convert, sample):
+    raw, step = np.array([1.3, 2.0, 5.7]), 1e-6
+    at = lambda numbers: convert(column(header, numbers), **sample)
+    # Central differences: their error is step^2, and rounding over step.
+    slope = np.abs(at(raw + step).values - at(raw - step).values) / (2 * step)
+    np.testing.assert_allclose(at(raw).slope, slope, rtol=1e-8)

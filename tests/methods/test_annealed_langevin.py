@@ -82,6 +82,8 @@ def test_bounds_and_priors_hold():
     found = ebs.backsolve(start, observed, method, bounds=(0.0, 1.0), **settings)
     assert np.all((found.simulator.coefficients >= 0) & (found.simulator.coefficients <= 1))
     free = ebs.backsolve(start, observed, method, **settings)
+    problem, hidden = make_problem(start, observed, coefficients, priors=(settings["prior"],))
+    assert float(method.init(problem, hidden, jax.random.key(0)).penalty) == float(problem.penalty(hidden)) > 1
     # A mean known to 1e-3 beside data that would have 0.5.
     assert abs(float(jnp.mean(free.simulator.coefficients))) < 0.3
 

@@ -13,6 +13,7 @@ from equibacksolve.inverse import make_problem
 from equibacksolve.inverse._cosines import cosine_basis, stiffness
 from equibacksolve.inverse._landscape_statistics import draw_statistics, residuals_of_statistics
 from equibacksolve.inverse._leaves import LeafKind
+from equibacksolve.methods._annealing import Chain, _wander
 
 DOUBLE = np.dtype("float64")
 TRAPPED = DoubleWell(jnp.array(-1.2))
@@ -26,6 +27,15 @@ class Coefficients(ebs.AbstractSimulator):
 
     def observe(self, time):
         return self.coefficients[0] + self.coefficients[1] * time
+
+
+class Map(ebs.AbstractSimulator):
+    """A row of sites, seen through a window at each time: most of it is hardly seen."""
+
+    values: Array = eqx.field(metadata={"smooth": True})
+
+    def observe(self, time):
+        return jnp.sum(self.values * jnp.exp(-((jnp.linspace(-1, 1, 8) - time) ** 2)))
 
 
 def random_field(key, shape, length, height):
@@ -66,7 +76,7 @@ def test_the_chain_samples_the_posterior_at_its_noise_level(rate, momentum, copi
 
     Data given three times over change nothing: s^2 grows as A^T A does.
     """
-    once = jnp.linspace(-1, 1, 30)
+    once = jnp.linspace(-0.5, 1.5, 30)
     time = jnp.tile(once, copies)
     observed = ebs.Observations(1 + 0.5 * time, time=time)
     wrong = 0.012
@@ -86,6 +96,9 @@ def test_the_chain_samples_the_posterior_at_its_noise_level(rate, momentum, copi
     # With the rate e, x decays with a time of (1 - b)/e steps, or oscillates: at least 1400 e / 2 = 140 independent
     # samples. A variance is known to sqrt(2 / 140) = 12 %, three times that allowed.
     np.testing.assert_allclose(np.var(samples, axis=0), np.diag(expected), rtol=0.36)
+    # The coefficients are correlated by -0.64. Of as many samples a correlation is known to 1 / sqrt(140).
+    correlation = expected[0, 1] / np.sqrt(expected[0, 0] * expected[1, 1])
+    assert np.corrcoef(samples.T)[0, 1] == pytest.approx(correlation, abs=3 / np.sqrt(140))
     # Their mean to one twelfth of a standard deviation, four times that allowed.
     away = (np.mean(samples, axis=0) - [1, 0.5]) / np.sqrt(np.diag(expected))
     assert np.max(np.abs(away)) < 4 / np.sqrt(140)
@@ -181,3 +194,28 @@ def test_the_mean_of_a_chain_follows_it():
         expected = before.mean.rate + 0.02 * (after.hidden.rate - before.mean.rate)
         np.testing.assert_allclose(after.mean.rate, expected, rtol=1e-12)
         before = after
+
+
+def test_the_penalty_of_the_guess_is_handed_on_with_it():
+    problem, hidden = make_problem(NEAR_DECAYS, READINGS, rate, priors=(ebs.KnownMean(9.0, 0.1),))
+    state = ebs.methods.Annealing(share=1).init(problem, hidden, jax.random.key(0))
+    after = ebs.methods.Annealing(share=1).step(problem, state)
+    for one in (state, after):
+        assert float(one.penalty) == pytest.approx(float(problem.penalty(hidden)), rel=1e-12)
+        assert float(one.penalty) > 0
+
+
+def test_a_part_of_the_data_stands_for_all_if_they_are_copies_of_it():
+    """A step of the chain on one of four copies, which counts for four, is that on all of them."""
+    once = jnp.linspace(-1, 1, 8)
+    method, start = ebs.methods.Annealing(), Map(jnp.asarray(np.random.default_rng(0).normal(size=8)))
+    chains = []
+    for copies, scale in ((1, 4.0), (4, 1.0)):
+        time = jnp.tile(once, copies)
+        problem, hidden = make_problem(start, ebs.Observations(jnp.sin(3 * time), time=time), lambda s: s.values)
+        still = jnp.zeros(8)
+        chain = Chain(hidden, still, hidden, jnp.zeros((8, 8)), jax.random.key(0), jnp.zeros((), jnp.int32))
+        chains.append(eqx.filter_jit(_wander)(method, problem, scale, jnp.asarray(0.5), jax.random.key(1), chain))
+    for name in ("hidden", "curvature", "velocity"):
+        one, other = (jax.tree.leaves(getattr(chain, name))[0] for chain in chains)
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-10 * np.abs(other).max())

@@ -1,5 +1,6 @@
 """The paper's rule: a step is accepted only if the cost falls."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
@@ -7,6 +8,7 @@ import pytest
 from toys import NEAR_DECAYS, READINGS, Line, coefficients, rate
 
 import equibacksolve as ebs
+from equibacksolve.inverse import make_problem
 
 
 def test_the_cost_falls_at_every_step():
@@ -46,3 +48,24 @@ def test_it_is_an_optax_transformation_like_any_other():
     value, gradient = optax.value_and_grad_from_state(cost)(parameters, state=state)
     changes, _ = optimizer.update(gradient, state, parameters, value=value, grad=gradient, value_fn=cost)
     assert cost(optax.apply_updates(parameters, changes)) < value
+
+
+def test_a_rate_is_halved_forty_times_if_need_be():
+    """f = a p^2 / 2 falls for rates below 2 / a. The first is 1.2: forty halvings do for a = 2^40, but not for 2^42."""
+    optimizer = ebs.backtracking_descent()
+    for exponent, falls in ((40, True), (42, False)):
+        cost = lambda p, a=2.0**exponent: a * p**2 / 2
+        p = jnp.asarray(1.0)
+        value, gradient = jax.value_and_grad(cost)(p)
+        changes, _ = optimizer.update(gradient, optimizer.init(p), p, value=value, grad=gradient, value_fn=cost)
+        assert bool(cost(p + changes) < value) == falls
+
+
+def test_the_cost_is_that_of_the_data_alone():
+    """And the penalty that of the prior; their sum is what falls."""
+    method = ebs.methods.GradientDescent(ebs.backtracking_descent())
+    problem, hidden = make_problem(NEAR_DECAYS, READINGS, rate, priors=(ebs.KnownMean(2.0, 0.1),))
+    state = method.step(problem, method.init(problem, hidden, jax.random.key(0)))
+    assert float(state.cost) == pytest.approx(float(problem.cost(state.hidden)), rel=1e-12)
+    assert float(state.penalty) == pytest.approx(float(problem.penalty(state.hidden)), rel=1e-12)
+    assert float(state.penalty) > 0

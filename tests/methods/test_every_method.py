@@ -52,6 +52,7 @@ def test_a_closed_form_problem_is_solved_and_a_rerun_is_identical(name):
     assert found.converged
     assert found.reason.startswith("the data are explained")
     assert float(found.cost) <= TOLERANCE
+    assert np.all(np.diff(found.history.evaluations, prepend=0) >= 0)  # simulations add up
     # Near the truth the cost is e . H e, so |e| <= sqrt(cost / smallest eigenvalue of H); 1.5 for the curvature of H.
     error = np.linalg.norm(found.simulator.rate - DECAYS.rate)
     assert error <= 1.5 * np.sqrt(float(found.cost) / smallest_curvature()) + 1e-12

@@ -13,6 +13,7 @@ from jaxtyping import Array
 from toys import DECAYS, EXPLAINED_WELL, LOCAL, NEAR_DECAYS, READINGS, TIME, DoubleWell, numbers, place, rate
 
 import equibacksolve as ebs
+from equibacksolve.inverse import make_problem
 
 NOISE = 0.05 * np.random.default_rng(1).normal(size=TIME.size)
 NOISY = eqx.tree_at(lambda o: o.values, READINGS, READINGS.values + NOISE)
@@ -60,6 +61,21 @@ def test_with_damping_each_step_gains_more_than_the_last():
 def test_the_objective_never_rises():
     found = ebs.backsolve(NEAR_DECAYS, NOISY, ebs.LevenbergMarquardt(), where=rate, progress=False)
     assert np.all(np.diff(found.history.cost) <= 0)
+
+
+def test_it_ends_where_the_minimum_is_a_ten_millionth_of_a_standard_error_away():
+    """The root of N g^T H^-1 g / noise, by the derivatives written by hand; the noise is what remains."""
+    problem, hidden = make_problem(NEAR_DECAYS, NOISY, rate)
+    method, away = ebs.LevenbergMarquardt(), []
+    state = method.init(problem, hidden, jax.random.key(0))
+    while not bool(state.done):
+        state = method.step(problem, state)
+        curves = np.exp(-np.outer(TIME, state.inner.point.rate)) * [1.0, 0.5]
+        r = curves.sum(axis=1) - np.asarray(NOISY.values)
+        jacobian = -np.asarray(TIME)[:, None] * curves
+        slope = r @ jacobian
+        away.append(np.sqrt(slope @ np.linalg.solve(jacobian.T @ jacobian, slope) / np.mean(r**2)))
+    assert away[-1] < 1.06e-7 < min(away[:-1])  # the root of 50 roundings
 
 
 def test_a_local_minimum_is_where_the_closed_form_has_it():
@@ -140,6 +156,11 @@ def test_the_first_step_of_a_heavy_ball_is_damped_by_a_few_per_cent_of_the_mean_
     curvature = np.array([1.0, 0.01])
     damped = 4 * 0.03 * curvature.mean() / 1.1
     np.testing.assert_allclose(path(ebs.methods.heavy_ball())[1], damped / (curvature + damped), rtol=1e-12)
+
+
+def test_the_first_step_of_a_stage_is_damped_by_a_tenth_of_each_curvature():
+    """(H + 0.1 diag H) dx = -H x leaves 0.1 / 1.1 of every unknown."""
+    np.testing.assert_allclose(path(ebs.methods.stage_of_search())[1], 0.1 / 1.1, rtol=1e-12)
 
 
 class Ripples(ebs.AbstractSimulator):

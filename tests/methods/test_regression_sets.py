@@ -55,7 +55,8 @@ def test_a_vector_of_unlike_coefficients_is_fitted_as_well(name):
         np.testing.assert_allclose(found.simulator.values, nist.certified, rtol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["Misra1a", "Rat43", "Roszman1", "Thurber"])
+# All 26 sets: benchmarks/regression_sets.py. Thurber takes a third of the time of the others together.
+@pytest.mark.parametrize("name", ["Misra1a", "Rat43", "Roszman1"])
 def test_the_default_goes_to_the_minimum_of_explained_data(name):
     """At the threshold, chi-squared per datum is up to 2.1 for 14 data: many standard errors off."""
     nist = regression_set(name)

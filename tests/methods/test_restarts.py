@@ -3,14 +3,18 @@
 import itertools
 import threading
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from toys import EXPLAINED_WELL, LOCAL, DoubleWell, place
+from toys import EXPLAINED_WELL, LOCAL, DoubleWell, LineOfSites, coefficients, place
 
 import equibacksolve as ebs
 from equibacksolve.inverse import make_problem
+from equibacksolve.methods._guesses import Ends
+from equibacksolve.methods._method import outer_state
+from equibacksolve.methods._restarts import _best_of
 from equibacksolve.methods._threads import in_threads
 
 LM = ebs.LevenbergMarquardt()
@@ -80,6 +84,48 @@ def test_new_starts_are_as_wide_as_the_first_around_its_mean():
     assert np.all(np.abs(later - np.mean(start.place)) <= half)
     assert np.abs(later - np.mean(start.place)).max() > 0.9 * half  # 150 draws
     assert not np.array_equal(later[0], later[1])
+
+
+def test_a_row_of_sites_is_a_map_too():
+    start = LineOfSites(jnp.linspace(1.0, 3.0, 60), jnp.eye(60))
+    problem, hidden = make_problem(start, ebs.Observations(jnp.zeros(60)), coefficients)
+    ends = Ends(hidden, hidden, hidden, jnp.zeros((), jnp.int32))
+    guess = ebs.methods.RandomGuesses(50.0).guess(problem, ends, 1, jax.random.key(0)).coefficients
+    half = np.sqrt(3) * np.std(start.coefficients)
+    # Of 60 uniform numbers the largest is nearer to the end than a tenth but for a chance of 0.9^60 = 0.2 %.
+    assert 0.9 * half < np.abs(guess - 2.0).max() <= half
+
+
+def test_a_search_that_is_not_a_number_is_never_the_best():
+    costs = [np.nan, 3.0, 2.0, np.nan]
+    searches = [outer_state(jnp.asarray(cost), jnp.asarray(cost), (), 1, done=False) for cost in costs]
+    found = _best_of(searches, [4, 5, 6, 7], (), (), 4, done=False)
+    assert float(found.cost) == float(found.hidden) == 2.0
+    assert int(found.start) == 6
+
+
+@pytest.mark.parametrize(("cost", "times"), [(5e-32, 4), (1e-32, 4), (1e-20, 3), (0.0, 4)])
+def test_costs_that_differ_by_rounding_are_of_one_minimum(cost, times):
+    """The lowest so far is 3e-32, found three times: nothing beside data that differ by one."""
+    method = ebs.methods.Restarts(LM, (LM,), repeats=9)
+    problem, hidden = make_problem(TRAPPED, ebs.Observations(jnp.array([0.0, 1.0])), place, tolerance=0.0)
+    ends, lowest = Ends(hidden, hidden, hidden, jnp.zeros((), jnp.int32)), jnp.asarray(3e-32)
+    end = outer_state(hidden, jnp.asarray(cost), (), 1, done=True, settled=True)
+    _, (_, least, found) = method._counted(problem, ends, (lowest, lowest, jnp.asarray(3)), end, 1)
+    assert int(found) == times
+    assert float(least) == min(cost, 3e-32)
+
+
+def test_the_first_end_is_that_of_the_first_search():
+    problem, hidden = make_problem(TRAPPED, EXPLAINED_WELL, place)
+    ends, infinite = Ends(hidden, hidden, hidden, jnp.zeros((), jnp.int32)), jnp.asarray(jnp.inf)
+    method, minima = ebs.methods.Restarts(LM, (LM,)), (infinite, infinite, jnp.zeros((), jnp.int32))
+    for number, cost in ((1, 3.0), (0, 4.0), (2, 2.0)):
+        there = eqx.tree_at(place, hidden, jnp.asarray(float(number)))
+        end = outer_state(there, jnp.asarray(cost), (), 1, done=True)
+        ends, minima = method._counted(problem, ends, minima, end, number)
+    assert (float(ends.guess.place), float(ends.first.place), float(ends.best.place)) == (-1.2, 0.0, 2.0)
+    assert int(ends.number) == 2
 
 
 def test_methods_take_turns():

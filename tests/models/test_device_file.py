@@ -9,8 +9,6 @@ from changed_arrays import FILE, MEASURED, changed, exported, matrix
 
 import equibacksolve as ebs
 
-pytestmark = pytest.mark.usefixtures("quick_compilation")
-
 
 @pytest.fixture(scope="module")
 def device():

@@ -7,7 +7,6 @@ import pytest
 import equibacksolve as ebs
 
 sisl = pytest.importorskip("sisl")
-pytestmark = pytest.mark.usefixtures("quick_compilation")
 
 ETA = 1e-6
 """sisl's broadening in eV. What it changes is linear in it, and is removed; of the order of its square is left."""

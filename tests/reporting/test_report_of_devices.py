@@ -14,7 +14,6 @@ from equibacksolve.methods import State
 from equibacksolve.reporting import leaf_figures, write_report
 from equibacksolve.reporting._leaves import leaves_of
 
-pytestmark = pytest.mark.usefixtures("quick_compilation")
 SHAPE = (4, 3)
 PRESENT = np.arange(12).reshape(SHAPE) != 4
 SAMPLE = ebs.samples.square_sample(*SHAPE, present=PRESENT)

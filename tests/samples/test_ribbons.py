@@ -13,7 +13,6 @@ from scipy.spatial import cKDTree
 import equibacksolve as ebs
 from equibacksolve.leads._surface import surface
 
-pytestmark = pytest.mark.usefixtures("quick_compilation")
 DEVICES = pathlib.Path(__file__).parents[1] / "reference" / "devices"
 
 

@@ -11,7 +11,6 @@ from jaxtyping import Array, Float
 
 import equibacksolve as ebs
 
-pytestmark = pytest.mark.usefixtures("quick_compilation")
 RANDOM = np.random.default_rng(3)
 POSITIONS = RANDOM.uniform((-1.0, 2.0), (3.0, 5.0), (40, 2))
 COEFFICIENTS = RANDOM.normal(size=(5, 4))

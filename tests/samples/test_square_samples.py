@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import equibacksolve as ebs
+from equibacksolve.samples._gauge import LinearGauge, gauge_of
 
-pytestmark = pytest.mark.usefixtures("quick_compilation")
 RANDOM = np.random.default_rng(11)
 FLUX, ENERGY = np.array([0.0, 0.07, -0.23, 0.4]), np.array([0.3, -0.8, 0.1, 0.6])
 SHAPE = (4, 3)
@@ -112,6 +112,31 @@ def test_a_dot_is_all_that_hangs_together():
     np.testing.assert_array_equal(place.max(axis=0) + 1, values.shape)
     # Ordered by the place along x: neighbours in the list are neighbours in space, more or less.
     assert np.all(np.diff(place[:, 0] * values.shape[1] + place[:, 1]) > 0)
+
+
+@pytest.mark.parametrize("edge", ["zigzag", "armchair"])
+@pytest.mark.parametrize("side", [-1, 1])
+def test_a_start_is_near_a_shape_as_far_to_either_side(edge, side):
+    """Two zigzag chains away are near, three are not."""
+    apart = np.sqrt(3) / 2
+    inside = lambda chain: lambda x, y: np.abs((y if edge == "zigzag" else x) - side * chain * apart) < 0.4
+    both = lambda chain: lambda x, y: inside(chain)(x, y) & (np.abs(x if edge == "zigzag" else y) < 2)
+    assert ebs.samples.honeycomb_dot(both(2), edge=edge).size > 4
+    with pytest.raises(ValueError, match="no site near start is inside"):
+        ebs.samples.honeycomb_dot(both(3), edge=edge)
+
+
+def test_a_linear_gauge_is_read_from_the_areas_of_its_hoppings():
+    """The integral of A(r) = M r + a along a straight step is A in its middle times the step."""
+    origin, to = RANDOM.normal(size=(2, 20, 2))
+    matrix, offset = RANDOM.normal(size=(2, 2)), RANDOM.normal(size=2)
+    area = [step @ (matrix @ middle + offset) for step, middle in zip(to - origin, (to + origin) / 2)]
+    gauge = LinearGauge(matrix, offset)
+    np.testing.assert_allclose(gauge.area(to, origin), area, rtol=0, atol=1e-12)
+    found, told = gauge_of(to, origin, np.array(area))
+    assert told
+    assert found.field == pytest.approx(gauge.field, rel=1e-10)
+    np.testing.assert_allclose(found.area(to, origin), area, rtol=0, atol=1e-10)
 
 
 WRONG = {

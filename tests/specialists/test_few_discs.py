@@ -10,7 +10,16 @@ from toys import Squares, values
 
 import equibacksolve as ebs
 from equibacksolve.inverse._leaves import LeafKind
-from equibacksolve.specialists._disc_moves import Discs, Limits, changed, covered, no_discs, space_of
+from equibacksolve.specialists._disc_moves import (
+    Discs,
+    Limits,
+    _merge,
+    _within,
+    changed,
+    covered,
+    no_discs,
+    space_of,
+)
 
 ROWS, COLUMNS = np.indices((7, 8))
 DISC = np.hypot(ROWS - 2.6, COLUMNS - 3.2) < 1.9
@@ -75,6 +84,25 @@ def test_changes_keep_their_promises():
     assert np.all(center[present & (leaf == 1)][:, 1] == 0)
 
 
+def test_two_discs_merge_into_one_between_them():
+    space = space_of((jnp.zeros((7, 8)),), (SMOOTH,))
+    apart = discs_at(((1.0, 2.0), 1.0, 0), ((5.0, 4.0), 2.0, 0), ((6.0, 6.0), 0.8, 0))
+    for one, other, radius in ((0, 1, 2.2), (1, 0, 2.2), (2, 0, 1.1)):
+        after = _merge(space, LIMITS.radii, apart, one, other, 3, jax.random.key(0))
+        np.testing.assert_allclose(after.center[one], (apart.center[one] + apart.center[other]) / 2)
+        assert float(after.radius[one]) == pytest.approx(radius)
+        assert after.present.tolist() == [number < 3 and number != other for number in range(6)]
+    large = discs_at(((1.0, 2.0), 2.4, 0), ((5.0, 4.0), 2.0, 0))
+    assert float(_merge(space, LIMITS.radii, large, 0, 1, 3, jax.random.key(0)).radius[0]) == 2.5
+
+
+def test_only_discs_that_are_there_need_be_within_their_leaf():
+    space = space_of((jnp.zeros((7, 8)),), (SMOOTH,))
+    outside = discs_at(((1.0, 2.0), 1.0, 0), ((9.0, 4.0), 2.0, 0))
+    assert not _within(space, LIMITS, outside)
+    assert _within(space, LIMITS, outside._replace(present=outside.present.at[1].set(False)))
+
+
 def test_births_are_spread_over_all_entries():
     space = space_of((jnp.zeros((7, 8)), jnp.zeros(5)), (SMOOTH, SMOOTH))
     born, more, possible = many_changes(space, no_discs(space, 3), 2, 2000)
@@ -122,6 +150,16 @@ def test_two_domains_are_found_whose_levels_are_not_told():
         assert abs(low - 0.5) < 0.25  # the levels follow the data: from a guess that is off by half of their distance
         assert abs(high - 2.5) < 0.25
     assert max(alike) > 0.95  # of 56 entries; discs need not fit the edge everywhere
+
+    # The first level moves by its distance to the second, twice the part that is filled, and no farther.
+    far = Squares(jnp.full(DISC.shape, 9.0)).predict(number=numbers)
+    problem, like = ebs.inverse.make_problem(start, ebs.Observations(far, number=numbers), values)
+    begun = walk.begin(problem, like, jax.random.key(0))
+    moved = begun._replace(discs=begun.discs._replace(ground=jnp.asarray(0.95)))
+    for _ in range(12):
+        moved = walk.moved(problem, like, moved)
+    assert int(moved.moves) == 600
+    assert 0.95 <= float(moved.discs.ground) <= 1.0
 
 
 def test_the_start_is_between_the_levels_by_the_part_that_is_filled():

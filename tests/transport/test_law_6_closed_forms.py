@@ -8,6 +8,8 @@ from devices import Numbers, Settings, sweep
 from hypothesis import given
 from strategies import arrays, some_settings
 
+from equibacksolve.transport import transmission_by_greens_function, transmission_by_qr
+
 CLOSED = {"rtol": 0, "atol": 1e-12}
 """Both sides are short sums of numbers of order one."""
 
@@ -91,3 +93,23 @@ def test_a_magnetization_in_the_plane_turns_no_spin_between_equal_wires():
     settings = Settings(jnp.linspace(-0.2, 0.2, 12), jnp.linspace(-1, 1, 12))
     along_z, tilted = (clean(5, 4, 0.1, [0.8, 0.8], 1.3, angle, 0.4) for angle in (0.0, 1.1))
     np.testing.assert_allclose(sweep(tilted, settings), sweep(along_z, settings), rtol=0, atol=1e-11)
+
+
+def test_amplitudes_across_one_slice_of_two_sites():
+    """t = i Gamma (E - H - 2 Sigma)^-1 with <2|H|1> = e^{2 pi i flux}: of a sign that conductances do not see."""
+    energy, flux, sigma, v = 0.3, 0.1, 0.2 - 0.7j, np.array([0.4, -0.9])
+    phase = np.exp(2j * np.pi * flux)
+    green = np.linalg.inv((energy - 2 * sigma) * np.eye(2) - np.diag(v) - [[0, np.conj(phase)], [phase, 0]])
+    given = jnp.asarray(v).reshape(1, 2, 1, 1), jnp.array([sigma]), jnp.asarray(flux), jnp.asarray(energy)
+    np.testing.assert_allclose(transmission_by_greens_function(*given), -2j * sigma.imag * green, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("interval", [1, 2, 5])
+def test_an_open_channel_is_not_lost_beside_a_closed_one(interval):
+    """Two chains side by side are two channels, at E - 1 and E + 1. Over 24 sites the closed one grows by 7e10."""
+    length, energy, wavenumber = 24, -2.2, 1.2
+    expected = sum(chain_transmission(length, energy - across, wavenumber, 1.0) for across in (-1, 1))
+    phase = jnp.exp(1j * jnp.array([wavenumber]))
+    norm = (2 * phase.imag) ** -0.5
+    given = jnp.zeros((length, 2, 1, 1)), norm, phase, jnp.ones(1), jnp.zeros(()), jnp.asarray(energy), interval
+    np.testing.assert_allclose(jnp.sum(jnp.abs(transmission_by_qr(*given)) ** 2), expected, rtol=1e-10)

@@ -48,6 +48,16 @@ def test_modes_that_belong_to_no_lead(changes, named):
         transmission_by_qr(BLOCKS, m.norm, m.phase_real + 1j * m.phase_imag, m.hopping, POINT[0], POINT[0])
 
 
+@pytest.mark.parametrize(("name", "value"), [("phase_imag", -0.3), ("hopping", 1.0), ("norm", 1.0)])
+@pytest.mark.parametrize("orbital", [0, 1])
+def test_one_wrong_mode_of_two_is_one_too_many(orbital, name, value):
+    both = ebs.WireLead([1.1, 0.6], 0.7).modes()
+    wrong = both._replace(**{name: getattr(both, name).at[orbital].set(value)})
+    device(jnp.zeros((2, 1, 2, 2)), *both)
+    with pytest.raises(ValueError, match=f"^{name} is"):
+        device(jnp.zeros((2, 1, 2, 2)), *wrong)
+
+
 def test_an_unknown_mode_is_not_checked_and_nan_stays_nan():
     inside = jax.jit(lambda norm: conductance(device(BLOCKS, *modes()._replace(norm=norm)), POINT, POINT, 1))
     assert np.isfinite(inside(modes().norm)).all()
