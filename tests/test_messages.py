@@ -147,6 +147,12 @@ def test_one_symmetry_stands_for_itself():
     assert eqx.tree_equal((first, second), (same, other))
 
 
+def test_a_mirror_turns_arrays_of_numpy_too():
+    """Snapshots of a history hold them."""
+    snapshot = eqx.tree_at(rate, NEAR_DECAYS, np.asarray(rate(NEAR_DECAYS)))
+    np.testing.assert_array_equal(rate(MIRROR(snapshot)), rate(MIRROR(NEAR_DECAYS)))
+
+
 def test_settings_without_their_names():
     simulator = NumPyInPredict(jnp.array(1.0))
     sentence = told(TypeError, simulator.observe, 1.0)

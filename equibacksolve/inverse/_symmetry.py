@@ -15,7 +15,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, PyTree
+from jaxtyping import PyTree
 
 from equibacksolve._axes import Scalar
 from equibacksolve.inverse._abstract_observations import AbstractObservations
@@ -59,7 +59,7 @@ def leaves_to_change(symmetry: AbstractSymmetry, where: Selector, simulator: Abs
     return leaves
 
 
-def changed_leaves(where: Selector, simulator: Simulator, change: Callable[[Any], Array]) -> Simulator:
+def changed_leaves(where: Selector, simulator: Simulator, change: Callable[[Any], Any]) -> Simulator:
     """The simulator with this change of each leaf that `where` selects."""
     return eqx.tree_at(lambda s: jax.tree.leaves(where(s)), simulator, replace_fn=change)
 

@@ -9,7 +9,7 @@ import re
 ROOT = pathlib.Path(__file__).parents[2]
 SCRIPTS = ROOT / "build" / "pages"
 BLOCK = re.compile(r"^```python[ ]*\n(.*?)^```", flags=re.DOTALL | re.MULTILINE)
-HEAD = "# pyright: standard\n"
+HEAD = "# pyright: standard, reportUnusedExpression=false\n"  # a page may show a value by naming it, as a notebook does
 
 
 def main() -> None:
