@@ -95,7 +95,9 @@ class Restarts(AbstractMethod):
         before, numbers, (ends, key), _ = state.inner
         numbers = [int(number) for number in numbers]
         opened = all(numbers[slot] >= len(self.opening) for slot in going_on)
-        calls = {s: lambda s=s, n=numbers[s]: self._method(n).step(problem, before[s]) for s in sorted(going_on)}
+        calls: dict[int, Any] = {
+            s: lambda s=s, n=numbers[s]: self._method(n).step(problem, before[s]) for s in sorted(going_on)
+        }
         for slot in range(len(numbers)):
             start = max(numbers) + 1
             waits = not opened and self._is_compiled_anew(start)
