@@ -13,8 +13,10 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from equibacksolve._arrays import is_concrete
 from equibacksolve._axes import Scalar
+from equibacksolve._rich_display import section
 from equibacksolve.inverse._abstract_observations import AbstractObservations
 from equibacksolve.inverse._observations import Observations
+from equibacksolve.inverse._shown_data import in_one_line, picture
 
 
 class JointObservations(AbstractObservations):
@@ -53,6 +55,13 @@ class JointObservations(AbstractObservations):
             )
         unit = lambda name, one: jnp.ones((), one.values.dtype) if known[name] else _deviation(name, one)
         self.scales = {name: unit(name, one) for name, one in self.sets.items()}
+
+    def __repr__(self) -> str:
+        return f"<JointObservations: {'; '.join(f'{name}: {in_one_line(one)}' for name, one in self.sets.items())}>"
+
+    def _repr_html_(self) -> str:
+        """For notebooks: each set by its name."""
+        return "".join(section(name, in_one_line(one), picture(one)) for name, one in self.sets.items())
 
     @property
     def values(self) -> Float[Array, " data"]:

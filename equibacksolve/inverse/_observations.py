@@ -11,10 +11,12 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, Shaped
 
 from equibacksolve._arrays import boolean_array, float_array, float_array_and_mask, in_order, is_concrete
+from equibacksolve._rich_display import section
 from equibacksolve.inverse._abstract_observations import AbstractObservations
 from equibacksolve.inverse._checked_observations import check_observed
 from equibacksolve.inverse._correlations import covariance_matrix, whitening_of
 from equibacksolve.inverse._noise import AbstractNoise
+from equibacksolve.inverse._shown_data import in_one_line, picture
 
 
 class Observations(AbstractObservations):
@@ -108,6 +110,13 @@ class Observations(AbstractObservations):
                     f"{name} has shape {setting.shape}, values {self.values.shape}; give one setting per value, or "
                     "use Observations.on_grid for a mesh."
                 )
+
+    def __repr__(self) -> str:
+        return f"<Observations: {in_one_line(self)}>"
+
+    def _repr_html_(self) -> str:
+        """For notebooks: how many readings at which settings, and a picture of them."""
+        return section("Observations", in_one_line(self), picture(self))
 
     @classmethod
     def on_grid(

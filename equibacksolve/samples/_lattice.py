@@ -4,6 +4,7 @@ from typing import Generic
 
 import equinox as eqx
 
+from equibacksolve._rich_display import leaves_of_module
 from equibacksolve.samples._onsite import Onsite
 from equibacksolve.samples._square import square_tight_binding
 from equibacksolve.samples._tight_binding import TightBinding
@@ -27,6 +28,10 @@ class SquareLattice(eqx.Module, Generic[Onsite]):
     def __check_init__(self):
         if 0 in self.onsite.shape:
             raise ValueError(f"a sample needs at least one site, got (length, width) = {self.onsite.shape}.")
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the arrays of the sample, and its maps."""
+        return leaves_of_module(self)
 
     @property
     def length(self) -> int:

@@ -7,6 +7,7 @@ import equinox as eqx
 import jax.numpy as jnp
 
 from equibacksolve._axes import OnsiteBlocks
+from equibacksolve._rich_display import leaves_of_module
 
 
 class AbstractOnsite(eqx.Module):
@@ -27,6 +28,10 @@ class AbstractOnsite(eqx.Module):
     @abstractmethod
     def blocks(self) -> OnsiteBlocks:
         """The Hermitian onsite matrix of every site, in units of the hopping."""
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the arrays of the term, and its maps."""
+        return leaves_of_module(self)
 
     def __add__(self, other: object) -> "OnsiteSum":
         return OnsiteSum((self, other)) if isinstance(other, AbstractOnsite) else NotImplemented

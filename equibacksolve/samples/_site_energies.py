@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from equibacksolve._arrays import check_fields, check_known, named_float_array
+from equibacksolve._rich_display import leaves_of_module
 
 
 class AbstractSiteEnergies(eqx.Module):
@@ -21,6 +22,10 @@ class AbstractSiteEnergies(eqx.Module):
     @abstractmethod
     def energies(self) -> Float[Array, " sites"]:
         """The energy of every site, added to all its orbitals."""
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the arrays of the potential, and its maps."""
+        return leaves_of_module(self)
 
     def __add__(self, other: object) -> "SumOfEnergies":
         return SumOfEnergies((self, other)) if isinstance(other, AbstractSiteEnergies) else NotImplemented

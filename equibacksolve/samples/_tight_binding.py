@@ -11,6 +11,7 @@ from jaxtyping import Array, Complex, Float, Int
 from equibacksolve._arrays import float_array, is_concrete
 from equibacksolve._axes import Scalar
 from equibacksolve._entries import Entries, LinearTerm, Settings, index_array
+from equibacksolve._rich_display import leaves_of_module
 from equibacksolve.samples._site_energies import AbstractSiteEnergies, Energies, SiteEnergies
 
 
@@ -77,6 +78,10 @@ class TightBinding(eqx.Module, Generic[Energies]):
                     )
         if not self.lossy and is_concrete(self):
             _check_hermitian(self)
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the arrays of the sample, and its maps."""
+        return leaves_of_module(self)
 
     @property
     def size(self) -> int:

@@ -7,6 +7,7 @@ import jax
 import numpy as np
 from jaxtyping import Float
 
+from equibacksolve._rich_display import curve_image, section
 from equibacksolve.inverse import Hidden
 from equibacksolve.methods import State
 
@@ -37,6 +38,14 @@ class History:
             f"{len(self)} steps, {starts} start{'s' if starts > 1 else ''}, {int(self.evaluations[-1])} simulations"
         )
         return f"<History: {counts}, {self.seconds_now:.1f} s, lowest cost {np.nanmin(self.cost):.2e}>"
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the lowest cost so far, step by step."""
+        return section("History", repr(self)[1:-1].removeprefix("History: "), self.curve())
+
+    def curve(self) -> str:
+        """The lowest cost so far over the steps, as a small picture (SVG)."""
+        return curve_image(self.best, f"cost in {len(self)} steps", logarithmic=True)
 
     def record(self, state: State, seconds: float) -> None:
         """Add one step."""

@@ -9,6 +9,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Float
 
+from equibacksolve._rich_display import leaves_of_module, section
 from equibacksolve.inverse import AbstractObservations, Hidden, name_of_leaf
 from equibacksolve.saving import (
     CannotBeReadHere,
@@ -50,6 +51,14 @@ class Solution(Generic[Simulator]):
         told = ", ".join(f"{name_of_leaf(path)} {tuple(leaf.shape)}" for path, leaf in leaves)
         name = type(self.simulator).__name__
         return f"<Solution of {name}: {told or 'nothing is said to be hidden'}; {self.reason}; {self.history!r}>"
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the verdict, the course of the cost, and the hidden leaves."""
+        verdict = "converged" if self.converged else "not converged"
+        title = f"Solution of {type(self.simulator).__name__}"
+        return section(
+            title, f"{verdict}; {self.reason}", self.history.curve(), leaves_of_module(self.hidden, "hidden leaves")
+        )
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write everything to one file (an .npz that NumPy opens), for `load_solution`."""

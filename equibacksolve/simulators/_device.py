@@ -10,6 +10,7 @@ from jaxtyping import Array, Float
 from equibacksolve._arrays import is_concrete
 from equibacksolve._axes import Scalar
 from equibacksolve._entries import Settings
+from equibacksolve._rich_display import leaves_of_module
 from equibacksolve.leads import Terminal
 from equibacksolve.samples import Energies, TightBinding
 from equibacksolve.scattering import AbstractArrangement, AbstractSolver, Graph, Matrix, Parts, suitable_solver
@@ -52,6 +53,10 @@ class TightBindingDevice(eqx.Module, Generic[Energies]):
             )
         graph = _graph(sample, self.terminals)
         self.arrangement = (solver or suitable_solver(graph)).arrange(graph)
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the arrays of the device, and its maps."""
+        return leaves_of_module(self)
 
     @property
     def settings(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from jaxtyping import Array, Float
 
 from equibacksolve._arrays import is_concrete
 from equibacksolve._per_datum import per_datum
+from equibacksolve._rich_display import leaves_of_module
 from equibacksolve.simulators._settings import check_named, setting_of_one, settings_of
 from equibacksolve.simulators._untraceable import untraceable
 
@@ -46,6 +47,10 @@ class AbstractSimulator(eqx.Module):
         """The reading at one setting: a data set of one."""
         check_named(f"{type(self).__name__}.observe", unnamed)
         return self.predict(**{name: setting_of_one(value, name)[None] for name, value in datum.items()})[0]
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the arrays of the simulator, and its maps."""
+        return leaves_of_module(self)
 
     def check_settings(self, *unnamed: Any, **variables: Any) -> None:
         """Raise ValueError if, as it is, the simulator cannot be trusted at these settings.
