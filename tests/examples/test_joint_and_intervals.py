@@ -1,4 +1,4 @@
-"""Two examples of how far to believe a fit, small."""
+"""Examples of how far to believe a fit, and of what to read next, small."""
 
 import re
 import runpy
@@ -31,3 +31,14 @@ def test_the_joint_example_builds_one_instrument_for_each_map():
         assert float(one.simulator.temperature) == pytest.approx(names["TEMPERATURE"][name], rel=1e-12)
     turned = names["error_of"](np.arange(6.0).reshape(3, 2)[::-1], np.arange(6.0).reshape(3, 2))
     assert turned[0] == 0.0
+
+
+def test_the_plan_begins_with_a_mesh_over_the_whole_range():
+    """To run it takes half a minute: `python examples/plan_readings.py`."""
+    names = runpy.run_path(str(EXAMPLES / "plan_readings.py"), run_name="built")
+    chosen = names["mesh"](2, 4)
+    assert len(set(chosen.tolist())) == 8
+    for setting, ends in (("flux", (0.0, 0.15)), ("energy", (-1.0, 1.0))):
+        taken = names["CANDIDATES"][setting][chosen]
+        assert (float(taken.min()), float(taken.max())) == ends
+    assert names["numbers"](names["TRUTH"]).tolist() == [6.8, 2.6, 1.5, 1.2]
