@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: setup demo test lint bench docs clean
+.PHONY: setup demo test coverage lint bench docs clean
 
 setup: $(STAMP)
 
@@ -18,6 +18,11 @@ demo: setup
 # Threads of OpenBLAS would wait, spinning, on the core that a worker of the tests keeps to.
 test: setup
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --durations=15
+
+# Fails below 95 % of the lines. What tests start as programs of their own is not counted.
+coverage: setup
+	$(BIN)/python -m pip install --quiet --editable ".[plot,test,lint]"
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --cov=equibacksolve --cov-report=term:skip-covered --cov-fail-under=95
 
 lint: setup
 	$(BIN)/ruff check .

@@ -114,7 +114,8 @@ def posterior_samples(
         lower, upper = samples.interval(lambda s: s.rate)
 
     The sampler is NUTS of BlackJAX (extra `samples`), in unknowns that are whitened by J^T J and the priors at what was
-    found. Within bounds the prior is flat: a transform takes unknowns to where there are none. Each draw costs some ten
+    found. Within bounds the prior is flat: a transform takes unknowns to where there are none. The smoothness under
+    which the default search ends is its own, and no prior: pass `Smoothness` to count it. Each draw costs some ten
     simulations with their gradients.
 
     **Arguments**
@@ -134,6 +135,11 @@ def posterior_samples(
     _check(observed, chains, draws, warmup, acceptance)
     priors = (prior,) if isinstance(prior, AbstractPrior) else tuple(prior)
     problem, hidden = make_problem(simulator, observed, where, bounds, None, priors)
+    if problem.tolerance.dtype != jnp.result_type(float):
+        raise ValueError(
+            f"the hidden leaves are {problem.tolerance.dtype}, in which BlackJAX does not sample while JAX has x64 "
+            "enabled; make them float64."
+        )
     starting = [hidden, *(problem.within_bounds(problem.hidden_of(one)) for one in starts)]
     frames = [frame_at(problem, one, where) for one in starting]
     in_turn = jax.tree.map(lambda *leaves: jnp.stack(leaves), *(frames[n % len(frames)] for n in range(chains)))

@@ -106,7 +106,7 @@ def prior_matrix(precision: Float[Array, "..."], size: int) -> Float[Array, "unk
         )
     matrix = precision if precision.ndim == 2 else jnp.diag(jnp.broadcast_to(precision, (size,)))
     lowest = lowest_eigenvalue(matrix)
-    if not lowest >= -1e-12:
+    if not lowest >= -1e-6:  # what rounding makes of zero, also where the numbers came in single precision
         raise ValueError(
             f"prior_precision has the eigenvalue {lowest:.3g} (over its diagonal); a precision is finite and not "
             "negative."

@@ -15,6 +15,9 @@ from equibacksolve.methods._threads import in_threads
 SAME_MINIMUM = 1e-6
 """Costs that differ by this fraction are of one minimum."""
 
+NOT_BEGUN = -1
+"""The number of the start where there is room for a search, but none yet."""
+
 
 def _as_tuple(given: Any) -> tuple[AbstractMethod, ...]:
     return (given,) if isinstance(given, AbstractMethod) else tuple(given)
@@ -25,7 +28,9 @@ class Restarts(AbstractMethod):
 
     `parallel` searches go on at a time, each in a thread: a step of all is a step of each of them, and whichever has
     ended is followed by the next start. So the numbers do not depend on which thread is faster. The guess that counts
-    is the best one of the moment. Where a mesh of devices is set, the searches of a step take their turns instead.
+    is the best one of the moment. Where a mesh of devices is set, the searches of a step take their turns instead. What
+    has to be compiled beside the opening waits for its end: mostly it is the opening that finds gentle maps, in less
+    time than compiling takes.
 
     - `opening`: run from the user's guess, a method or several: the guess may be close to the truth.
     - `methods`: taken in turn after these, so that starts can differ in more than their guesses.
@@ -57,37 +62,49 @@ class Restarts(AbstractMethod):
             )
 
     def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
-        first = min(self.parallel, self.starts)
+        slots = min(self.parallel, self.starts)
+        first = next((number for number in range(slots) if self._is_compiled_anew(number)), slots)
         ends = Ends(hidden, hidden, hidden, jnp.zeros((), jnp.int32))
         searches = in_threads([lambda n=n: self._begin(problem, ends, key, n) for n in range(first)])
         evaluations = sum(search.evaluations for search in searches)
         infinite = jnp.full_like(problem.tolerance, jnp.inf)
         minima = infinite, infinite, jnp.zeros((), jnp.int32)
-        return _best_of(searches, list(range(first)), (ends, key), minima, evaluations, done=False)
+        numbers = [*range(first), *[NOT_BEGUN] * (slots - first)]
+        return _best_of(searches, numbers, (ends, key), minima, evaluations, done=False)
 
     def step(self, problem: Problem, state: State) -> State:
         before, numbers, (ends, key), minima = state.inner
-        numbers, latest = [int(number) for number in numbers], max(int(number) for number in numbers)
-        go_on = []
-        for slot, search in enumerate(before):
-            if not bool(search.done):
-                go_on.append((slot, lambda s=search, n=numbers[slot]: self._method(n).step(problem, s)))
-            elif latest + 1 < self.starts:
-                latest = numbers[slot] = latest + 1
-                go_on.append((slot, lambda n=latest: self._first_step(problem, ends, key, n)))
-        searches, used = list(before), state.evaluations
+        going_on = {slot for slot, search in enumerate(before) if not bool(search.done)}
+        numbers, calls = self._calls(problem, state, going_on)
         # The first steps take turns, so that what they have in common is compiled once.
-        stepped = in_threads([call for _, call in go_on], at_once=int(state.evaluations) > 0)
-        for (slot, _), search in zip(go_on, stepped):
-            used = used + search.evaluations - (0 if bool(before[slot].done) else before[slot].evaluations)
-            searches[slot] = search
-        ended = [slot for slot, _ in go_on if bool(searches[slot].done)]
+        stepped = in_threads(list(calls.values()), at_once=int(state.evaluations) > 0)
+        after = dict(enumerate(before)) | dict(zip(calls, stepped))
+        used = sum(after[slot].evaluations - (before[slot].evaluations if slot in going_on else 0) for slot in calls)
+        ended = [slot for slot in calls if bool(after[slot].done)]
         for slot in ended:
-            ends, minima = self._counted(problem, ends, minima, searches[slot], numbers[slot])
-        explained = any(bool(problem.explained(searches[slot].cost)) for slot in ended)
+            ends, minima = self._counted(problem, ends, minima, after[slot], numbers[slot])
+        searches = [after[slot] for slot in sorted(after)]
+        explained = any(bool(problem.explained(after[slot].cost)) for slot in ended)
         found_again = 0 < self.repeats <= int(minima[2])
-        exhausted = all(bool(search.done) for search in searches) and latest + 1 >= self.starts
-        return _best_of(searches, numbers, (ends, key), minima, used, explained or found_again or exhausted)
+        exhausted = all(bool(search.done) for search in searches) and max(numbers) + 1 >= self.starts
+        done = explained or found_again or exhausted
+        return _best_of(searches, numbers, (ends, key), minima, state.evaluations + used, done)
+
+    def _calls(self, problem: Problem, state: State, going_on: set[int]) -> tuple[list[int], dict[int, Any]]:
+        """The number of the start in each slot, and what makes its next step: that of a new start, where one ended."""
+        before, numbers, (ends, key), _ = state.inner
+        numbers = [int(number) for number in numbers]
+        opened = all(numbers[slot] >= len(self.opening) for slot in going_on)
+        calls: dict[int, Any] = {
+            s: lambda s=s, n=numbers[s]: self._method(n).step(problem, before[s]) for s in sorted(going_on)
+        }
+        for slot in range(len(numbers)):
+            start = max(numbers) + 1
+            waits = not opened and self._is_compiled_anew(start)
+            if slot not in going_on and start < self.starts and not waits:
+                numbers[slot] = start
+                calls[slot] = lambda start=start: self._first_step(problem, ends, key, start)
+        return numbers, calls
 
     def _counted(self, problem: Problem, ends: Ends, minima: tuple, end: State, number: int) -> tuple[Ends, tuple]:
         """What is kept of an end: the objective of the best, the cost of the lowest minimum, how often it was found."""
@@ -108,6 +125,11 @@ class Restarts(AbstractMethod):
     def _method(self, start: int) -> AbstractMethod:
         opening = len(self.opening)
         return self.opening[start] if start < opening else self.methods[(start - opening) % len(self.methods)]
+
+    def _is_compiled_anew(self, start: int) -> bool:
+        """Whether a start is none of the opening, and has another program than these."""
+        known = [jax.tree.structure(method) for method in self.opening]
+        return start >= len(self.opening) and jax.tree.structure(self._method(start)) not in known
 
     def _begin(self, problem: Problem, ends: Ends, key: PRNGKeyArray, start: int) -> State:
         fresh = key if start == 0 else jax.random.fold_in(key, start)

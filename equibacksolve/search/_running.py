@@ -39,6 +39,7 @@ def run(
     first, last = methods
     began = time.monotonic() - course.history.seconds_now
     with tqdm(disable=not progress, desc="backsolve", unit=" steps", initial=course.steps) as bar:
+        bar.set_postfix_str("compiling")
         try:
             if course.state is None:
                 course = course._replace(state=first.init(problem, hidden, key))

@@ -155,3 +155,10 @@ def test_chains_in_groups():
 def test_what_cannot_be_sampled_is_refused(observed, changes, message):
     with pytest.raises(ValueError, match=message):
         diagnostics.posterior_samples(TRUTH, observed, where=everything, **changes)
+
+
+def test_single_precision_is_refused_while_jax_has_double():
+    """BlackJAX makes doubles of some numbers then, and its loops refuse the mixture."""
+    single = Square(jnp.asarray(2.0, jnp.float32))
+    with pytest.raises(ValueError, match="the hidden leaves are float32, in which BlackJAX does not sample"):
+        diagnostics.posterior_samples(single, ebs.Observations([4.0], sigma=0.5), where=hidden)

@@ -8,15 +8,15 @@ from equibacksolve.diagnostics._profile_fit import ProfilePoint
 from equibacksolve.diagnostics._profile_walk import FARTHEST, SHORTEST, STEP, walked
 
 
-def walk(squares, slope, side, *, level=2.0, least=-np.inf, most=np.inf, fails_beyond=np.inf):
-    """From 0, with an error of 1: a quantity that ends at `least` and `most`, or where fits fail beyond a distance."""
+def walk(squares, slope, side, *, level=2.0, least=-np.inf, most=np.inf, fails_beyond=np.inf, error=1.0):
+    """From 0, in units of an error; the quantity ends at `least` and `most`, or its fits fail beyond a distance."""
 
     def fit(last, target, width):
-        value = float(np.clip(target, least, most))
+        value = float(np.clip(target / error, least, most))
         there = abs(value) < fails_beyond
-        return ProfilePoint(jnp.zeros(()), value, squares(value) if there else np.nan, slope(value))
+        return ProfilePoint(jnp.zeros(()), error * value, squares(value) if there else np.nan, slope(value) / error)
 
-    return walked(fit, ProfilePoint(jnp.zeros(()), 0.0, squares(0.0), 0.0), 1.0, side, level)
+    return walked(fit, ProfilePoint(jnp.zeros(()), 0.0, squares(0.0), 0.0), error, side, level)
 
 
 @pytest.mark.parametrize("side", [-1, 1])
@@ -37,13 +37,15 @@ def test_it_is_open_where_chi_squared_never_rises_enough(side):
 
 
 @pytest.mark.parametrize("side", [-1, 1])
+@pytest.mark.parametrize("error", [1e-6, 1.0, 1e6])
 @pytest.mark.parametrize("edge", [0.8, 1.3])
-def test_it_comes_near_to_where_fits_fail(side, edge):
+def test_it_comes_near_to_where_fits_fail(side, edge, error):
     """Steps are shortened down to a sixty-fourth of the longest: the last one that fails is up to four times that."""
-    found = walk(lambda q: q**2, lambda q: 2 * q, side, fails_beyond=edge)
+    found = walk(lambda q: q**2, lambda q: 2 * q, side, fails_beyond=edge, error=error)
     assert found.stop == "open"
-    longest = max(np.abs(np.diff([point.value for point in found.points])).max(), STEP)
-    assert 0 < edge - side * found.points[-1].value < 4 * SHORTEST * longest
+    values = np.array([point.value for point in found.points]) / error
+    longest = max(np.abs(np.diff(values)).max(), STEP)
+    assert 0 < edge - side * values[-1] < 4 * SHORTEST * longest
 
 
 @pytest.mark.parametrize("side", [-1, 1])
@@ -51,3 +53,10 @@ def test_a_quantity_that_goes_no_further_has_a_limit(side):
     found = walk(lambda q: q**2, lambda q: 2 * q, side, least=-1.2, most=1.2)
     assert found.stop == "limit"
     assert side * found.points[-1].value == pytest.approx(1.2, abs=4 * SHORTEST)
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_where_chi_squared_does_not_change_at_all_it_is_open(side):
+    found = walk(lambda q: 3.0, lambda q: 0.0, side)
+    assert found.stop == "open"
+    assert set(found.distances) == {0.0}

@@ -43,6 +43,15 @@ def test_a_prior_adds_its_precision(prior):
     np.testing.assert_allclose(found.prior_share + data_share, 1, rtol=1e-12)
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_precision_that_knows_one_sum_only_is_no_negative_one(dtype):
+    """Eigenvalues of zero come out as rounding, in either precision."""
+    direction = np.random.default_rng(0).normal(size=(3, 1))
+    found = standard_errors(TRUTH, EXACT, where=everything, prior_precision=(direction @ direction.T).astype(dtype))
+    expected = np.linalg.inv(SCALED.T @ SCALED + direction @ direction.T)
+    np.testing.assert_allclose(found.covariance, expected, rtol=100 * np.finfo(dtype).eps, atol=1e-6 * SIGMA.min() ** 2)
+
+
 def test_it_is_the_scatter_of_repeated_noisy_reconstructions():
     """400 reconstructions of a sum of two decays, by Gauss-Newton steps from the truth."""
     truth = Decays(height=jnp.array([1.0, 0.7]), rate=jnp.array([0.3, 2.0]))

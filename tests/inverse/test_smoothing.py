@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import equibacksolve as ebs
+from equibacksolve.inverse._residual_transforms import _gaussian_kernel
 
 FLUX, ENERGY = jnp.linspace(0, 0.15, 5), jnp.linspace(-1, 1, 4)
 MESH = ebs.Observations.on_grid(flux=FLUX, energy=ENERGY, values=jnp.zeros((5, 4)))
@@ -59,3 +60,11 @@ def test_transforms_compose_from_left_to_right():
     a, b = ebs.inverse.Smoothing(jnp.asarray(0.1)), ebs.inverse.Smoothing(jnp.asarray(0.4))
     r = jnp.sin(jnp.arange(20.0))
     np.testing.assert_array_equal(ebs.inverse.Composed((a, b))(MESH, r), b(MESH, a(MESH, r)))
+
+
+def test_a_kernel_of_no_width_is_finite():
+    """Where a map of many stages computes both sides of a choice, a NaN on the other side would spoil derivatives."""
+    for width in (0.0, 0.3):
+        kernel, slope = jax.jvp(lambda w: _gaussian_kernel(FLUX[:, None], w), (width,), (1.0,))
+        assert np.isfinite(kernel).all()
+        assert np.isfinite(slope).all()

@@ -125,8 +125,9 @@ def test_headers_are_given_where_the_file_has_none_or_others(tmp_path, header):
         read(bare, **SAMPLE)
     with pytest.raises(ValueError, match="has 2 headers but rows of 3 cells"):
         read(bare, header=["B (T)", "Vg (V)"], **SAMPLE)
-    with pytest.raises(ValueError, match="header is 3; give the headers"):
-        read(bare, header=3, **SAMPLE)
+    for wrong, told in ((3, "3"), (["B (T)", 3, "G (uS)"], r"\['B \(T\)', 3, 'G \(uS\)'\]")):
+        with pytest.raises(ValueError, match=f"header is {told}; give the headers"):
+            read(bare, header=wrong, **SAMPLE)
     others = saved(tmp_path / "others.dat", "Magnetic field (T) Gate voltage (V) G (uS)", *long(" "))
     assert_same(read(others, header=header, **SAMPLE).observations, PLAIN)
 

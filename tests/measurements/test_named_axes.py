@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from dots import FIELD, GATE, SAMPLE, assert_same, columns, conductance, rows
 
-from equibacksolve.measurements import read
+from equibacksolve.measurements import read, tabulate
 
 xarray = pytest.importorskip("xarray")
 PLAIN = read(columns(), **SAMPLE).observations
@@ -129,6 +129,15 @@ def test_pandas_frames_with_and_without_index():
     numbered = frame.set_index(["B (T)", "Vg (V)", np.arange(len(frame))])
     assert numbered.index.names == ["B (T)", "Vg (V)", None]
     assert_same(read(numbered, **SAMPLE).observations, PLAIN)
+
+
+def test_meshes_are_no_curves():
+    """Columns of one sweep each are gathered, and whole maps are not."""
+    headers = ("Vg (V)", "G(B=0.1T)", "G(B=0.2T)")
+    for shape, gathered in (((6,), True), ((2, 3), False)):
+        table = tabulate({header: np.arange(6.0).reshape(shape) for header in headers})
+        assert (tuple(one.header for one in table.columns) == headers) != gathered
+        assert table.shape == ((6, 2) if gathered else shape)
 
 
 def test_meshes_of_numpy_arrays():

@@ -1,9 +1,13 @@
 """Estimates of the noise against noise that is known; what they assume, and where they fail by design."""
 
+import dataclasses
+
 import numpy as np
 import pytest
+from dots import SAMPLE, columns
 
 from equibacksolve.measurements import curvature_noise, opposite_fields, read, repetition_noise
+from equibacksolve.measurements._quality import Estimate
 
 SIGMA = 0.02
 TOLERANCE = 4  # standard deviations of an estimate of sigma from n terms; 1/sqrt(2 n) if they were independent
@@ -112,6 +116,21 @@ def test_the_report_takes_repetitions_or_else_the_lowest():
     report = read(table).report
     assert report.noise["repetition"].terms == 54
     assert report.estimated_noise == report.noise["repetition"].value
+
+
+@pytest.mark.parametrize(
+    ("repetition", "curvature", "taken"),
+    [
+        ((2.0, 10), (1.0, 1000), 2.0),  # ten terms are enough
+        ((2.0, 9), (1.0, 1000), 1.0),
+        ((0.9, 2), (1.0, 200), 1.0),  # of two terms, 0.9 may be low by luck: they are known to a half of themselves
+        ((0.9, 9), (1.4, 200), 0.9),
+    ],
+)
+def test_an_estimate_of_few_terms_is_not_lower_for_sure(repetition, curvature, taken):
+    estimates = {"repetition": Estimate(*repetition), "curvature": Estimate(*curvature)}
+    report = dataclasses.replace(read(columns(), **SAMPLE).report, noise=estimates)
+    assert report.estimated_noise == taken
 
 
 def test_too_few_points_tell_nothing():

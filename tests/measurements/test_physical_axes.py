@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from equibacksolve import measurements
 from equibacksolve.measurements import read
+from equibacksolve.measurements._units import is_amount
 
 POSITIVE = st.floats(1e-3, 1e3)
 ANY = st.floats(-1e3, 1e3)
@@ -118,3 +119,13 @@ def test_a_setting_that_was_not_swept_is_a_number():
     observed = read(table, energy=0.25, cell_area="400 nm^2").observations
     np.testing.assert_array_equal(observed.variables["energy"], [0.25] * len(FIELD))
     assert observed.grid == (len(FIELD), 1)
+
+
+@pytest.mark.parametrize("given", ["2 meV", 2.0, np.float32(2), np.array(2.0)])
+def test_text_and_numbers_are_amounts(given):
+    assert is_amount(given)
+
+
+@pytest.mark.parametrize("given", [None, [1.0], ["1 uS", "2 uS"], [1.0, [2.0, 3.0]], np.ones(1)])
+def test_nothing_and_arrays_are_no_amounts(given):
+    assert not is_amount(given)

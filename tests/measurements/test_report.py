@@ -108,6 +108,21 @@ def test_masks(mask, counting):
         np.testing.assert_array_equal(observed.mask, ok)
 
 
+@pytest.mark.parametrize(
+    ("flux", "energy", "doubted"),
+    [
+        ((0.0, 0.7), (-1.0, 0.0), ["flux"]),
+        ((-0.7, 0.1), (-1.0, 0.0), ["flux"]),
+        ((0.0, 0.5), (-4.1, 0.0), ["energy"]),
+        ((-0.5, 0.5), (0.0, 4.1), ["energy"]),
+        ((-0.5, 0.5), (-4.0, 4.0), []),
+    ],
+)
+def test_a_sweep_to_one_side_may_reach_too_far(flux, energy, doubted):
+    table = {"flux": np.linspace(*flux, 6), "energy": np.linspace(*energy, 6), "G": np.linspace(0.5, 1.5, 6)}
+    assert [doubt.split()[0] for doubt in read(table).report.doubts] == doubted
+
+
 def test_what_cannot_be_is_doubted():
     assert read(columns(), **SAMPLE).report.doubts == ()
     wrong = read(columns(), **{**SAMPLE, "cell_area": "400 um^2", "hopping": "1.42 ueV", "value_unit": "S"}).report

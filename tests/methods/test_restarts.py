@@ -143,11 +143,12 @@ def test_the_default_method_escapes_too():
     np.testing.assert_allclose(found.simulator.place, 1, atol=1e-6)  # explained: (1 - p)^2 < 1e-18, by far
 
 
-def courses(parallel, starts=5):
+SHORT_AND_WHOLE = (ebs.LevenbergMarquardt(steps=3), LM)
+
+
+def courses(parallel, starts=5, methods=SHORT_AND_WHOLE):
     """The costs on the way, for each start, however many searches go on at a time."""
-    method = ebs.methods.Restarts(
-        LM, (ebs.LevenbergMarquardt(steps=3), LM), starts=starts, guesses=spread(0.2), parallel=parallel
-    )
+    method = ebs.methods.Restarts(LM, methods, starts=starts, guesses=spread(0.2), parallel=parallel)
     problem, hidden = make_problem(TRAPPED, EXPLAINED_WELL, place)
     state = method.init(problem, hidden, jax.random.key(1))
     costs = {}
@@ -165,6 +166,19 @@ def courses(parallel, starts=5):
 def test_searches_at_a_time_are_those_that_go_on_one_after_the_other(parallel):
     # No start finds the truth, so that all of them are made: each start is the same, to the last bit.
     assert courses(parallel) == courses(1)
+
+
+def test_what_is_compiled_anew_waits_for_the_opening():
+    other = ebs.methods.Stages((ebs.LevenbergMarquardt(steps=3),))
+    problem, hidden = make_problem(TRAPPED, EXPLAINED_WELL, place)
+    for method, at_once in ((LM, 3), (other, 1)):
+        search = ebs.methods.Restarts(LM, (method,), starts=5, guesses=spread(0.2), parallel=3)
+        state = search.init(problem, hidden, jax.random.key(1))
+        while not bool(state.inner[0][0].done):
+            assert len(state.inner[0]) == at_once
+            state = search.step(problem, state)
+        assert len(search.step(problem, state).inner[0]) == 3
+    assert courses(3, methods=(other,)) == courses(1, methods=(other,))
 
 
 def test_the_best_search_of_the_moment_is_the_guess():

@@ -139,6 +139,13 @@ def test_a_linear_gauge_is_read_from_the_areas_of_its_hoppings():
     np.testing.assert_allclose(found.area(to, origin), area, rtol=0, atol=1e-10)
 
 
+def test_the_entry_that_is_farthest_from_hermitian_is_named():
+    """The other differs by a rounding that would pass."""
+    entries = ebs.samples.Entries([0, 1, 1, 2], [1, 0, 2, 1], [1.0, 1.0 + 1e-13, 0.5, 0.7])
+    with pytest.raises(ValueError, match=r"H\[(1, 2|2, 1)\] at flux 0.0 is not the complex conjugate"):
+        ebs.samples.TightBinding(np.zeros(3), entries, np.arange(3.0))
+
+
 WRONG = {
     "present has shape": lambda: ebs.samples.square_sample(3, 2, present=np.ones((2, 3), bool)),
     "has no site": lambda: ebs.samples.square_sample(3, 2, present=np.zeros((3, 2), bool)),

@@ -23,6 +23,18 @@ class TwoTimes(ebs.AbstractSimulator):
         return self.rate * (time - delay)
 
 
+class Wrong(ebs.AbstractSimulator):
+    rate: Array
+
+    def predict(self):
+        raise TypeError("a mistake of its own")
+
+
+def test_what_goes_wrong_in_a_simulator_is_told_as_it_is():
+    with pytest.raises(TypeError, match=r"^a mistake of its own$"):
+        ebs.backsolve(Wrong(jnp.ones(3)), ebs.Observations(jnp.ones(3)), where=rate, progress=False)
+
+
 @pytest.mark.parametrize(
     ("simulator", "observed", "told"),
     [

@@ -14,6 +14,7 @@ from equibacksolve.specialists._disc_moves import (
     Discs,
     Limits,
     _merge,
+    _split,
     _within,
     changed,
     covered,
@@ -94,6 +95,19 @@ def test_two_discs_merge_into_one_between_them():
         assert after.present.tolist() == [number < 3 and number != other for number in range(6)]
     large = discs_at(((1.0, 2.0), 2.4, 0), ((5.0, 4.0), 2.0, 0))
     assert float(_merge(space, LIMITS.radii, large, 0, 1, 3, jax.random.key(0)).radius[0]) == 2.5
+
+
+def test_a_disc_splits_into_two_smaller_ones_on_either_side():
+    space = space_of((jnp.zeros((7, 8)),), (SMOOTH,))
+    whole = discs_at(((3.0, 4.0), 2.0, 0), ((6.0, 6.0), 0.8, 0))
+    for key in jax.random.split(jax.random.key(0), 20):
+        after = _split(space, LIMITS.radii, whole, 0, 1, 2, key)
+        np.testing.assert_allclose((after.center[0] + after.center[2]) / 2, whole.center[0], rtol=1e-12)
+        assert np.linalg.norm(after.center[0] - after.center[2]) > 0
+        assert np.all((after.radius[jnp.array([0, 2])] >= 1.2) & (after.radius[jnp.array([0, 2])] <= 2.0))
+        assert after.present.tolist() == [True] * 3 + [False] * 3
+    small = _split(space, LIMITS.radii, whole, 1, 0, 2, jax.random.key(0))
+    assert np.all(small.radius[1:3] >= 0.7)
 
 
 def test_only_discs_that_are_there_need_be_within_their_leaf():
@@ -221,6 +235,22 @@ class Decay(ebs.AbstractSimulator):
 
     def observe(self, time):
         return jnp.sum(jnp.exp(-self.rates * time))
+
+
+def test_a_move_is_a_simulation_where_data_cannot_be_divided():
+    """And fifty moves have a look at where they begin."""
+
+    class Whole(ebs.AbstractSimulator):
+        values: Float[Array, "length width"]
+
+        def predict(self):
+            return self.values
+
+    problem, like = ebs.inverse.make_problem(Whole(jnp.zeros((10, 10))), ebs.Observations(jnp.ones((10, 10))), values)
+    assert ebs.specialists.FewDiscs().simulations(problem, like, 50) == 51
+    divided, like = ebs.inverse.make_problem(Squares(jnp.zeros(DISC.shape)), squares(1.0), values)
+    # A part of 120 readings has 40 of them at least.
+    assert ebs.specialists.FewDiscs().simulations(divided, like, 50) == 17
 
 
 def test_entries_without_neighbours_are_no_place_for_discs():

@@ -55,6 +55,19 @@ def test_the_mirrors_are_symmetries_and_the_half_image_is_none():
     np.testing.assert_allclose(half.predict()[4], -READINGS.values[4], atol=1e-15)
 
 
+@pytest.mark.parametrize("start", [TRAPPED.values, jnp.full((2, 2), 0.4)])
+def test_kicks_have_the_unit_of_the_map(start):
+    """Its standard deviation times `height`; of a constant map, its value."""
+    problem, hidden = ebs.inverse.make_problem(TRAPPED, READINGS, values)
+    kicked = lambda unit: ebs.specialists.Kicks().kicked(
+        problem, jax.tree.map(lambda _: unit * start, hidden), jax.random.key(0)
+    )
+    once = kicked(1.0).values
+    assert np.abs(once - start).max() > 0.01
+    for unit in (1e-6, 1e6):
+        np.testing.assert_allclose(kicked(unit).values, unit * once, rtol=1e-12)
+
+
 def test_a_half_image_leaves_the_trap_of_a_wrong_sign():
     assert not solve(TRAPPED, READINGS, LM, values).converged
     found = solve(TRAPPED, READINGS, hopping(LM, 2, MIRRORS), values)
