@@ -35,7 +35,15 @@ hypothesis.settings.load_profile("laws")
 
 
 AS_USERS_HAVE_IT = {"transport", "test_momentum_image", "test_magnetoconductance"}
-QUICK = {"test_strict_promotion", "test_unsafe_growth", "test_walls", "test_complex_onsite", "test_law_5_interval"}
+QUICK = {
+    "test_law_8_algorithms",
+    "test_law_9_derivatives",
+    "test_strict_promotion",
+    "test_unsafe_growth",
+    "test_walls",
+    "test_complex_onsite",
+    "test_law_5_interval",
+}
 """Folders and files whose numbers are compiled as for users; and of these, files that ask what is refused, or NaN.
 
 All others ask nothing of how numbers are compiled: courses of searches, judgements, pages, examples, laws that hold at
@@ -83,6 +91,6 @@ def compilation_of_the_file(request):
     yield
     # Each program is a few maps of memory, of which Linux gives 65530 to a process: then nothing more is compiled.
     maps = pathlib.Path("/proc/self/maps")
-    if maps.exists() and maps.read_bytes().count(b"\n") > 40_000:
+    if maps.exists() and maps.read_bytes().count(b"\n") > 50_000:
         jax.clear_caches()
         gc.collect()

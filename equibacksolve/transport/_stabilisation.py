@@ -10,6 +10,9 @@ _TOLERATED_GROWTH = {"float64": 3e3, "float32": 50.0}
 with eight digits in float64, and two to three in float32. (G tolerates the square of it, but not where high and low
 sites share a slice: there it is as sensitive as the gradient.)"""
 
+_ANY = 2**31
+"""The interval where nothing grows: any would do, and a larger reach allows none that is longer."""
+
 
 def growth_per_slice(reach: float) -> float:
     """g = e^kappa, the growth of an evanescent wave a slice, where reach = max |E - onsite|.
@@ -39,7 +42,7 @@ def stabilisation_interval(reach: float, dtype: jnp.dtype | type = jnp.float64) 
     if kind not in _TOLERATED_GROWTH:
         raise ValueError(f"dtype is {kind}, but the sweep works in float64 or float32; convert the arrays first.")
     tolerated = math.log(_TOLERATED_GROWTH[kind])
-    return max(1, int(tolerated / growth)) if growth > 0 else 10
+    return max(1, int(tolerated / growth)) if growth > 0 else _ANY
 
 
 def check_interval(interval: int) -> None:

@@ -2,11 +2,13 @@
 
 import re
 
+import pytest
 from running import is_png, run_example
 
 import equibacksolve as ebs
 
 
+@pytest.mark.usefixtures("compiled_for_a_long_run")
 def test_it_runs_and_draws(tmp_path, monkeypatch, capsys):
     picture = tmp_path / "magnetization.png"
     *_, start, last = run_example(

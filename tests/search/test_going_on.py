@@ -1,5 +1,6 @@
 """A search that goes on from another: what it takes from there, what may change, and what is noted."""
 
+import dataclasses
 import json
 
 import equinox as eqx
@@ -102,7 +103,7 @@ def test_what_it_cannot_begin_after_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"after found rate of shape \(2,\), but simulator has it of shape \(3,\)"):
         refused(after=first, simulator=three)
     with pytest.raises(ValueError, match="after does not say what was hidden"):
-        refused(after=first._replace(hidden=None))
+        refused(after=dataclasses.replace(first, hidden=None))
     for file in (tmp_path / "first").glob("checkpoint-*"):
         file.write_bytes(b"torn")
     with pytest.raises(ValueError, match=r"nothing to begin after .*is damaged"):
