@@ -91,6 +91,6 @@ def compilation_of_the_file(request):
     yield
     # Each program is a few maps of memory, of which Linux gives 65530 to a process: then nothing more is compiled.
     maps = pathlib.Path("/proc/self/maps")
-    if maps.exists() and maps.read_bytes().count(b"\n") > 50_000:
+    if maps.exists() and maps.read_bytes().count(b"\n") > 40_000:
         jax.clear_caches()
         gc.collect()
