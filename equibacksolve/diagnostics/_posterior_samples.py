@@ -20,10 +20,12 @@ from equibacksolve.diagnostics._unknowns import Selector
 from equibacksolve.inverse import (
     AbstractObservations,
     AbstractPrior,
-    AbstractSymmetry,
     Hidden,
+    Problem,
+    Symmetries,
     images,
     make_problem,
+    symmetries_of,
     with_leaves,
 )
 from equibacksolve.simulators import AbstractSimulator
@@ -99,7 +101,7 @@ def posterior_samples(
     where: Selector,
     bounds: Any = None,
     prior: AbstractPrior | Sequence[AbstractPrior] = (),
-    symmetries: Sequence[AbstractSymmetry] = (),
+    symmetries: Symmetries = (),
     starts: Sequence[AbstractSimulator] = (),
     chains: int = 4,
     draws: int = 1000,
@@ -133,8 +135,7 @@ def posterior_samples(
     """
     sampler = blackjax().diagnostics
     _check(observed, chains, draws, warmup, acceptance)
-    priors = (prior,) if isinstance(prior, AbstractPrior) else tuple(prior)
-    problem, hidden = make_problem(simulator, observed, where, bounds, None, priors)
+    problem, hidden = make_problem(simulator, observed, where, bounds, None, prior)
     if problem.tolerance.dtype != jnp.result_type(float):
         raise ValueError(
             f"the hidden leaves are {problem.tolerance.dtype}, in which BlackJAX does not sample while JAX has x64 "
@@ -146,29 +147,24 @@ def posterior_samples(
     keys = jax.random.split(random_key(key), chains)
     level = jnp.asarray(acceptance, problem.tolerance.dtype)
     drawn = run_chains(problem, hidden, in_turn, keys, level, warmup, draws)
-    flat, unravel = ravel_pytree(hidden)
-    unknowns = drawn.unknowns
-    if symmetries:
-        unit = jnp.std(unknowns, axis=(0, 1))
-        unknowns = _nearest_images(simulator, unravel, tuple(symmetries), flat, unit, unknowns)
+    unravel, unknowns = ravel_pytree(hidden)[1], drawn.unknowns
+    if chosen := symmetries_of(symmetries):
+        unknowns = _nearest_images(problem, chosen, hidden, jnp.std(unknowns, axis=(0, 1)), unknowns)
     told = (unravel(jax.jit(of)(unknowns).reshape(-1)) for of in (sampler.rhat, sampler.ess_bulk))
     return PosteriorSamples(jax.vmap(jax.vmap(unravel))(unknowns), problem.simulator(hidden), *drawn[1:], *told)
 
 
 @eqx.filter_jit
-def _nearest_images(simulator, unravel, symmetries, flat, unit, unknowns):
-    """Of each draw the image that is closest to `flat`, each unknown counted in its own `unit`."""
+def _nearest_images(problem: Problem, symmetries, found: Hidden, unit, unknowns):
+    """Of each draw the image that is closest to what was found, each unknown counted in its own `unit`."""
+    flat, unravel = ravel_pytree(found)
 
     def nearest(draw):
-        made = images(with_leaves(simulator, unravel(draw)), symmetries)
-        of_images = jnp.stack([ravel_pytree(eqx.filter(one, _chosen(unravel(draw))))[0] for one in made])
+        made = images(problem.simulator(unravel(draw)), symmetries)
+        of_images = jnp.stack([ravel_pytree(problem.hidden_of(one))[0] for one in made])
         return of_images[jnp.argmin(jnp.sum(((of_images - flat) / unit) ** 2, axis=1))]
 
     return jax.vmap(jax.vmap(nearest))(unknowns)
-
-
-def _chosen(hidden: Hidden) -> PyTree:
-    return jax.tree.map(lambda leaf: leaf is not None, hidden, is_leaf=lambda leaf: leaf is None)
 
 
 def _check(observed: AbstractObservations, chains: int, draws: int, warmup: int, acceptance: float) -> None:

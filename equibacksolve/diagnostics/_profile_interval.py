@@ -101,12 +101,11 @@ def profile_interval(
     `standard_errors` raises.
     """
     wanted = probabilities(levels)
-    priors = (prior,) if isinstance(prior, AbstractPrior) else tuple(prior)
     held = _quantity(simulator, where, quantity)
     # Where sigma is unknown, it is estimated at the minimum: the first pass leads there.
     for _ in range(1 if observed.sigma is not None else 2):
         quantiles, weighted = _quantiles_and_sigma(simulator, observed, where, wanted)
-        problem, hidden = make_problem(simulator, weighted, where, bounds, None, priors)
+        problem, hidden = make_problem(simulator, weighted, where, bounds, None, prior)
         best = held_fit(problem, hidden, held, 0.0, np.inf)
         simulator = problem.simulator(best.hidden)
     fit = lambda last, target, width: held_fit(problem, last.hidden, held, target, width)

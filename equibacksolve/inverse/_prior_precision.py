@@ -1,7 +1,5 @@
 """The precision of a smoothness prior: diagonal in the cosine basis, hence cheap to invert."""
 
-from typing import Any
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -49,16 +47,16 @@ def prior_precision(problem: Problem, hidden: Hidden, diagonal: Float[Array, " u
     prior = problem.stage_prior
     leaves = jax.tree.leaves(hidden)
     added = jax.tree.leaves(ravel_pytree(hidden)[1](diagonal))
-    heights: Any = None if prior is None else jnp.broadcast_to(prior.height, (len(leaves),))
     weights, in_cosines = [], []
     for number, (leaf, kind, of_leaf) in enumerate(zip(leaves, problem.kinds, added)):
-        held = prior is not None and problem.maps[number].smooth
-        in_cosines.append(kind.is_map or held)
+        holds = prior if problem.maps[number].smooth else None
+        in_cosines.append(kind.is_map or holds is not None)
         weight = jnp.full(leaf.shape, jnp.mean(of_leaf), leaf.dtype) if in_cosines[-1] else of_leaf
-        if prior is not None and held:
+        if holds is not None:
             turn = 1.0 if kind.period is None else 2 * jnp.pi / kind.period
-            unit = heights[number].astype(leaf.dtype) * jnp.sqrt(problem.observed.count).astype(leaf.dtype)
-            length = prior.length.astype(leaf.dtype)
+            height = jnp.broadcast_to(holds.height, (len(leaves),))[number]
+            unit = height.astype(leaf.dtype) * jnp.sqrt(problem.observed.count).astype(leaf.dtype)
+            length = holds.length.astype(leaf.dtype)
             weight = weight + (turn * stiffness(leaf.shape, length, leaf.dtype) / unit) ** 2
         weights.append(weight)
     return PriorPrecision(tuple(weights), tuple(in_cosines))

@@ -1,6 +1,7 @@
 """The inverse problem: which leaves are hidden, and how far a guess of them is from the data (eq. 1)."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import equinox as eqx
@@ -152,13 +153,14 @@ def make_problem(
     where: Selector,
     bounds: Any = None,
     tolerance: float | int | None = None,
-    priors: tuple[AbstractPrior, ...] = (),
+    priors: AbstractPrior | Sequence[AbstractPrior] = (),
 ) -> tuple[Problem, Hidden]:
     """Split a simulator into what is known and what is hidden, and check that the two can be solved for.
 
     Raises ValueError if `where` selects nothing that can be trained, if the start has a cost that is not finite, or if
     the bounds are not in order.
     """
+    several = (priors,) if isinstance(priors, AbstractPrior) else tuple(priors)
     selected = hidden_leaves(simulator, where)
     hidden, known = eqx.partition(simulator, selected)
     # An explicit dtype, for a leaf made of a Python number has a weak one, and a step would be compiled twice.
@@ -166,7 +168,7 @@ def make_problem(
     lower, upper = bounds_on_leaves(bounds, simulator, where, hidden)
     observed = _in_precision(observed, jnp.result_type(*jax.tree.leaves(hidden)))
     nothing = jnp.zeros((), observed.values.dtype)
-    problem = Problem(known, observed, nothing, nothing, lower, upper, kinds_of_leaves(hidden), priors)
+    problem = Problem(known, observed, nothing, nothing, lower, upper, kinds_of_leaves(hidden), several)
     check_sets_share(hidden, known)
     start = problem.within_bounds(hidden)
     misfit = _cost_at_start(problem, start)

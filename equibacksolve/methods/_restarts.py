@@ -98,10 +98,9 @@ class Restarts(AbstractMethod):
         calls: dict[int, Any] = {
             s: lambda s=s, n=numbers[s]: self._method(n).step(problem, before[s]) for s in sorted(going_on)
         }
-        for slot in range(len(numbers)):
+        for slot in sorted(set(range(len(numbers))) - going_on):
             start = max(numbers) + 1
-            waits = not opened and self._is_compiled_anew(start)
-            if slot not in going_on and start < self.starts and not waits:
+            if start < self.starts and (opened or not self._is_compiled_anew(start)):
                 numbers[slot] = start
                 calls[slot] = lambda start=start: self._first_step(problem, ends, key, start)
         return numbers, calls

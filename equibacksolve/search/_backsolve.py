@@ -109,20 +109,19 @@ def backsolve(
     if steps is not None and steps < 1:
         raise ValueError(f"steps must be at least 1, got {steps}; leave it out for no such budget.")
     symmetries = symmetries_of(symmetries)
-    priors = (prior,) if isinstance(prior, AbstractPrior) else tuple(prior)
     key = on_every_device(random_key(key))
     before = None
     if after is not None:
         simulator, before = begun_after(simulator, after)
     try:
         check_symmetries(symmetries, simulator, observed)
-        problem, hidden = on_every_device(make_problem(simulator, observed, where, bounds, tolerance, priors))
+        problem, hidden = on_every_device(make_problem(simulator, observed, where, bounds, tolerance, prior))
     except KeyboardInterrupt:
         return _interrupted_before_it_began(simulator, where)
     chosen = as_method(method, problem.has_landscape)
     if bounds is not None:
         check_bounds_are_kept(chosen)
-    method = hopping_between_images(chosen, symmetries if bounds is not None or priors else ())
+    method = hopping_between_images(chosen, symmetries if bounds is not None or problem.priors else ())
     directory = None
     if out is not None:
         settings = settings_of(problem, hidden, method, key, {"steps": steps, "seconds": seconds})
