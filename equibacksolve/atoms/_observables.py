@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from equibacksolve._arrays import check_fields, float_array
-from equibacksolve.atoms._blocks import Blocks, blocks_for
 from equibacksolve.atoms._box import Box
+from equibacksolve.atoms._clusters import Clusters, clusters_for
 from equibacksolve.atoms._constraint import AbstractConstraint
 from equibacksolve.atoms._curve import AbstractCurve, Mixture
 from equibacksolve.atoms._excluded_distances import ExcludedDistances
@@ -59,7 +59,7 @@ class Observables(AbstractSimulator):
     species: tuple[str, ...] = eqx.field(static=True)
     spacing: float = eqx.field(static=True)
     bins: int = eqx.field(static=True)
-    blocks: tuple[tuple[str, Blocks], ...] = eqx.field(static=True)
+    clusters: tuple[tuple[str, Clusters], ...] = eqx.field(static=True)
 
     def __init__(self, structure: Structure, /, scattering_lengths: Any = None, **parts: Part):
         if not parts:
@@ -86,7 +86,7 @@ class Observables(AbstractSimulator):
         }
         needed = {name: part.needed_reach(structure.elements) for name, part in self._constraints().items()}
         needed |= {_CURVES: self.spacing * (self.bins + 3)} if curves else {}
-        self.blocks = tuple((name, blocks_for(self.positions, self.box, r)) for name, r in needed.items())
+        self.clusters = tuple((name, clusters_for(self.positions, self.box, r)) for name, r in needed.items())
 
     def __check_init__(self):
         check_fields(self)
@@ -98,8 +98,8 @@ class Observables(AbstractSimulator):
     @eqx.filter_jit
     def predictions(self) -> dict[str, Float[Array, "..."]]:
         """What each part predicts."""
-        blocks, kinds = dict(self.blocks), self._kinds()
-        scene = lambda name: Scene(self.positions, kinds, self.box, blocks[name])
+        clusters, kinds = dict(self.clusters), self._kinds()
+        scene = lambda name: Scene(self.positions, kinds, self.box, clusters[name])
         mixture: Any = self.mixture(scene(_CURVES)) if self.matrices else None
         seen = {}
         for name in sorted(self.parts):
@@ -166,7 +166,7 @@ class Observables(AbstractSimulator):
 
 
 _CURVES = " curves"
-"""The blocks that all curves share; no name of a part begins with a space."""
+"""The clusters that all curves share; no name of a part begins with a space."""
 
 
 def _spread(given, size, name):

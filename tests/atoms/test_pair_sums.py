@@ -30,7 +30,7 @@ def box_of(kind):
 
 
 def in_cells(simulator):
-    return [blocks.cells for _, blocks in simulator.blocks]
+    return [clusters.shape for _, clusters in simulator.clusters]
 
 
 @pytest.mark.parametrize("kind", ["cube", "triclinic", "cube open", "plane"])
@@ -45,7 +45,7 @@ def test_cells_find_the_pairs_that_a_look_at_all_finds(kind):
     simulator = atoms.Observables(atoms.Structure(inside, box, species), {"A": 3.0, "B": 5.0}, **everything())
     assert all(in_cells(simulator))
     every = eqx.tree_at(lambda s: s.positions, simulator, inside)
-    object.__setattr__(every, "blocks", tuple((name, one.whole()) for name, one in simulator.blocks))
+    object.__setattr__(every, "clusters", tuple((name, one.whole()) for name, one in simulator.clusters))
     # All atoms in a tenth of the box do not fit into the cells: then all pairs are looked at, too.
     crowd = inside * 0.1
     for positions in (inside, crowd):
