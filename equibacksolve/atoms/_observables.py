@@ -152,7 +152,8 @@ class Observables(AbstractSimulator):
 
     def structure(self) -> Structure:
         """The atoms as they are now, brought back into the box."""
-        return Structure(self.box.wrapped(self.positions), self.box, self.species)
+        somewhere = Structure(jnp.zeros_like(self.positions), self.box, self.species)
+        return somewhere.with_positions(self.positions)
 
     def _constraints(self):
         return {name: part for name, part in self.parts.items() if isinstance(part, AbstractConstraint)}
