@@ -189,7 +189,8 @@ def _within_reach(clusters, upright, heights, low, high, i, j, xp):
     """
     number, slack = len(low), 4 * np.finfo(low.dtype).eps
     empty = low > high
-    middles, halves = xp.where(empty, 0.0, (low + high) / 2), xp.where(empty, -np.inf, (high - low) / 2)
+    low, high = xp.where(empty, 0.0, low), xp.where(empty, 0.0, high)
+    middles, halves = (low + high) / 2, xp.where(empty, -np.inf, (high - low) / 2)
     a, b = xp.minimum(i, number - 1), xp.minimum(j, number - 1)
     squared = xp.zeros(len(i), low.dtype)
     for axis, repeats in enumerate(clusters.periodic):

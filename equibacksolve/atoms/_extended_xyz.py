@@ -29,7 +29,7 @@ def read_structure(path: str | os.PathLike[str], components: int = 3) -> Structu
     try:
         with np.errstate(over="ignore", under="ignore"):
             box = Box(vectors[:components, :components], table.periodic[:components])
-        return Structure(box.wrapped(positions[:, :components]), box, table.species)
+            return Structure(box.wrapped(positions[:, :components]), box, table.species)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
 

@@ -68,10 +68,13 @@ class ImageAndRadius(AbstractJointSimulator):
 
     positions: jax.Array = eqx.field(metadata={"smooth": False})
     width: jax.Array
+    pairs: atoms.Observables = eqx.field(
+        default_factory=lambda: pairs_of(HERE, apart=atoms.ExcludedDistances(2.0)), metadata={"smooth": False}
+    )
 
     def simulators(self):
         image = MomentumImage(self.positions, self.width, BOX, 16, periodic=True)
-        return {"image": image, "radius": pairs_of(self.positions, apart=atoms.ExcludedDistances(2.0))}
+        return {"image": image, "radius": eqx.tree_at(lambda s: s.positions, self.pairs, self.positions)}
 
 
 def test_an_image_and_an_excluded_radius_add_up_in_one_cost():
