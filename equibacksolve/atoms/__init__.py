@@ -20,6 +20,7 @@ from equibacksolve.atoms._reach import within_reach as within_reach
 from equibacksolve.atoms._real_space_curve import RealSpaceCurve as RealSpaceCurve
 from equibacksolve.atoms._reciprocal_space_curve import ReciprocalSpaceCurve as ReciprocalSpaceCurve
 from equibacksolve.atoms._scattering_lengths import neutron_scattering_lengths as neutron_scattering_lengths
+from equibacksolve.atoms._scattering_lengths import xray_form_factors as xray_form_factors
 from equibacksolve.atoms._statistics import Spread as Spread
 from equibacksolve.atoms._statistics import Statistics as Statistics
 from equibacksolve.atoms._statistics import spread_over_models as spread_over_models

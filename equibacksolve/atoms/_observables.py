@@ -37,7 +37,7 @@ class Observables(AbstractSimulator):
 
     - `structure`: the atoms.
     - `scattering_lengths`: one number for each species, {"Si": 4.1491, "O": 5.803} (fm), see
-      `neutron_scattering_lengths`. May be left out if there is one species, or partial curves only.
+      `neutron_scattering_lengths`. May be left out if there is one species, partial curves only, or form factors.
     - `parts`: curves and constraints by name. A leaf is `s.parts["S"].scale`, for example.
 
     **Fields**
@@ -177,9 +177,19 @@ def _spread(given, size, name):
     return jnp.broadcast_to(array, (size,))
 
 
+def _check_named(argument, elements, given, unit):
+    missing = [name for name in elements if name not in given]
+    if missing:
+        raise ValueError(f"{argument} has none for {', '.join(missing)}; give one for each species{unit}.")
+
+
 def _scattering_lengths(structure, given, curves):
     """In the order of the elements; tens where they do not matter."""
     elements, totals = structure.elements, [curve for curve in curves.values() if curve.pair is None]
+    for name, curve in curves.items():
+        if curve.pair is None and curve.form_factors is not None:
+            _check_named(f"form_factors of {name}", elements, curve.form_factors, "")
+    totals = [curve for curve in totals if curve.form_factors is None]
     for curve in curves.values():
         for name in curve.pair or ():
             if name not in elements:
@@ -192,9 +202,7 @@ def _scattering_lengths(structure, given, curves):
                 "such as neutron_scattering_lengths(structure)."
             )
         return [10.0] * len(elements)
-    missing = [name for name in elements if name not in given]
-    if missing:
-        raise ValueError(f"scattering_lengths has none for {', '.join(missing)}; give one for each species (fm).")
+    _check_named("scattering_lengths", elements, given, " (fm)")
     lengths = [float(given[name]) for name in elements]
     mean = np.dot(lengths, structure.counts) / len(structure.species)
     if any(curve.convention_used.normalised for curve in totals) and abs(mean) < 1e-6 * np.abs(lengths).max():
