@@ -3,6 +3,8 @@
 from equibacksolve.atoms._ase import from_ase as from_ase
 from equibacksolve.atoms._ase import to_ase as to_ase
 from equibacksolve.atoms._bond_angles import BondAngles as BondAngles
+from equibacksolve.atoms._bond_length import bond_length as bond_length
+from equibacksolve.atoms._bond_length import first_minimum as first_minimum
 from equibacksolve.atoms._box import Box as Box
 from equibacksolve.atoms._constraint import AbstractConstraint as AbstractConstraint
 from equibacksolve.atoms._conventions import Convention as Convention

@@ -51,7 +51,9 @@ class Observables(AbstractSimulator):
     there, and for scattering lengths that are missing or cancel.
     """
 
-    positions: Float[Array, "atoms components"] = eqx.field(metadata={"smooth": False})
+    positions: Float[Array, "atoms components"] = eqx.field(
+        metadata={"smooth": False, "unit": "length", "picture": "atoms"}
+    )
     box: Box
     parts: dict[str, Part]
     scattering_lengths: Float[Array, " species"]
@@ -139,10 +141,14 @@ class Observables(AbstractSimulator):
 
     def misfits(self, observed: Observations) -> dict[str, float]:
         """The mean of the squared residuals of each part: chi-squared per datum if sigma is known."""
-        squared = np.asarray(observed.counted(self.predict() - observed.values) ** 2)
-        sizes = [len(one) for one in self.predictions().values()]
-        pieces = np.split(squared, np.cumsum(sizes)[:-1])
-        return {name: float(np.nanmean(piece)) for name, piece in zip(sorted(self.parts), pieces)}
+        squared = self.by_part(observed.counted(self.predict() - observed.values) ** 2)
+        return {name: float(np.nanmean(one)) for name, one in squared.items()}
+
+    def by_part(self, joined: Float[Any, " data"]) -> dict[str, Float[np.ndarray, "..."]]:
+        """What belongs to each part, of numbers that are joined as `predict` joins them."""
+        sizes = [len(one) for one in eqx.filter_eval_shape(Observables.predictions, self).values()]
+        pieces = np.split(np.asarray(joined), np.cumsum(sizes)[:-1])
+        return dict(zip(sorted(self.parts), pieces))
 
     def check_start(self) -> None:
         """Raise `ValueError` if atoms are nearer to each other than an `ExcludedDistances` allows."""
