@@ -51,28 +51,28 @@ def measured(truth, constraints, key):
 def model_of(truth, observed, arguments, key):
     """One model, from random positions."""
     of_start, of_search = jax.random.split(key)
-    count, edge = len(truth.species), float(truth.box.vectors[0, 0])
-    # A lattice of points, shaken by its own spacing, has no crowds: cells of atoms may be small.
-    points = np.stack(np.meshgrid(*[np.arange(round(count ** (1 / 3)))] * 3), axis=-1).reshape(-1, 3)
-    spread = points + jax.random.uniform(of_start, points.shape)
-    start = atoms.Structure(spread * edge / round(count ** (1 / 3)), truth.box, "Si")
+    # A lattice of points, shaken by its own spacing: crowds would make the first steps of all atoms short.
+    along = round(len(truth.species) ** (1 / 3))
+    points = np.stack(np.meshgrid(*[np.arange(along)] * 3), axis=-1).reshape(-1, 3)
+    positions = (points + jax.random.uniform(of_start, points.shape)) / along @ truth.box.vectors
+    start = atoms.Structure(positions, truth.box, truth.species)
     method = AnnealedLangevin(0.3, 0.02, steps=arguments.steps, together=min(50, arguments.steps))
     search = {"where": lambda s: s.positions, "key": of_search, "polish": False, "seconds": 1e9}
-    return ebs.backsolve(observables(start, arguments.constraints), observed, method, **search)
+    return ebs.backsolve(observables(start, not arguments.curves_only), observed, method, **search)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=1000, help="of the annealing; more of them end lower")
+    parser.add_argument("--steps", type=int, default=3000, help="of the annealing; more of them end lower")
     parser.add_argument("--models", type=int, default=2, help="independent models, two or more")
-    parser.add_argument("--constraints", action="store_true", help="coordination and angles are known, too")
+    parser.add_argument("--curves-only", action="store_true", help="nothing is known of neighbours and angles")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--picture", type=pathlib.Path, default=pathlib.Path("pictures/amorphous_silicon.png"))
     arguments = parser.parse_args()
 
-    truth = observables(atoms.read_structure(TRUTH), arguments.constraints)
+    truth = observables(atoms.read_structure(TRUTH), not arguments.curves_only)
     of_noise, *keys = jax.random.split(jax.random.key(arguments.seed), 1 + arguments.models)
-    observed = measured(truth, arguments.constraints, of_noise)
+    observed = measured(truth, not arguments.curves_only, of_noise)
     several = []
     for number, key in enumerate(keys):
         found = model_of(truth, observed, arguments, key)

@@ -19,8 +19,8 @@ from jaxtyping import Array, Bool, Float, Int
 from equibacksolve._arrays import is_concrete
 from equibacksolve.atoms._box import Box
 
-_SIZE = 8
-"""Atoms in a cluster: fewer make more pairs of clusters, more make more pairs of atoms that are not near."""
+_SIZES = {8: 1.0, 4: 1.6}
+"""Atoms in a cluster, and what a pair of atoms costs there. Small ones are for short reaches: fewer pairs are far."""
 
 _FEW = 256
 """Atoms of which all pairs are looked at: that takes less time than to sort them, and to compile the sort."""
@@ -78,16 +78,22 @@ def clusters_for(positions: Float[Array, "atoms components"], box: Box, reach: f
     positions are traced nothing is known of them, and all are.
     """
     atoms = positions.shape[0]
-    plan = Clusters(atoms, (), _SIZE, (), box.periodic, reach)
+    of_all = Clusters(atoms, (), next(iter(_SIZES)), (), box.periodic, reach)
     if atoms < _FEW or not is_concrete(positions, box):
-        return plan
+        return of_all
     fractions = np.asarray(_wrapped(box.fractions(positions), box.periodic))
-    plan = plan._replace(shape=_shape_for(fractions, np.asarray(box.heights), box.periodic))
+    plans = [_planned(of_all._replace(size=size), box, fractions) for size in _SIZES]
+    plan = min(plans, key=lambda plan: plan.room[-1] * plan.size**2 * _SIZES[plan.size])
+    # To leave out few pairs is not worth the sort.
+    return plan if plan.room[-1] < _SPARE * 0.8 * _most(plan.shape)[-1] else of_all
+
+
+def _planned(clusters: Clusters, box: Box, fractions: Float[np.ndarray, "atoms components"]) -> Clusters:
+    """With a shape, and with room for some more near pairs than there are."""
+    plan = clusters._replace(shape=_shape_for(fractions, np.asarray(box.heights), clusters))
     bounds = _bounds(plan, fractions, _table(plan, fractions, np), np)
     kept = lambda keep, first, second, number: (first[keep], second[keep])
     counts = [len(first) for first, _ in _near(plan, box, bounds, np, kept)]
-    if counts[-1] > 0.8 * _most(plan.shape)[-1]:
-        return plan._replace(shape=())  # to leave out so few is not worth the sort
     return plan._replace(room=tuple(min(int(_SPARE * n) + 16, most) for n, most in zip(counts, _most(plan.shape))))
 
 
@@ -131,11 +137,11 @@ def _wrapped(fractions, periodic):
     return fractions - jnp.where(jnp.asarray(periodic), jnp.floor(fractions), 0.0)
 
 
-def _shape_for(fractions, heights, periodic) -> tuple[int, ...]:
+def _shape_for(fractions, heights, plan: Clusters) -> tuple[int, ...]:
     """Parts of each edge that make clusters about as long as wide."""
-    extent = np.where(periodic, 1.0, np.ptp(fractions, axis=0)) * heights
+    extent = np.where(plan.periodic, 1.0, np.ptp(fractions, axis=0)) * heights
     extent = np.maximum(extent, 1e-3 * extent.max())
-    clusters = math.ceil(len(fractions) / _SIZE)
+    clusters = math.ceil(plan.atoms / plan.size)
     edge = (math.prod(extent) / clusters) ** (1 / len(extent))
     shape: list[int] = []
     for length in extent[:-1]:
