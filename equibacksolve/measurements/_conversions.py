@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from equibacksolve._quantity import Quantity
 from equibacksolve.measurements import _physics as physics
 from equibacksolve.measurements._table import Column
-from equibacksolve.measurements._units import amount, dimensionless, factor, same_kind
+from equibacksolve.measurements._units import amount, dimensionless, factor, is_hopping, same_kind
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Converted:
     - `slope`: |d(values)/d(entry of the column)|, by which a standard deviation is carried over.
     - `column`: as the source has it.
     - `how`: the conversion, in words.
+    - `shown`: the way back, to the column's name, unit and entries; None where `values` are shown as they are (1/R).
     """
 
     values: Float[np.ndarray, " points"]
@@ -29,6 +31,7 @@ class Converted:
     slope: Float[np.ndarray, " points"]
     column: Column
     how: str
+    shown: Quantity | None = None
 
 
 def unchanged(column: Column, target: str | None = None) -> Converted:
@@ -36,14 +39,20 @@ def unchanged(column: Column, target: str | None = None) -> Converted:
     raw = column.numbers()
     if target is None or target == column.unit:
         how = f"taken as it is{f', in {column.unit}' if column.unit else ''}"
-        return Converted(raw, column.unit, np.ones_like(raw), column, how)
+        return Converted(raw, column.unit, np.ones_like(raw), column, how, _back(column, 1.0))
     if column.unit is None:
         raise ValueError(
             f"column '{column.header}' is to be converted to {target} but has no unit; "
             f"pass units={{'{column.name}': ...}}."
         )
     scale = _factor(column, target)
-    return Converted(raw * scale, target, np.full_like(raw, scale), column, f"1 {column.unit} = {scale:.6g} {target}")
+    how = f"1 {column.unit} = {scale:.6g} {target}"
+    return Converted(raw * scale, target, np.full_like(raw, scale), column, how, _back(column, scale))
+
+
+def _back(column: Column, scale: float, zero: float = 0.0) -> Quantity:
+    """The column, of which an entry that is larger by 1 gives a value that is larger by `scale`, and `zero` gives 0."""
+    return Quantity(column.name, column.unit or "", 1 / scale, zero)
 
 
 def flux(column: Column, cell_area: Any = None, field_offset: Any = None) -> Converted:
@@ -53,7 +62,7 @@ def flux(column: Column, cell_area: Any = None, field_offset: Any = None) -> Con
         _refuse_unneeded(column, "a flux per plaquette in h/e", cell_area=cell_area, field_offset=field_offset)
         return Converted(raw, "h/e", np.ones_like(raw), column, "taken as flux per plaquette in h/e")
     if _is(column, "h/e"):
-        _refuse_unneeded(column, "a flux", cell_area=cell_area, field_offset=field_offset)
+        _refuse_unneeded(column, "a flux", field_offset=field_offset)
         return unchanged(column, "h/e")
     if not _is(column, "T"):
         raise _unexpected(column, "a magnetic field (T, mT, G), a flux (h/e) or no unit")
@@ -64,14 +73,16 @@ def flux(column: Column, cell_area: Any = None, field_offset: Any = None) -> Con
     values = physics.flux_per_plaquette(raw * tesla, area, zero)
     per_tesla = physics.flux_per_plaquette(1.0, area)
     how = f"flux = {_less('B', zero, 'T')} a^2 / (h/e), a^2 = {area * 1e18:.6g} nm^2: 1 T is {per_tesla:.6g} h/e"
-    return Converted(values, "h/e", np.full_like(raw, tesla * per_tesla), column, how)
+    slope = tesla * per_tesla
+    return Converted(values, "h/e", np.full_like(raw, slope), column, how, _back(column, slope, zero / tesla))
 
 
 def energy(column: Column, lever_arm: Any = None, offset: Any = None, hopping: Any = None) -> Converted:
     """Energy in hoppings: of a gate voltage (lever arm, hopping), of an energy (hopping), or of a number as it is."""
     raw = column.numbers()
     if dimensionless(column.unit):
-        _refuse_unneeded(column, "an energy in hoppings", lever_arm=lever_arm, offset=offset, hopping=hopping)
+        known = {} if is_hopping(column.unit) else {"hopping": hopping}
+        _refuse_unneeded(column, "an energy in hoppings", lever_arm=lever_arm, offset=offset, **known)
         return Converted(raw, "hopping", np.ones_like(raw), column, "taken as energy in hoppings")
     is_voltage = _is(column, "V")
     if not is_voltage and not _is(column, "eV"):
@@ -90,7 +101,8 @@ def energy(column: Column, lever_arm: Any = None, offset: Any = None, hopping: A
     symbol = "V" if is_voltage else "E"
     arm = f"{alpha:.6g} eV/V * " if is_voltage else ""
     how = f"energy = {arm}{_less(symbol, zero, unit)} / t, t = {t * 1e3:.6g} meV: 1 {unit} is {alpha / t:.6g} hoppings"
-    return Converted(values, "hopping", np.full_like(raw, abs(scale * alpha / t)), column, how)
+    slope = scale * alpha / t
+    return Converted(values, "hopping", np.full_like(raw, abs(slope)), column, how, _back(column, slope, zero / scale))
 
 
 def conductance(column: Column, bias: Any = None) -> Converted:
@@ -119,8 +131,10 @@ def conductance(column: Column, bias: Any = None) -> Converted:
 def _proportional(column: Column, siemens: float, how: str) -> Converted:
     """A conductance whose entry 1 is so many siemens."""
     raw, scale = column.numbers(), physics.conductance_quanta(siemens)
-    plain = "taken as it is, in e^2/h" if np.isclose(scale, 1, rtol=1e-12) else f"1 {column.unit} = {scale:.6g} e^2/h"
-    return Converted(raw * scale, "e^2/h", np.full_like(raw, abs(scale)), column, how + plain)
+    same = bool(np.isclose(scale, 1, rtol=1e-12))
+    plain = "taken as it is, in e^2/h" if same else f"1 {column.unit} = {scale:.6g} e^2/h"
+    slope, shown = np.full_like(raw, abs(scale)), None if same else _back(column, scale)
+    return Converted(raw * scale, "e^2/h", slope, column, how + plain, shown)
 
 
 def _inverse(column: Column, ohm: float, how: str) -> Converted:

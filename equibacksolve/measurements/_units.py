@@ -70,6 +70,11 @@ def dimensionless(text: str | None) -> bool:
     return text is None or text.strip() in {"", "1", "-", "dimensionless"} or text.strip() in _HOPPINGS
 
 
+def is_hopping(text: str | None) -> bool:
+    """Whether somebody has said that the unit is the hopping."""
+    return text is not None and text.strip() in _HOPPINGS
+
+
 def split_amount(given: Any, argument: str) -> tuple[float, str | None]:
     """Number and unit of what a user gave: "400 nm^2", a pint quantity, or a number (then the unit is None)."""
     if not is_amount(given):

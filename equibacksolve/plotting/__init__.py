@@ -34,10 +34,13 @@ from equibacksolve.plotting._sites import draw_map as draw_map
 from equibacksolve.plotting._sites import draw_sites as draw_sites
 from equibacksolve.plotting._sites import sites_figure as sites_figure
 from equibacksolve.plotting._style import POTENTIAL as POTENTIAL
+from equibacksolve.plotting._style import SITE as SITE
 from equibacksolve.plotting._style import TICKS as TICKS
 from equibacksolve.plotting._style import Quantity as Quantity
 from equibacksolve.plotting._style import labelled as labelled
 from equibacksolve.plotting._style import largest_magnitude as largest_magnitude
+from equibacksolve.plotting._style import quantity_in as quantity_in
 from equibacksolve.plotting._style import reading_quantity as reading_quantity
 from equibacksolve.plotting._style import setting_quantity as setting_quantity
+from equibacksolve.plotting._style import settings_in as settings_in
 from equibacksolve.plotting._style import with_colour_bar as with_colour_bar

@@ -10,10 +10,19 @@ from matplotlib.collections import PolyCollection
 from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 
+from equibacksolve.measurements import LaboratoryUnits
 from equibacksolve.plotting._colours import ERROR_COLOURS, LANDSCAPE_COLOURS
 from equibacksolve.plotting._panels import draw_landscape
 from equibacksolve.plotting._site_cells import cell_of_sites
-from equibacksolve.plotting._style import TICKS, Quantity, bare, colours_with_gaps, largest_magnitude, with_colour_bar
+from equibacksolve.plotting._style import (
+    POTENTIAL,
+    TICKS,
+    Quantity,
+    bare,
+    colours_with_gaps,
+    largest_magnitude,
+    with_colour_bar,
+)
 from equibacksolve.simulators import TightBindingDevice
 
 SITE_ENERGY = Quantity("potential")
@@ -131,6 +140,7 @@ def sites_figure(
     start: Float[Any, " sites"] | None = None,
     truth: Float[Any, " sites"] | None = None,
     quantity: Quantity = SITE_ENERGY,
+    units: LaboratoryUnits | None = None,
 ) -> Figure:
     """What was found at each site; beside it, as far as given, the start, the truth, the difference, and the errors.
 
@@ -139,13 +149,16 @@ def sites_figure(
         plotting.sites_figure(layout, energies(found.simulator), truth=energies(true_simulator))
 
     The first three share their colours, symmetric about zero; difference (found - truth) and errors have their own.
+    With `units`, energies are in meV; the unit of the device's energies is then the hopping that the units know.
     """
+    if units is not None and quantity == SITE_ENERGY:
+        quantity = units.of(POTENTIAL)
     shown = {"start": start, "found": values, "truth": truth}
     shown = {title: quantity.of(one) for title, one in shown.items() if one is not None}
     scale = largest_magnitude(*(one for title, one in shown.items() if title != "start"))
-    alone = [] if truth is None else [("found - truth", quantity.of(values) - quantity.of(truth), {})]
+    alone = [] if truth is None else [("found - truth", shown["found"] - shown["truth"], {})]
     if errors is not None:
-        alone.append(("standard error", np.abs(quantity.of(errors)), {"lowest": 0.0, "colours": ERROR_COLOURS}))
+        alone.append(("standard error", quantity.of_errors(errors), {"lowest": 0.0, "colours": ERROR_COLOURS}))
     figure, panels = _panels(layout, len(shown) + len(alone))
     for axes, (title, one) in zip(panels, shown.items()):
         drawn = draw_sites(axes, layout, one, scale, title)

@@ -40,7 +40,7 @@ def test_moments_point_where_the_angles_say(axes):
     drawn = plotting.draw_magnetization(axes, FOUND, "moments")
     np.testing.assert_allclose(drawn.get_array(), np.cos(FOUND).T)
     (arrows,) = axes.collections
-    x, y = arrows.get_offsets().T.astype(int)
+    x, y = arrows.get_offsets().T.astype(int) - 1  # sites count from 1
     np.testing.assert_allclose(arrows.U, np.sin(FOUND)[x, y])
     np.testing.assert_allclose(arrows.V, np.cos(FOUND)[x, y])
     assert len(set(zip(x, y))) == FOUND.size
