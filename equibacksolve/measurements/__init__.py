@@ -1,11 +1,12 @@
 """Measured data: from a file, an array with named axes or a table to `Observations`, in the simulator's units.
 
 Stable: `read`, `tabulate`, `Measurement`, `Report`, `Axis`, `Table`, `Column`, `Estimate`, `LaboratoryUnits` and their
-fields, `laboratory_units`, and the functions of the physics of the axes. Files and units need the extra `data` (pandas,
-xarray, h5netcdf, pint).
+fields, `laboratory_units`, `in_hoppings`, and the functions of the physics of the axes. Files and units need the extra
+`data` (pandas, xarray, h5netcdf, pint).
 """
 
 from equibacksolve._quantity import Quantity as Quantity
+from equibacksolve.measurements._conversions import in_hoppings as in_hoppings
 from equibacksolve.measurements._laboratory import LaboratoryUnits as LaboratoryUnits
 from equibacksolve.measurements._laboratory import laboratory_units as laboratory_units
 from equibacksolve.measurements._laboratory import load_laboratory_units as load_laboratory_units

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from equibacksolve._quantity import Quantity
 from equibacksolve.measurements import _physics as physics
 from equibacksolve.measurements._table import Column
-from equibacksolve.measurements._units import amount, dimensionless, factor, is_hopping, same_kind
+from equibacksolve.measurements._units import amount, dimensionless, factor, is_hopping, same_kind, split_amount
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,10 +59,10 @@ def flux(column: Column, cell_area: Any = None, field_offset: Any = None) -> Con
     """Flux per plaquette in h/e, of a magnetic field (needs the cell area), of a flux, or of a number as it is."""
     raw = column.numbers()
     if dimensionless(column.unit):
-        _refuse_unneeded(column, "a flux per plaquette in h/e", cell_area=cell_area, field_offset=field_offset)
+        _refuse_unneeded(column, "a flux per plaquette in h/e", "h/e", cell_area=cell_area, field_offset=field_offset)
         return Converted(raw, "h/e", np.ones_like(raw), column, "taken as flux per plaquette in h/e")
     if _is(column, "h/e"):
-        _refuse_unneeded(column, "a flux", field_offset=field_offset)
+        _refuse_unneeded(column, "a flux", "T", field_offset=field_offset)
         return unchanged(column, "h/e")
     if not _is(column, "T"):
         raise _unexpected(column, "a magnetic field (T, mT, G), a flux (h/e) or no unit")
@@ -82,7 +82,7 @@ def energy(column: Column, lever_arm: Any = None, offset: Any = None, hopping: A
     raw = column.numbers()
     if dimensionless(column.unit):
         known = {} if is_hopping(column.unit) else {"hopping": hopping}
-        _refuse_unneeded(column, "an energy in hoppings", lever_arm=lever_arm, offset=offset, **known)
+        _refuse_unneeded(column, "an energy in hoppings", "hopping", lever_arm=lever_arm, offset=offset, **known)
         return Converted(raw, "hopping", np.ones_like(raw), column, "taken as energy in hoppings")
     is_voltage = _is(column, "V")
     if not is_voltage and not _is(column, "eV"):
@@ -91,7 +91,7 @@ def energy(column: Column, lever_arm: Any = None, offset: Any = None, hopping: A
         _need(column, "to become an energy", lever_arm=(lever_arm, "0.1 eV/V"), hopping=(hopping, "2 meV"))
         alpha, unit = amount(lever_arm, "eV/V", "lever_arm", bare="eV/V"), "V"
     else:
-        _refuse_unneeded(column, "an energy", lever_arm=lever_arm)
+        _refuse_unneeded(column, "an energy", "V", lever_arm=lever_arm)
         _need(column, "to be counted in hoppings", hopping=(hopping, "2 meV"))
         alpha, unit = 1.0, "eV"
     t = amount(hopping, "eV", "hopping", like="2 meV")
@@ -105,12 +105,37 @@ def energy(column: Column, lever_arm: Any = None, offset: Any = None, hopping: A
     return Converted(values, "hopping", np.full_like(raw, abs(slope)), column, how, _back(column, slope, zero / scale))
 
 
+def in_hoppings(given: Any, hopping: Any = None, *, argument: str = "temperature") -> float:
+    """A temperature (as k_B T) or an energy, counted in hoppings. Stable.
+
+        ThermalSmearing(device, in_hoppings("100 mK", hopping="1.42 meV"))
+
+    `given`: text with a unit, "100 mK" or "0.01 meV"; a number without a unit is in hoppings already. `hopping`:
+    "2 meV", needed for the former; `argument`: what messages call `given`. Raises ValueError without it, and for other
+    units.
+    """
+    number, unit = split_amount(given, argument)
+    if dimensionless(unit):
+        return number
+    kelvin = same_kind(unit, "K")
+    if not kelvin and not same_kind(unit, "eV"):
+        raise ValueError(f"{argument} is {given}; give it in kelvin, '100 mK', or as a number of hoppings.")
+    if hopping is None:
+        raise ValueError(
+            f"{argument} is {given}, which becomes a number of hoppings by hopping; pass hopping='2 meV', that of your "
+            f"sample, or {argument} as a number of hoppings."
+        )
+    t = amount(hopping, "eV", "hopping", like="2 meV")
+    size = number * factor(unit, "K" if kelvin else "eV")
+    return float(physics.thermal_energy(size, t) if kelvin else physics.energy_in_hoppings(size, 1.0, t))
+
+
 def conductance(column: Column, bias: Any = None) -> Converted:
     """Conductance in e^2/h, of a conductance, a resistance, a current at a voltage, a voltage at a current (`bias`),
     or of a number as it is."""
     raw = column.numbers()
     if dimensionless(column.unit):
-        _refuse_unneeded(column, "a conductance in e^2/h", bias=bias)
+        _refuse_unneeded(column, "a conductance in e^2/h", "nA", bias=bias)
         return Converted(raw, "e^2/h", np.ones_like(raw), column, "taken as conductance in e^2/h")
     if _is(column, "A"):
         _need(column, "to become a conductance", bias=(bias, "10 uV"))
@@ -118,7 +143,7 @@ def conductance(column: Column, bias: Any = None) -> Converted:
     if _is(column, "V"):
         _need(column, "to become a conductance", bias=(bias, "1 nA"))
         return _inverse(column, _factor(column, "V") / _bias(bias, "A"), f"G = I / V, I = {bias}, in e^2/h")
-    _refuse_unneeded(column, "a conductance or a resistance", bias=bias)
+    _refuse_unneeded(column, "a conductance or a resistance", "nA", bias=bias)
     if _is(column, "S"):
         return _proportional(column, _factor(column, "S"), "")
     if not _is(column, "ohm"):
@@ -188,13 +213,14 @@ def _need(column: Column, purpose: str, **arguments: tuple[Any, str]) -> None:
         )
 
 
-def _refuse_unneeded(column: Column, taken_as: str, **arguments: Any) -> None:
+def _refuse_unneeded(column: Column, taken_as: str, likely: str, **arguments: Any) -> None:
+    """Raise ValueError for what nothing needs: the column may lack its unit, `likely` this one."""
     for name, given in arguments.items():
         if given is not None:
             unit = "no unit" if dimensionless(column.unit) else f"the unit {column.unit}"
             raise ValueError(
                 f"{name} is given, but column '{column.header}' has {unit} and is taken as {taken_as}; leave {name} "
-                f"out, or say what it is by units={{'{column.name}': ...}}."
+                f"out, or say what it is by units={{'{column.name}': ...}}, such as '{likely}'."
             )
 
 

@@ -5,7 +5,7 @@ import json
 import os
 import pathlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -16,9 +16,6 @@ from equibacksolve.measurements._conversions import Converted
 from equibacksolve.measurements._table import Column
 from equibacksolve.measurements._units import amount
 from equibacksolve.measurements._variables import Sample
-
-FILE = "laboratory_units.json"
-"""What `save` calls its file in a directory."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +32,9 @@ class LaboratoryUnits:
     - `reading`: the same of the readings; None where they are shown as the simulator has them.
     - `of_units`: by unit of this package ("hopping", "h/e", "site", "hopping / k_B"), what it is in the laboratory.
     """
+
+    FILE: ClassVar[str] = "laboratory_units.json"
+    """What `save` calls its file in a directory."""
 
     settings: Mapping[str, Quantity]
     reading: Quantity | None
@@ -69,6 +69,16 @@ class LaboratoryUnits:
             raise ValueError(f"these units do not know what a {unit} is; pass {call} to read or to laboratory_units.")
         return unit
 
+    def labelled(self, dataset: Any) -> Any:
+        """An `xarray.Dataset`, as of `Solution.to_xarray`, with the coordinates as the instrument had them beside."""
+        settings = {name: shown for name, shown in self.settings.items() if name in dataset.coords}
+        axes = {
+            shown.name: (dataset[name].dims, shown.of(dataset[name].values), {"units": shown.unit})
+            for name, shown in settings.items()
+            if shown.name not in dataset.variables
+        }
+        return dataset.assign_coords(axes)
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a file of JSON for `load_laboratory_units`; in a directory, such as that of a run, under a fixed name.
 
@@ -78,13 +88,13 @@ class LaboratoryUnits:
         content = dataclasses.asdict(
             dataclasses.replace(self, settings=dict(self.settings), of_units=dict(self.of_units))
         )
-        (path / FILE if path.is_dir() else path).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        (path / self.FILE if path.is_dir() else path).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 def load_laboratory_units(path: str | os.PathLike[str]) -> LaboratoryUnits:
     """Read what `LaboratoryUnits.save` wrote. Raises FileNotFoundError, and ValueError for a file of another kind."""
     path = pathlib.Path(path)
-    path = path / FILE if path.is_dir() else path
+    path = path / LaboratoryUnits.FILE if path.is_dir() else path
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         settings, of_units = ({name: Quantity(*one) for name, one in content[part].items()} for part in _MAPPINGS)

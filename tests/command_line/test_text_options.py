@@ -30,9 +30,9 @@ def options(**given):
 def test_the_options_of_a_text_file_reach_the_reader(tmp_path):
     (tmp_path / "plain.csv").write_text(PLAIN)
     (tmp_path / "german.csv").write_text(GERMAN)
-    plain = map_of(tmp_path / "plain.csv", options())
+    plain = map_of(tmp_path / "plain.csv", options()).observations
     given = options(skip=1, separator="|", decimal=",")
-    german = map_of(tmp_path / "german.csv", given)
+    german = map_of(tmp_path / "german.csv", given).observations
     np.testing.assert_array_equal(german.values, plain.values)
     np.testing.assert_array_equal(german.variables["flux"], plain.variables["flux"])
     assert given == {}
@@ -44,12 +44,12 @@ def test_what_is_told_of_a_file_names_the_options_of_the_command(tmp_path, capsy
     rows = [f"{n // 4 / 10 + jitter[n]},{n % 4},{n}" for n in range(12)]
     (tmp_path / "a.csv").write_text("\n".join(rows) + "\n")
     given = {"header": "flux,energy,G", "form": "long"}
-    assert map_of(tmp_path / "a.csv", options(**given)).grid is None
+    assert map_of(tmp_path / "a.csv", options(**given)).observations.grid is None
     told = capsys.readouterr().err
     assert "pass --same-setting 0.0" in told
     assert "\n  flux: " in told
     fraction = float(told.partition("--same-setting ")[2].partition(",")[0])
-    assert map_of(tmp_path / "a.csv", options(**given, same_setting=fraction)).grid is not None
+    assert map_of(tmp_path / "a.csv", options(**given, same_setting=fraction)).observations.grid is not None
 
 
 @pytest.mark.parametrize(
