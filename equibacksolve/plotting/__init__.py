@@ -15,6 +15,7 @@ from equibacksolve.plotting._cost_surface import add_cost_scale as add_cost_scal
 from equibacksolve.plotting._cost_surface import draw_cost_surface as draw_cost_surface
 from equibacksolve.plotting._cost_surface import draw_flux_scan as draw_flux_scan
 from equibacksolve.plotting._cost_surface import draw_singular_values as draw_singular_values
+from equibacksolve.plotting._figure import new_figure as new_figure
 from equibacksolve.plotting._fit import draw_residuals as draw_residuals
 from equibacksolve.plotting._fit import fit_figure as fit_figure
 from equibacksolve.plotting._gif import GifWriter as GifWriter

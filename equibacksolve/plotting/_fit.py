@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from equibacksolve.inverse import Observations
 from equibacksolve.measurements import LaboratoryUnits
 from equibacksolve.plotting._colours import LANDSCAPE_COLOURS
+from equibacksolve.plotting._figure import new_figure
 from equibacksolve.plotting._readings import draw_readings, is_a_map, place_on_line
 from equibacksolve.plotting._style import (
     TICKS,
@@ -40,14 +41,14 @@ def fit_figure(
     reading, settings = reading_quantity(observed.variables, reading, units), settings_in(units, settings)
     look = {"settings": settings, "reading": reading, "largest_momentum": largest_momentum}
     if is_a_map(observed):
-        figure = Figure(figsize=(11, 3.2), layout="constrained")
+        figure = new_figure(11, 3.2)
         left, middle, right = figure.subplots(1, 3)
         limits = _shared_limits(observed, predicted, reading, largest_momentum)
         drawn = draw_readings(left, observed, title="data", limits=limits, **look)
         draw_readings(middle, observed, predicted, "fit", limits=limits, everywhere=True, **look)
         with_colour_bar(figure, drawn, [left, middle], reading.label)
     else:
-        figure = Figure(figsize=(8, 3.2), layout="constrained")
+        figure = new_figure(8, 3.2)
         left, right = figure.subplots(1, 2)
         draw_readings(left, observed, **look)
         _add_fit(left, observed, predicted, settings, reading)

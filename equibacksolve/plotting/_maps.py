@@ -6,6 +6,7 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 
 from equibacksolve.measurements import LaboratoryUnits
+from equibacksolve.plotting._figure import new_figure
 from equibacksolve.plotting._panels import draw_errors, draw_landscape
 from equibacksolve.plotting._style import (
     POTENTIAL,
@@ -35,7 +36,7 @@ def landscape_figure(
     quantity, sites = quantity_in(units, quantity), quantity_in(units, SITE)
     shown = {"start": start, "found": values, "truth": truth}
     shown = {title: quantity.of(one) for title, one in shown.items() if one is not None}
-    figure = Figure(figsize=(3.4 * (len(shown) + (errors is not None)) + 0.6, 3.2), layout="constrained")
+    figure = new_figure(3.4 * (len(shown) + (errors is not None)) + 0.6, 3.2)
     panels = list(figure.subplots(1, len(shown) + (errors is not None), squeeze=False)[0])
     # A start far outside must not bleach what was found.
     scale = largest_magnitude(*(one for title, one in shown.items() if title != "start"))

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from equibacksolve.measurements import LaboratoryUnits
 from equibacksolve.plotting._colours import ERROR_COLOURS, LANDSCAPE_COLOURS
+from equibacksolve.plotting._figure import new_figure
 from equibacksolve.plotting._panels import draw_landscape
 from equibacksolve.plotting._site_cells import cell_of_sites
 from equibacksolve.plotting._style import (
@@ -178,5 +179,5 @@ def _panels(layout: SiteLayout, number: int) -> tuple[Figure, Sequence[Axes]]:
         size, shape = (7.0, number * (5.6 * tall + 0.35) + 0.2), (number, 1)
     else:
         size, shape = (3.4 * number + 0.6, min(2.7 * tall, 6.0) + 0.5), (1, number)
-    figure = Figure(figsize=size, layout="constrained")
+    figure = new_figure(*size)
     return figure, list(figure.subplots(*shape, squeeze=False).ravel())

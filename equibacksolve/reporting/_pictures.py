@@ -8,7 +8,16 @@ from matplotlib.ticker import MaxNLocator
 from equibacksolve import plotting
 from equibacksolve.diagnostics import Selector
 from equibacksolve.measurements import LaboratoryUnits
-from equibacksolve.plotting import SITE, TICKS, draw_map, labelled, largest_magnitude, quantity_in, with_colour_bar
+from equibacksolve.plotting import (
+    SITE,
+    TICKS,
+    draw_map,
+    labelled,
+    largest_magnitude,
+    new_figure,
+    quantity_in,
+    with_colour_bar,
+)
 from equibacksolve.reporting._leaves import HiddenLeaf, leaves_of
 from equibacksolve.simulators import AbstractSimulator
 
@@ -47,7 +56,7 @@ def leaf_figure(leaf: HiddenLeaf) -> Figure | None:
 def _magnetization(leaf):
     shown, sites = {"start": leaf.start, "found": leaf.values, "truth": leaf.truth}, quantity_in(leaf.units, SITE)
     shown = {title: angle for title, angle in shown.items() if angle is not None}
-    figure = Figure(figsize=(3.4 * (len(shown) + (leaf.errors is not None)) + 0.6, 3.2), layout="constrained")
+    figure = new_figure(3.4 * (len(shown) + (leaf.errors is not None)) + 0.6, 3.2)
     panels = list(figure.subplots(1, len(shown) + (leaf.errors is not None), squeeze=False)[0])
     for axes, (title, angle) in zip(panels, shown.items()):
         drawn = plotting.draw_magnetization(axes, angle, title, sites=sites)
@@ -60,7 +69,7 @@ def _magnetization(leaf):
 def _structure(leaf):
     others = {"start": leaf.start, "true": leaf.truth}
     others = {name: other for name, other in others.items() if other is not None} or {"": None}
-    figure = Figure(figsize=(4.6 * len(others), 4.4), layout="constrained")
+    figure = new_figure(4.6 * len(others), 4.4)
     periodic = bool(getattr(leaf.box, "periodic", True))
     for axes, (name, other) in zip(figure.subplots(1, len(others), squeeze=False)[0], others.items()):
         title = "found" if other is None else f"found, and {name}"
@@ -70,7 +79,7 @@ def _structure(leaf):
 
 
 def _curve(leaf):
-    figure = Figure(figsize=(6.5, 2.8), layout="constrained")
+    figure = new_figure(6.5, 2.8)
     axes = figure.subplots()
     number = np.arange(leaf.values.size)
     for other, name, look in ((leaf.start, "start", ":"), (leaf.truth, "truth", "--")):
@@ -92,7 +101,7 @@ def direction_figure(
 
     A direction has the length 1: a step of that length along it changes the residuals by the singular value.
     """
-    figure = Figure(figsize=(3.1 * (1 + len(directions)), 3.0), layout="constrained")
+    figure = new_figure(3.1 * (1 + len(directions)), 3.0)
     first, *panels = figure.subplots(1, 1 + len(directions), squeeze=False)[0]
     values = np.asarray(singular_values)
     # What rounding left of a zero would stretch the scale over decades that mean nothing.
@@ -114,7 +123,7 @@ def direction_figure(
 def evolution_figure(frames: list[tuple[str, HiddenLeaf]]) -> Figure:
     """Maps or sites in a row, each under its title, in the colours of the last; of angles, the cosine."""
     of = lambda leaf: np.cos(leaf.values) if leaf.is_a_magnetization else leaf.quantity.of(leaf.shown[0])
-    figure = Figure(figsize=(11, 2.6), layout="constrained")
+    figure = new_figure(11, 2.6)
     panels = list(figure.subplots(1, len(frames), squeeze=False)[0])
     last = frames[-1][1]
     scale = largest_magnitude(of(last))

@@ -8,11 +8,10 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from matplotlib.figure import Figure
 
 from equibacksolve import imaging, plotting
 from equibacksolve.inverse import AbstractObservations, Observations
-from equibacksolve.plotting import setting_quantity
+from equibacksolve.plotting import new_figure, setting_quantity
 from equibacksolve.reporting._leaves import HiddenLeaf
 from equibacksolve.reporting._page import paragraph, picture, section, table, verdict
 from equibacksolve.reporting._pictures import leaf_figure
@@ -60,6 +59,7 @@ def _measured_section(title: str, observed: Observations, settings: Any, reading
     else:
         sigma = reading.of_errors(observed.sigma)[there]
         spread = f"{sigma.min():.3g}" if np.ptp(sigma) == 0 else f"{sigma.min():.3g} to {sigma.max():.3g}"
+        spread += f" {reading.unit}" if reading.unit else ""
         rows.append(("sigma", f"{spread}; the cost is chi-squared per datum"))
     return section(title, table((), rows))
 
@@ -125,7 +125,7 @@ def history_section(history: History, evolution: str) -> str:
     """The cost on the way, and how each start ended."""
     if not len(history):
         return section("How it got there", paragraph("No step was recorded."))
-    figure = Figure(figsize=(7, 3), layout="constrained")
+    figure = new_figure(7, 3)
     plotting.draw_history(figure.subplots(), history)
     rows = []
     for start in np.unique(history.start):

@@ -6,12 +6,11 @@ from typing import Any
 
 import jax
 import numpy as np
-from matplotlib.figure import Figure
 
 from equibacksolve.diagnostics import Selector, derived_of_series, hidden_and_known
 from equibacksolve.inverse import AbstractObservations, kinds_of_leaves, name_of_leaf, where_hidden
 from equibacksolve.measurements import LaboratoryUnits
-from equibacksolve.plotting import Quantity, draw_series, fit_figure, quantity_in, with_colour_bar
+from equibacksolve.plotting import Quantity, draw_series, fit_figure, new_figure, quantity_in, with_colour_bar
 from equibacksolve.reporting._page import Page, paragraph, picture, section, table, verdict
 from equibacksolve.search import SolutionSeries
 
@@ -69,7 +68,7 @@ def _unknowns_section(found, series, where: Selector, along: Quantity, units, mo
         errors = derived_of_series(found, series, leaves_of, where=where, **more).error
     except ValueError as reason:
         errors, remark = [None] * len(names), f"Without errors: {reason}"
-    figure = Figure(figsize=(max(4.0 * len(names), 5.0), 3.4), layout="constrained")
+    figure = new_figure(max(4.0 * len(names), 5.0), 3.4)
     panels = figure.subplots(1, len(names), squeeze=False)[0]
     for axes, name, kind, value, error in zip(panels, names, kinds_of_leaves(hidden), values, errors):
         quantity = quantity_in(units, Quantity(kind.quantity or name, kind.unit or ""))
