@@ -1,7 +1,7 @@
 """Hidden leaves: which ones `where` selects, and what their fields say about them."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import equinox as eqx
@@ -118,7 +118,8 @@ def kinds_of_leaves(hidden: PyTree) -> tuple[LeafKind, ...]:
 
 
 def _kind(node, path) -> LeafKind:
-    metadata, owner = {}, node
+    metadata: Mapping[str, Any] = {}
+    owner = node
     for key in path:
         if isinstance(key, jax.tree_util.GetAttrKey):
             fields = {f.name: f for f in dataclasses.fields(node)} if dataclasses.is_dataclass(node) else {}
