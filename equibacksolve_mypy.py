@@ -31,9 +31,7 @@ def _of_what_is_given(context: FunctionSigContext) -> FunctionLike:
     if not isinstance(made, Instance) or not made.type.has_base(MODULE):
         return signature
     anything = AnyType(TypeOfAny.special_form)
-    return signature.copy_modified(
-        arg_types=[anything if _is_converted(one) else one for one in signature.arg_types]
-    )
+    return signature.copy_modified(arg_types=[anything if _is_converted(one) else one for one in signature.arg_types])
 
 
 def _is_converted(kind: Type) -> bool:

@@ -59,10 +59,11 @@ def flux(column: Column, cell_area: Any = None, field_offset: Any = None) -> Con
     """Flux per plaquette in h/e, of a magnetic field (needs the cell area), of a flux, or of a number as it is."""
     raw = column.numbers()
     if dimensionless(column.unit):
-        _refuse_unneeded(column, "a flux per plaquette in h/e", "h/e", cell_area=cell_area, field_offset=field_offset)
+        needless = {"cell_area": cell_area, "field_offset": field_offset}
+        _refuse_unneeded(column, "a flux per plaquette in h/e", "'T' or 'h/e'", **needless)
         return Converted(raw, "h/e", np.ones_like(raw), column, "taken as flux per plaquette in h/e")
     if _is(column, "h/e"):
-        _refuse_unneeded(column, "a flux", "T", field_offset=field_offset)
+        _refuse_unneeded(column, "a flux", "'T'", field_offset=field_offset)
         return unchanged(column, "h/e")
     if not _is(column, "T"):
         raise _unexpected(column, "a magnetic field (T, mT, G), a flux (h/e) or no unit")
@@ -81,8 +82,9 @@ def energy(column: Column, lever_arm: Any = None, offset: Any = None, hopping: A
     """Energy in hoppings: of a gate voltage (lever arm, hopping), of an energy (hopping), or of a number as it is."""
     raw = column.numbers()
     if dimensionless(column.unit):
-        known = {} if is_hopping(column.unit) else {"hopping": hopping}
-        _refuse_unneeded(column, "an energy in hoppings", "hopping", lever_arm=lever_arm, offset=offset, **known)
+        needless = {"lever_arm": lever_arm, "offset": offset}
+        needless |= {} if is_hopping(column.unit) else {"hopping": hopping}
+        _refuse_unneeded(column, "an energy in hoppings", "'V' or 'hopping'", **needless)
         return Converted(raw, "hopping", np.ones_like(raw), column, "taken as energy in hoppings")
     is_voltage = _is(column, "V")
     if not is_voltage and not _is(column, "eV"):
@@ -91,7 +93,7 @@ def energy(column: Column, lever_arm: Any = None, offset: Any = None, hopping: A
         _need(column, "to become an energy", lever_arm=(lever_arm, "0.1 eV/V"), hopping=(hopping, "2 meV"))
         alpha, unit = amount(lever_arm, "eV/V", "lever_arm", bare="eV/V"), "V"
     else:
-        _refuse_unneeded(column, "an energy", "V", lever_arm=lever_arm)
+        _refuse_unneeded(column, "an energy", "'V'", lever_arm=lever_arm)
         _need(column, "to be counted in hoppings", hopping=(hopping, "2 meV"))
         alpha, unit = 1.0, "eV"
     t = amount(hopping, "eV", "hopping", like="2 meV")
@@ -135,7 +137,7 @@ def conductance(column: Column, bias: Any = None) -> Converted:
     or of a number as it is."""
     raw = column.numbers()
     if dimensionless(column.unit):
-        _refuse_unneeded(column, "a conductance in e^2/h", "nA", bias=bias)
+        _refuse_unneeded(column, "a conductance in e^2/h", "'nA'", bias=bias)
         return Converted(raw, "e^2/h", np.ones_like(raw), column, "taken as conductance in e^2/h")
     if _is(column, "A"):
         _need(column, "to become a conductance", bias=(bias, "10 uV"))
@@ -143,7 +145,7 @@ def conductance(column: Column, bias: Any = None) -> Converted:
     if _is(column, "V"):
         _need(column, "to become a conductance", bias=(bias, "1 nA"))
         return _inverse(column, _factor(column, "V") / _bias(bias, "A"), f"G = I / V, I = {bias}, in e^2/h")
-    _refuse_unneeded(column, "a conductance or a resistance", "nA", bias=bias)
+    _refuse_unneeded(column, "a conductance or a resistance", "'nA'", bias=bias)
     if _is(column, "S"):
         return _proportional(column, _factor(column, "S"), "")
     if not _is(column, "ohm"):
@@ -214,13 +216,13 @@ def _need(column: Column, purpose: str, **arguments: tuple[Any, str]) -> None:
 
 
 def _refuse_unneeded(column: Column, taken_as: str, likely: str, **arguments: Any) -> None:
-    """Raise ValueError for what nothing needs: the column may lack its unit, `likely` this one."""
+    """Raise ValueError for what nothing needs: the column may lack its unit, which is `likely` one of these."""
     for name, given in arguments.items():
         if given is not None:
             unit = "no unit" if dimensionless(column.unit) else f"the unit {column.unit}"
             raise ValueError(
                 f"{name} is given, but column '{column.header}' has {unit} and is taken as {taken_as}; leave {name} "
-                f"out, or say what it is by units={{'{column.name}': ...}}, such as '{likely}'."
+                f"out, or say what it is by units={{'{column.name}': ...}}, such as {likely}."
             )
 
 

@@ -47,6 +47,10 @@ def is_number(cell: str) -> bool:
     return True
 
 
+def _begins_with_number(cell: str) -> bool:
+    return is_number(cell) or _WITH_UNIT.match(cell) is not None
+
+
 def numbers_and_unit(cells: list[str]) -> tuple[list[float], str | None]:
     """The numbers of an axis, and the unit that follows each, `0.1 T`, or None. Raises ValueError for other cells."""
     found = [_WITH_UNIT.match(cell) for cell in cells]
@@ -67,7 +71,7 @@ def separator_of(lines: list[str]) -> str:
     if found != ",":
         return found
     cells = lambda mark: [cell for line in sample for cell in cells_of(line, mark) if cell]
-    share = lambda mark: sum(map(is_number, cells(mark))) / max(1, len(cells(mark)))
+    share = lambda mark: sum(map(_begins_with_number, cells(mark))) / max(1, len(cells(mark)))
     return " " if share(" ") > share(",") else ","
 
 

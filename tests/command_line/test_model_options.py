@@ -160,7 +160,7 @@ def test_priors():
             "temperature is 100 mK, which becomes a number of hoppings by hopping; pass --hopping",
         ),
         (("--temperature", "3 T"), "temperature is 3 T; give it in kelvin, '100 mK', or as a number of hoppings"),
-        (("--hopping", "1 meV"), "leave hopping out, or say what it is by --unit energy=..., such as 'hopping'"),
+        (("--hopping", "1 meV"), "leave hopping out, or say what it is by --unit energy=..., such as 'V' or 'hopping'"),
         (("--smooth", "1", "0"), "give a positive height"),
     ],
     ids=lambda part: " ".join(part) if isinstance(part, tuple) else "",

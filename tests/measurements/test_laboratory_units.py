@@ -86,7 +86,7 @@ def test_numbers_of_the_sample_are_welcome_where_axes_say_what_they_are():
     np.testing.assert_allclose(units.settings["flux"].of(0.1), units.of_units["h/e"].of(0.1), rtol=1e-12)
     trace = read({"B (T)": FIELD[::4], "G": G[::4]}, energy=0.3, cell_area="400 nm^2", hopping="1.42 meV").units
     np.testing.assert_allclose(trace.potential.of(1.0), 1.42, rtol=1e-12)
-    with pytest.raises(ValueError, match=r"hopping is given, but column 'energy' has no unit .*, such as 'hopping'"):
+    with pytest.raises(ValueError, match=r"column 'energy' has no unit .*, such as 'V' or 'hopping'"):
         read({"flux": FIELD, "energy": GATE, "G": G}, hopping="1.42 meV")
 
 
