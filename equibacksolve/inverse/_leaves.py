@@ -130,7 +130,7 @@ def _kind(node, path) -> LeafKind:
     smooth = bool(metadata.get("smooth", True)) and np.ndim(node) > 0
     vector = smooth and np.ndim(node) == 1 and "smooth" not in metadata
     unit = metadata.get("unit")
-    unit = unit(owner) if callable(unit) else unit
+    unit = unit if unit is None or isinstance(unit, str) else unit(owner)
     return LeafKind(metadata.get("period"), smooth, vector, metadata.get("quantity"), unit, metadata.get("picture"))
 
 

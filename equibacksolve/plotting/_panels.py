@@ -12,14 +12,14 @@ from equibacksolve.search import History
 
 
 def draw_landscape(
-    axes: Axes, values: Float[Any, "length width"], scale: float | int, title: str, *, sites: Quantity = SITE
+    axes: Axes, values: Float[Any, "length width"], scale: float | int, title: str, *, sites: Quantity | None = None
 ) -> Any:
     """A landscape seen from above, the current running to the right; colours span -scale..scale.
 
-    Site number 1, 2, ... lies at its number, or where `sites` puts it: `units.position` puts it at nanometres.
+    `values[i, j]` lies at (i, j), or where `sites` puts site (i + 1, j + 1): `units.position` puts it at nanometres.
     """
     shown = np.asarray(values).T
-    extent = site_extent(shown.T.shape, sites)
+    extent = None if sites is None else site_extent(shown.T.shape, sites)
     drawn = axes.imshow(shown, origin="lower", cmap=LANDSCAPE_COLOURS, vmin=-scale, vmax=scale, extent=extent)
     bare(axes, title)
     return drawn

@@ -132,9 +132,7 @@ def test_units_as_origin_and_loggers_write_them(tmp_path):
 def test_a_date_and_a_time_between_spaces_are_two_cells(tmp_path):
     dated = [f"2026-11-27 10:00 {row}" for row in long(" ")]
     path = saved(tmp_path / "a.txt", "Time B(T) Vg(V) G(uS)", *dated)
-    with pytest.raises(
-        ValueError, match=r"4 headers but rows of 5 cells between spaces, .* pass header=, one"
-    ):
+    with pytest.raises(ValueError, match=r"4 headers but rows of 5 cells between spaces, .* pass header=, one"):
         read(path, **SAMPLE)
     given = read(path, header="Date,Time,B (T),Vg (V),G (uS)", skip=1, **SAMPLE)
     assert_same(given.observations, PLAIN)

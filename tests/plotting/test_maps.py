@@ -13,6 +13,7 @@ from equibacksolve.plotting import Quantity
 RANDOM = np.random.default_rng(0)
 FOUND, START, TRUTH, ERRORS = RANDOM.normal(size=(4, 5, 3))
 ERRORS = np.abs(ERRORS)
+UNITS = laboratory_units(cell_area="400 nm^2", lever_arm="0.05 eV/V", offset="-0.42 V", hopping="1.42 meV")
 
 
 @pytest.fixture
@@ -47,6 +48,9 @@ def test_moments_point_where_the_angles_say(axes):
     np.testing.assert_allclose(arrows.U, np.sin(FOUND)[x, y])
     np.testing.assert_allclose(arrows.V, np.cos(FOUND)[x, y])
     assert len(set(zip(x, y))) == FOUND.size
+    drawn = plotting.draw_magnetization(axes, FOUND, "moments", sites=UNITS.position)
+    assert drawn.get_extent() == pytest.approx((0, 100, 0, 60))
+    assert axes.collections[-1].get_offsets()[0] == pytest.approx([10, 10])  # nm, the middle of the first cell
 
 
 @pytest.mark.parametrize("periodic", [True, False])
@@ -58,9 +62,6 @@ def test_atoms_come_in_again(axes, periodic):
     np.testing.assert_array_equal(dots["found"], [[1.0, 1.0], [3.5, 0.5]] if periodic else positions)
     assert axes.get_xlim() == axes.get_ylim() == (0, 4)
     assert axes.get_xlabel() == "x (length)"
-
-
-UNITS = laboratory_units(cell_area="400 nm^2", lever_arm="0.05 eV/V", offset="-0.42 V", hopping="1.42 meV")
 
 
 def test_a_landscape_in_units_of_the_laboratory():
