@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import io
+import itertools
 import pathlib
 import re
 from typing import Any
@@ -15,6 +16,7 @@ from equibacksolve.measurements._layout import (
     cells_of,
     decimal_mark,
     first_row_of_matrix,
+    is_ruler,
     layout_of,
     numbers_and_unit,
     separator_of,
@@ -129,10 +131,11 @@ def _headers(comments, lines, separator, layout) -> tuple[list[str], list[str | 
     """Headers and units, each empty if there are none: from the lines, or from the last comments."""
     if layout.headers is None:
         wide = len(cells_of(lines[layout.data], separator))
-        fitting = [cells for cells in (cells_of(line, separator) for line in comments[-2:]) if len(cells) == wide]
-        if len(fitting) == 2 and are_units(fitting[1], fitting[0]):
-            return fitting[0], units_in(fitting[1])
-        return (fitting[-1] if fitting and len(cells_of(comments[-1], separator)) == wide else []), []
+        last = [cells_of(line, separator) for line in comments if line and not is_ruler(line)][-3:]
+        for number, (upper, lower) in enumerate(itertools.pairwise(last)):
+            if len(upper) == wide and are_units(lower, upper):
+                return with_settings(upper, last[number + 2 :]), units_in(lower)
+        return (last[-1] if last and len(last[-1]) == wide else []), []
     names = cells_of(lines[layout.headers], separator)
     if layout.units is None:
         return names, []

@@ -11,6 +11,7 @@ from equibacksolve.measurements._words import number_of_word
 
 _WORDS_WITH_UNITS = re.compile(r'"[^"]*"|[^\s(\["]+(?:\s*[(\[][^)\]]*[)\]])?')
 _WITH_UNIT = re.compile(r"^(?P<number>[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d+)?)\s*(?P<unit>[^\W\d]\S*|)$")
+_AMOUNT = re.compile(r"^(?!2 e)[-+]?[\d.,]+\s+\S")
 _RULER = re.compile(r"^[\s|+;,:.*_=-]*[*_=-]{3,}[\s|+;,:.*_=-]*$")
 _NO_UNITS = {"a.u.", "arb.", "arb. u.", "arb. units", "arb.u.", "--", "none", "counts", "#", "number"}
 _EXPONENT = r"(?:[eE][-+]?\d+)?"
@@ -49,6 +50,11 @@ def is_number(cell: str) -> bool:
 
 def _begins_with_number(cell: str) -> bool:
     return is_number(cell) or _WITH_UNIT.match(cell) is not None
+
+
+def is_ruler(line: str) -> bool:
+    """Whether a line is drawn, `-----`."""
+    return _RULER.match(line) is not None
 
 
 def numbers_and_unit(cells: list[str]) -> tuple[list[float], str | None]:
@@ -93,11 +99,12 @@ def layout_of(lines: list[str], separator: str, *, from_top: bool = False) -> La
     if row(0)[:1] == ["TOA5"] and len(lines) > 3:  # a logger of Campbell Scientific: names, units, kinds of average
         return Layout(1, 2, 4)
     data = _first_data(lines, row, _numeric_columns([cells_of(line, separator) for line in _end(lines)]))
-    above = [number for number in range(data) if not _RULER.match(lines[number])]
+    above = [number for number in range(data) if not is_ruler(lines[number])]
     if not above:
         return Layout(None, None, data)
+    wide = len(row(data)) if data < len(lines) else 0
     for upper, lower in list(itertools.pairwise(above))[-2:]:
-        if (upper == 0 or not from_top) and are_units(row(lower), row(upper)):
+        if (upper == 0 or not from_top) and len(row(upper)) >= wide and are_units(row(lower), row(upper)):
             return Layout(upper, lower, data)
     return Layout(above[0 if from_top else -1], None, data)
 
@@ -174,7 +181,7 @@ def _is_bare(cells: list[str]) -> bool:
 def are_units(cells: list[str], headers: list[str]) -> bool:
     """Whether these are the units of those headers: no number, most of them units, and no more of them than headers."""
     given = [cell for cell in cells if cell]
-    numbers = any(is_number(cell) for cell in [*headers, *given] if cell != "1")
+    numbers = any(is_number(cell) or _AMOUNT.match(cell) for cell in [*headers, *given] if cell != "1")
     if len(cells) > len(headers) or len(headers) < 2 or numbers:
         return False
     units = [unit for unit in units_in(cells) if unit is not None]

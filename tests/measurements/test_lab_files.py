@@ -129,6 +129,29 @@ def test_units_as_origin_and_loggers_write_them(tmp_path):
     assert_same(read(saved(tmp_path / "a.dat", "B (T) Vg (V) G (uS)", *fortran), **SAMPLE).observations, PLAIN)
 
 
+PREAMBLES = {
+    "keys": ["Lock-in:{s}SR830", "Time constant:{s}300 ms", "Sensitivity:{s}1 mV", ""],
+    "prose": ["Sample A7, cooled on 27.11., 30 mK, Tanaka; see book 12"],
+    "values": ["Temperature (K){s}0.03", "Points{s}20", ""],
+    "sections": ["[Header]", "User{s}KT", "[Data]"],
+    "a title": ["Conductance map B (T) Vg (V)"],
+}
+HEADERS = {
+    "units in brackets": ["B[T]{s}Vg[V]{s}G[uS]"],
+    "a row of units and one of comments": ["B{s}Vg{s}G", "T{s}V{s}uS", "sweep{s}step{s}lock-in"],
+    "a ruler": ["B{s}Vg{s}G", "T{s}V{s}uS", "-----------------"],
+}
+
+
+@pytest.mark.parametrize("comment", ["", "# "])
+@pytest.mark.parametrize("header", HEADERS)
+@pytest.mark.parametrize("preamble", PREAMBLES)
+def test_preambles_above_headers_of_all_kinds(tmp_path, preamble, header, comment):
+    for separator in (",", "\t", "  "):
+        above = [comment + line.format(s=separator) for line in (*PREAMBLES[preamble], *HEADERS[header])]
+        assert_same(read(saved(tmp_path / "a.txt", *above, *long(separator)), **SAMPLE).observations, PLAIN)
+
+
 def test_a_date_and_a_time_between_spaces_are_two_cells(tmp_path):
     dated = [f"2026-11-27 10:00 {row}" for row in long(" ")]
     path = saved(tmp_path / "a.txt", "Time B(T) Vg(V) G(uS)", *dated)
