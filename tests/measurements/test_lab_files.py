@@ -143,13 +143,12 @@ HEADERS = {
 }
 
 
-@pytest.mark.parametrize("comment", ["", "# "])
+@pytest.mark.parametrize(("comment", "separator"), [("", "\t"), ("# ", "  ")])
 @pytest.mark.parametrize("header", HEADERS)
 @pytest.mark.parametrize("preamble", PREAMBLES)
-def test_preambles_above_headers_of_all_kinds(tmp_path, preamble, header, comment):
-    for separator in (",", "\t", "  "):
-        above = [comment + line.format(s=separator) for line in (*PREAMBLES[preamble], *HEADERS[header])]
-        assert_same(read(saved(tmp_path / "a.txt", *above, *long(separator)), **SAMPLE).observations, PLAIN)
+def test_preambles_above_headers_of_all_kinds(tmp_path, preamble, header, comment, separator):
+    above = [comment + line.format(s=separator) for line in (*PREAMBLES[preamble], *HEADERS[header])]
+    assert_same(read(saved(tmp_path / "a.txt", *above, *long(separator)), **SAMPLE).observations, PLAIN)
 
 
 def test_a_date_and_a_time_between_spaces_are_two_cells(tmp_path):
