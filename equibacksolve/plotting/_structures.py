@@ -34,11 +34,10 @@ def structure_figure(
     across = max(len(curves), 2)
     figure = Figure(figsize=(4.2 * across, 6.4), layout="compressed")
     above, below = figure.subplots(2, across, squeeze=False)
-    data, sigma, predicted = (
-        None if joined is None else seen.by_part(joined) for joined in (observed.values, observed.sigma, seen.predict())
-    )
+    data, predicted = seen.by_part(observed.values), seen.by_part(seen.predict())
+    sigma = dict.fromkeys(data) if observed.sigma is None else seen.by_part(observed.sigma)
     for axes, name in zip(above, curves):
-        _draw_curve(axes, seen.parts[name], data[name], predicted[name], None if sigma is None else sigma[name], unit)
+        _draw_curve(axes, seen.parts[name], data[name], predicted[name], sigma[name], unit)
     draw_coordination(below[0], models, truth=truth)
     draw_bond_angles(below[1], models, truth=truth)
     for axes in (*above[len(curves) :], *below[2:]):
