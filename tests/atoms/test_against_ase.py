@@ -22,7 +22,7 @@ def blurred(histogram):
 
 @pytest.mark.parametrize(("pair", "numbers"), [(None, None), ("Si-Si", (14, 14)), ("Si-O", (14, 8)), ("O-O", (8, 8))])
 def test_it_is_the_histogram_of_ase(pair, numbers):
-    """120 atoms that keep 1.2 apart. ASE divides by the density of all N atoms, this package by that of N - 1 others."""
+    """120 shaken atoms. ASE divides by the density of all N atoms, this package by that of the N - 1 others."""
     points = np.stack(np.meshgrid(*[np.arange(5)] * 3), axis=-1).reshape(-1, 3)[:120] / 5
     shaken = points @ np.asarray(BOX.vectors) + 0.4 * jax.random.normal(jax.random.key(3), (120, 3))
     names = ["Si", "O", "O"] * 40
