@@ -58,7 +58,7 @@ class Annealing(AbstractMethod):
 
         v <- b v - e A^-1 grad U + sqrt(e (1 - b) (2 - e / (1 + b))) A^(-1/2) xi,    x <- x + v,
 
-    with A = <J^T J> / s^2 + (dh/dx)^T dh/dx, gradient and J from a random part of the data and <> a running mean
+    with A = ⟨J^T J⟩ / s^2 + (dh/dx)^T dh/dx, gradient and J from a random part of the data and ⟨⟩ a running mean
     (stochastic gradient Langevin dynamics, Welling and Teh 2011, preconditioned, with inertia). The factor before the
     noise gives a quadratic U the right temperature at any e and b: in units of A^(-1/2), x is there an autoregression,
     x_t = (1 + b - e) x_(t-1) - b x_(t-2) + noise, whose variance it makes 1. From time to time, `polish` is started
