@@ -1,4 +1,4 @@
-"""For griffe, which reads the package for mkdocstrings: what a class is made from, and its defaults as they are written.
+"""For griffe, which reads the package for mkdocstrings: what a class is made from, with defaults as they are written.
 
 Equinox makes constructors from fields while a class is defined, so that no source has them; named tuples likewise.
 """
