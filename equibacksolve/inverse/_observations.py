@@ -95,7 +95,7 @@ class Observations(AbstractObservations):
         self.variables = variables
         self.grid = _mesh(grid)
         self.noise = noise
-        self.whitening = None if covariance is None else whitening_of(covariance, counts)
+        self.whitening = None if covariance is None else whitening_of(covariance, jnp.asarray(counts))
         if noise is not None and covariance is not None:
             raise ValueError(
                 f"noise is {type(noise).__name__}, whose readings do not depend on each other; leave out covariance=."
