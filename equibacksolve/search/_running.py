@@ -7,7 +7,7 @@ from collections.abc import Callable
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PRNGKeyArray
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from equibacksolve._devices import agreed, on_every_device
 from equibacksolve.inverse import Hidden, Problem
