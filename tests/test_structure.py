@@ -28,6 +28,7 @@ FLOORS = [
         "_typechecking",
         "_on_demand",
         "_quantity",
+        "_collector",
         "saving",
     },
     {"_per_datum", "_entries", "_rich_display"},

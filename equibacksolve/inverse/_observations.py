@@ -76,24 +76,26 @@ class Observations(AbstractObservations):
                 raise ValueError(
                     f"{name} has shape {given.shape}, values {values.shape}; give one for all or one per value."
                 )
-        usable = jnp.broadcast_to(True if mask is None else mask, values.shape)
+        # Known data are looked at with NumPy: to make them, nothing is compiled.
+        numbers = np if is_concrete(values, sigma, mask, covariance) else jnp
+        usable = numbers.broadcast_to(True if mask is None else mask, values.shape)
         if announced is not None:
-            usable &= announced
+            usable = usable & announced
         sigma = sigma if sigma is None else jnp.broadcast_to(sigma, values.shape)
         variables = {name: _real(float_array(setting, name), name) for name, setting in variables.items()}
         if covariance is not None:
             covariance = covariance_matrix(covariance, values, sigma, variables)
             sigma = jnp.sqrt(jnp.diagonal(covariance)).reshape(values.shape)
-        counts = usable & ~jnp.isnan(values) & (True if sigma is None else ~jnp.isinf(sigma))
+        counts = usable & ~numbers.isnan(values) & (True if sigma is None else ~numbers.isinf(sigma))
         if is_concrete(values, sigma, usable, variables):
             check_observed(values, sigma, usable, counts, mask is not None, variables)
-        self.mask = None if is_concrete(counts) and bool(counts.all()) else counts
-        self.values = jnp.where(counts, values, 0.0)
-        self.sigma = sigma if sigma is None else jnp.where(counts, sigma, 1.0)
+        self.mask = None if is_concrete(counts) and bool(counts.all()) else jnp.asarray(counts)
+        self.values = values if self.mask is None else jnp.where(counts, values, 0.0)
+        self.sigma = sigma if sigma is None or self.mask is None else jnp.where(counts, sigma, 1.0)
         self.variables = variables
         self.grid = _mesh(grid)
         self.noise = noise
-        self.whitening = None if covariance is None else whitening_of(covariance, counts)
+        self.whitening = None if covariance is None else whitening_of(covariance, jnp.asarray(counts))
         if noise is not None and covariance is not None:
             raise ValueError(
                 f"noise is {type(noise).__name__}, whose readings do not depend on each other; leave out covariance=."
@@ -148,7 +150,8 @@ class Observations(AbstractObservations):
             if given is not None and (given.ndim or given is values) and given.shape != shape:
                 raise ValueError(f"{name} has shape {given.shape}, but the axes {', '.join(axes)} span {shape}.")
         flat = lambda given: given.reshape(-1) if given is not None and given.ndim else given
-        mesh = jnp.meshgrid(*settings.values(), indexing="ij")
+        numbers = np if is_concrete(settings) else jnp
+        mesh = numbers.meshgrid(*settings.values(), indexing="ij")
         variables = {name: setting.reshape(-1) for name, setting in zip(axes, mesh)}
         if announced is not None:
             values = np.ma.masked_array(values, ~announced)
