@@ -43,9 +43,9 @@ def float_array_and_mask(
         if missing.any():
             present = ~missing
             native = native & present if native.dtype == bool else np.where(missing, native.dtype.type(np.nan), native)
-    array = jnp.asarray(native)
-    dtype = array.dtype if jnp.issubdtype(array.dtype, jnp.inexact) else jnp.result_type(float)
-    return (jnp.array(array, dtype=dtype) if jnp.issubdtype(array.dtype, jnp.number) else array), present
+        return jnp.array(native), present  # a copy, for which nothing is compiled, unlike one of another dtype
+    dtype = native.dtype if jnp.issubdtype(native.dtype, jnp.inexact) else jnp.result_type(float)
+    return (jnp.array(native, dtype=dtype) if jnp.issubdtype(native.dtype, jnp.number) else native), present
 
 
 def named_float_array(argument: str) -> Callable[[Any], Shaped[Array, "..."]]:

@@ -8,7 +8,7 @@ import pathlib
 import hypothesis
 import jax
 import pytest
-from compilation import AS_FOR_USERS, FOR_LONG_RUNS, QUICKLY, offer_quick_compilation
+from compilation import AS_FOR_USERS, FOR_LONG_RUNS, QUICKLY, load_few_dialects, offer_quick_compilation
 
 # Each worker of pytest-xdist keeps to a core of its own. XLA and a default search then have one thread each, and the
 # workers do not wait for one another. Programs that are to use all cores find them in CORES.
@@ -23,6 +23,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 jax.config.update("jax_enable_x64", True)
 LEVEL_OF_USERS = jax.config.jax_optimization_level
 offer_quick_compilation()
+load_few_dialects()
 
 # JAX keeps what it has traced: to look through that for garbage after every 700 objects takes a twentieth of the time.
 gc.set_threshold(50_000)

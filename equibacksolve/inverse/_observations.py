@@ -76,24 +76,31 @@ class Observations(AbstractObservations):
                 raise ValueError(
                     f"{name} has shape {given.shape}, values {values.shape}; give one for all or one per value."
                 )
-        usable = jnp.broadcast_to(True if mask is None else mask, values.shape)
+        # What is known is computed by NumPy: JAX would compile ten small programs for every new number of readings.
+        compute = np if is_concrete(values, announced, sigma, mask) else jnp
+        usable = compute.broadcast_to(True if mask is None else mask, values.shape)
         if announced is not None:
-            usable &= announced
-        sigma = sigma if sigma is None else jnp.broadcast_to(sigma, values.shape)
+            usable = usable & announced
+        if sigma is not None and sigma.shape != values.shape:
+            sigma = jnp.asarray(compute.broadcast_to(sigma, values.shape))
         variables = {name: _real(float_array(setting, name), name) for name, setting in variables.items()}
         if covariance is not None:
             covariance = covariance_matrix(covariance, values, sigma, variables)
             sigma = jnp.sqrt(jnp.diagonal(covariance)).reshape(values.shape)
-        counts = usable & ~jnp.isnan(values) & (True if sigma is None else ~jnp.isinf(sigma))
+        compute = np if is_concrete(values, usable, sigma) else jnp
+        counts = usable & ~compute.isnan(values)
+        if sigma is not None:
+            counts = counts & ~compute.isinf(sigma)
         if is_concrete(values, sigma, usable, variables):
             check_observed(values, sigma, usable, counts, mask is not None, variables)
-        self.mask = None if is_concrete(counts) and bool(counts.all()) else counts
-        self.values = jnp.where(counts, values, 0.0)
-        self.sigma = sigma if sigma is None else jnp.where(counts, sigma, 1.0)
+        all_count = is_concrete(counts) and bool(counts.all())
+        self.mask = None if all_count else jnp.asarray(counts)
+        self.values = values if all_count else jnp.where(counts, values, 0.0)
+        self.sigma = sigma if sigma is None or all_count else jnp.where(counts, sigma, 1.0)
         self.variables = variables
         self.grid = _mesh(grid)
         self.noise = noise
-        self.whitening = None if covariance is None else whitening_of(covariance, counts)
+        self.whitening = None if covariance is None else whitening_of(covariance, jnp.asarray(counts))
         if noise is not None and covariance is not None:
             raise ValueError(
                 f"noise is {type(noise).__name__}, whose readings do not depend on each other; leave out covariance=."
@@ -148,8 +155,8 @@ class Observations(AbstractObservations):
             if given is not None and (given.ndim or given is values) and given.shape != shape:
                 raise ValueError(f"{name} has shape {given.shape}, but the axes {', '.join(axes)} span {shape}.")
         flat = lambda given: given.reshape(-1) if given is not None and given.ndim else given
-        mesh = jnp.meshgrid(*settings.values(), indexing="ij")
-        variables = {name: setting.reshape(-1) for name, setting in zip(axes, mesh)}
+        mesh = (np if is_concrete(settings) else jnp).meshgrid(*settings.values(), indexing="ij")
+        variables = {name: jnp.asarray(setting.reshape(-1)) for name, setting in zip(axes, mesh)}
         if announced is not None:
             values = np.ma.masked_array(values, ~announced)
         told = {"sigma": flat(sigma), "mask": flat(mask), "covariance": covariance, "noise": noise}
