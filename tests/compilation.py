@@ -51,7 +51,7 @@ class _FewDialects(getattr(jax._src.interpreters.mlir, "JaxIrContext", object)):
 
 
 def load_few_dialects() -> None:
-    """Lower each program in such a context: with all dialects, half of the time of lowering a small one is their own."""
+    """Lower each program in such a context: of a small one, to load all dialects takes half of the time of lowering."""
     jax._src.interpreters.mlir.JaxIrContext = _FewDialects
 
 

@@ -50,6 +50,35 @@ QUICK = {
 All others ask nothing of how numbers are compiled: courses of searches, judgements, pages, examples, laws that hold at
 any level. Single tests of theirs can ask for `compiled_for_users`."""
 
+LONG = (
+    "test_devices_of_kwant",
+    "test_regression_sets",
+    "test_few_discs",
+    "test_ends_of_a_search",
+    "test_over_devices",
+    "test_own_problems",
+    "test_amorphous_silicon",
+    "test_killed_run",
+    "test_magnetization",
+    "test_cost_surface_picture",
+    "test_units",
+    "test_unsafe_growth",
+    "test_built_while_tracing",
+    "test_kwant",
+    "test_annealing",
+    "test_every_method",
+    "test_alternating_projections",
+    "test_two_levels",
+    "test_pair_sums",
+    "test_profile_intervals",
+)
+"""The files that take longest, the longest first. Workers take files in turn: what is begun last should be short."""
+
+
+def pytest_collection_modifyitems(items):
+    place = {name: number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(LONG)))
+
 
 @pytest.fixture(scope="module")
 def quick_compilation():
