@@ -25,7 +25,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import equibacksolve as ebs
-from equibacksolve import imaging
+from equibacksolve import atoms, imaging
 from equibacksolve.methods import AnnealedLangevin
 
 ATOMS, BOX, WIDTH, PIXELS = 460, 40.0, 0.3, 128
@@ -48,7 +48,7 @@ def recover(start, target, method, key):
 
 def report(name, positions, truth, distances):
     """One line of structural quality: a low R with two atoms on one spot is not a good model."""
-    g_distance = imaging.pair_distribution_distance(positions, truth, distances, BOX, periodic=True)
+    g_distance = np.sqrt(np.mean((pair_distribution(positions, distances) - pair_distribution(truth, distances)) ** 2))
     order = imaging.bond_orientation(positions, BOX, periodic=True)
     psi = f"{float(order.mean()):.3f} +- {float(order.std()):.3f}"
     print(
@@ -56,6 +56,12 @@ def report(name, positions, truth, distances):
         f"closest pair {imaging.closest_approach(positions, BOX, periodic=True):.3f}, "
         f"distance to the truth {imaging.matched_distance(positions, truth, BOX):.3f}"
     )
+
+
+def pair_distribution(positions, distances):
+    """g(r), with the spacing of the distances as its resolution."""
+    structure = atoms.Structure(positions, atoms.Box([BOX, BOX]))
+    return atoms.Observables(structure, g=atoms.RealSpaceCurve(distances)).predict()
 
 
 def draw(simulators, history, distances, path):
@@ -69,7 +75,7 @@ def draw(simulators, history, distances, path):
         image = np.fft.fftshift(np.asarray(simulator.predict())).T
         shown = bottom.imshow(image, origin="lower", extent=(-edge, edge, -edge, edge), vmin=0, vmax=brightest)
         bottom.set(xlabel="$k_x a$", ylabel="$k_y a$")
-        g = imaging.pair_distribution(simulator.positions, distances, BOX, periodic=True)
+        g = pair_distribution(simulator.positions, distances)
         axes[0, 3].plot(distances, g, "--" if name == "initial" else "-", label=name)
     figure.colorbar(shown, ax=axes[1, 2], label="$s = L\\,\\ln(q + 1)$")
     axes[0, 3].set(xlabel="r / a", ylabel="g(r)", title="pair distribution")
@@ -111,7 +117,9 @@ def main():
     for name, simulator in simulators.items():
         report(name, simulator.positions, truth.positions, distances)
     draw(simulators, history, distances, arguments.picture)
-    imaging.write_extended_xyz(arguments.picture.with_suffix(".xyz"), found.positions, BOX, periodic=True)
+    atoms.write_structure(
+        arguments.picture.with_suffix(".xyz"), atoms.Structure(found.positions, atoms.Box([BOX, BOX]))
+    )
     print(f"R={misfit:.4f} seconds={seconds[-1]:.1f} picture={arguments.picture}")
 
 

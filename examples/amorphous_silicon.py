@@ -13,14 +13,10 @@ import argparse
 import pathlib
 
 import jax
-import matplotlib
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
 import numpy as np
 
 import equibacksolve as ebs
-from equibacksolve import atoms
+from equibacksolve import atoms, plotting
 from equibacksolve.methods import AnnealedLangevin
 
 TRUTH = pathlib.Path(__file__).parent / "data" / "amorphous_silicon.xyz"
@@ -55,54 +51,28 @@ def measured(truth, constraints, key):
 def model_of(truth, observed, arguments, key):
     """One model, from random positions."""
     of_start, of_search = jax.random.split(key)
-    count, edge = len(truth.species), float(truth.box.vectors[0, 0])
-    # A lattice of points, shaken by its own spacing, has no crowds: cells of atoms may be small.
-    points = np.stack(np.meshgrid(*[np.arange(round(count ** (1 / 3)))] * 3), axis=-1).reshape(-1, 3)
-    spread = points + jax.random.uniform(of_start, points.shape)
-    start = atoms.Structure(spread * edge / round(count ** (1 / 3)), truth.box, "Si")
+    # A lattice of points, shaken by its own spacing: crowds would make the first steps of all atoms short.
+    along = round(len(truth.species) ** (1 / 3))
+    points = np.stack(np.meshgrid(*[np.arange(along)] * 3), axis=-1).reshape(-1, 3)
+    positions = (points + jax.random.uniform(of_start, points.shape)) / along @ truth.box.vectors
+    start = atoms.Structure(positions, truth.box, truth.species)
     method = AnnealedLangevin(0.3, 0.02, steps=arguments.steps, together=min(50, arguments.steps))
     search = {"where": lambda s: s.positions, "key": of_search, "polish": False, "seconds": 1e9}
-    return ebs.backsolve(observables(start, arguments.constraints), observed, method, **search)
-
-
-def draw(truth, spread, observed, seen, path):
-    """Data and models above, coordination and angles beside the truth below; bars are deviations between models."""
-    figure, axes = plt.subplots(2, 2, figsize=(11, 7), layout="constrained")
-    pieces = np.split(np.asarray(observed.values), np.cumsum([len(one) for one in seen.values()])[:-1])
-    data = dict(zip(seen, pieces))
-    for panel, name, places, label in ((axes[0, 0], "S", Q, "Q (1/Å)"), (axes[0, 1], "g", R, "r (Å)")):
-        panel.plot(places, data[name], ".", color="0.6", markersize=3, label="data")
-        panel.plot(places, seen[name], color="tab:blue", linewidth=1, label="model")
-        panel.set(xlabel=label, ylabel=f"{name}({label[0]})")
-        panel.legend()
-    mean, deviation = spread.mean, spread.deviation
-    bars = {"yerr": deviation.coordination[:9], "capsize": 3, "color": "tab:blue"}
-    axes[1, 0].bar(mean.neighbours[:9] + 0.2, mean.coordination[:9], 0.4, label=f"{spread.models} models", **bars)
-    axes[1, 0].bar(truth.neighbours[:9] - 0.2, truth.coordination[:9], 0.4, color="0.6", label="truth")
-    axes[1, 0].set(xlabel="neighbours within 2.85 Å", ylabel="share of the atoms")
-    low, high = mean.bond_angles - deviation.bond_angles, mean.bond_angles + deviation.bond_angles
-    axes[1, 1].fill_between(mean.angles, low, high, color="tab:blue", alpha=0.3)
-    axes[1, 1].plot(mean.angles, mean.bond_angles, color="tab:blue", label=f"{spread.models} models")
-    axes[1, 1].plot(truth.angles, truth.bond_angles, "--", color="0.3", label="truth")
-    axes[1, 1].set(xlabel="angle between bonds (degrees)", ylabel="density (1/degree)", xlim=(30, 180))
-    for panel in axes[1]:
-        panel.legend()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=110)
+    return ebs.backsolve(observables(start, not arguments.curves_only), observed, method, **search)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=1000, help="of the annealing; more of them end lower")
+    parser.add_argument("--steps", type=int, default=3000, help="of the annealing; more of them end lower")
     parser.add_argument("--models", type=int, default=2, help="independent models, two or more")
-    parser.add_argument("--constraints", action="store_true", help="coordination and angles are known, too")
+    parser.add_argument("--curves-only", action="store_true", help="nothing is known of neighbours and angles")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--picture", type=pathlib.Path, default=pathlib.Path("pictures/amorphous_silicon.png"))
     arguments = parser.parse_args()
 
-    truth = observables(atoms.read_structure(TRUTH), arguments.constraints)
+    truth = observables(atoms.read_structure(TRUTH), not arguments.curves_only)
     of_noise, *keys = jax.random.split(jax.random.key(arguments.seed), 1 + arguments.models)
-    observed = measured(truth, arguments.constraints, of_noise)
+    observed = measured(truth, not arguments.curves_only, of_noise)
     several = []
     for number, key in enumerate(keys):
         found = model_of(truth, observed, arguments, key)
@@ -117,7 +87,8 @@ def main():
     print(spread)
     print(f"truth: {true.mean_coordination:.3f} neighbours, {100 * true.coordination[4]:.1f} % have 4", end=", ")
     print(f"angles {true.mean_angle:.1f} +- {true.angle_deviation:.1f}")
-    draw(true, spread, observed, found.simulator.predictions(), arguments.picture)
+    figure = plotting.structure_figure(found.simulator, observed, spread, truth=true, unit="Å")
+    figure.savefig(arguments.picture, dpi=110)
     print(f"chi2_S={misfits['S']:.3f} chi2_g={misfits['g']:.3f} picture={arguments.picture}")
 
 

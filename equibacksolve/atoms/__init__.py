@@ -3,6 +3,8 @@
 from equibacksolve.atoms._ase import from_ase as from_ase
 from equibacksolve.atoms._ase import to_ase as to_ase
 from equibacksolve.atoms._bond_angles import BondAngles as BondAngles
+from equibacksolve.atoms._bond_length import bond_length as bond_length
+from equibacksolve.atoms._bond_length import first_minimum as first_minimum
 from equibacksolve.atoms._box import Box as Box
 from equibacksolve.atoms._constraint import AbstractConstraint as AbstractConstraint
 from equibacksolve.atoms._conventions import Convention as Convention
@@ -20,6 +22,7 @@ from equibacksolve.atoms._reach import within_reach as within_reach
 from equibacksolve.atoms._real_space_curve import RealSpaceCurve as RealSpaceCurve
 from equibacksolve.atoms._reciprocal_space_curve import ReciprocalSpaceCurve as ReciprocalSpaceCurve
 from equibacksolve.atoms._scattering_lengths import neutron_scattering_lengths as neutron_scattering_lengths
+from equibacksolve.atoms._scattering_lengths import xray_form_factors as xray_form_factors
 from equibacksolve.atoms._statistics import Spread as Spread
 from equibacksolve.atoms._statistics import Statistics as Statistics
 from equibacksolve.atoms._statistics import spread_over_models as spread_over_models

@@ -28,7 +28,11 @@ class Convention(NamedTuple):
     density: bool = False
 
     def written(
-        self, total: Float[Array, " points"], places: Float[Array, " points"], limit: Scalar, density: Scalar
+        self,
+        total: Float[Array, " points"],
+        places: Float[Array, " points"],
+        limit: Float[Array, " #points"],
+        density: Scalar,
     ) -> Float[Array, " points"]:
         """The curve, of a sum that is normalised if the convention is."""
         curve = total + (1.0 if self.normalised else limit) if self.from_zero else total
@@ -36,7 +40,11 @@ class Convention(NamedTuple):
         return 4 * math.pi * density * curve if self.density else curve
 
     def read(
-        self, curve: Float[Array, " points"], places: Float[Array, " points"], limit: Scalar, density: Scalar
+        self,
+        curve: Float[Array, " points"],
+        places: Float[Array, " points"],
+        limit: Float[Array, " #points"],
+        density: Scalar,
     ) -> Float[Array, " points"]:
         """The inverse: the normalised sum, g - 1 or S - 1."""
         curve = curve / (4 * math.pi * density) if self.density else curve
@@ -90,7 +98,7 @@ def convert(
     if mean_scattering_length is None and not all(one.normalised for one in both):
         raise ValueError(f"mean_scattering_length is left out, but {before} to {after} needs it; give it in fm.")
     places, curve = float_array(places, "places"), float_array(curve, "curve")
-    limit = float_array(1.0 if mean_scattering_length is None else BARN * mean_scattering_length**2)
+    limit = float_array([1.0 if mean_scattering_length is None else BARN * mean_scattering_length**2])
     density = float_array(0.0 if density is None else density, "density")
     total = both[0].read(curve, places, limit, density)
     return both[1].written(total if both[1].normalised else total * limit, places, limit, density)

@@ -1,14 +1,15 @@
 """What all curves of diffraction have in common."""
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, cast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from equibacksolve._arrays import is_concrete
+from equibacksolve._arrays import float_array, is_concrete
 from equibacksolve._axes import Scalar
 from equibacksolve.atoms._conventions import BARN, Convention
 from equibacksolve.atoms._histogram import species_pairs
@@ -31,15 +32,24 @@ class Mixture(eqx.Module):
     density: Scalar
     elements: tuple[str, ...] = eqx.field(static=True)
 
-    def of(self, pair: tuple[str, str] | None) -> tuple[Float[Array, " bins"], Scalar]:
-        """sum_ij c_i c_j b_i b_j (g_ij - 1) and (sum_i c_i b_i)^2 in barn; g_ij - 1 and 1 of one pair."""
+    def weights(
+        self, pair: tuple[str, str] | None, form_factors: dict[str, Array] | None
+    ) -> tuple[Float[Array, "species_pairs #points"], Float[Array, " #points"]]:
+        """c_i c_j b_i b_j of each pair of species (twice where they differ), and (sum_i c_i b_i)^2: in barn.
+
+        With form factors these are in place of b, at each point or at all. Of one pair: 1 for it, 0 for others, and 1.
+        """
         pairs = species_pairs(len(self.elements))
         if pair is not None:
-            first, second = sorted(self.elements.index(name) for name in pair)
-            return self.correlations[pairs.index((first, second))], jnp.ones_like(self.density)
-        amounts = self.concentrations * self.scattering_lengths
+            named = tuple(sorted(self.elements.index(name) for name in pair))
+            return jnp.array([[one == named] for one in pairs], self.density.dtype), jnp.ones((1,), self.density.dtype)
+        if form_factors is None:
+            amplitudes = BARN**0.5 * self.scattering_lengths[:, None]
+        else:
+            amplitudes = jnp.stack([jnp.atleast_1d(form_factors[name]) for name in self.elements])
+        amounts = self.concentrations[:, None] * amplitudes.astype(self.density.dtype)
         weights = jnp.stack([(1 if a == b else 2) * amounts[a] * amounts[b] for a, b in pairs])
-        return BARN * (weights[:, None] * self.correlations).sum(axis=0), BARN * amounts.sum() ** 2
+        return weights, amounts.sum(axis=0) ** 2
 
 
 class AbstractCurve(eqx.Module):
@@ -47,10 +57,12 @@ class AbstractCurve(eqx.Module):
 
     if TYPE_CHECKING:  # not annotated: checkers would take them for the first arguments of every subclass
         pair, scale, background = cast(tuple[str, str] | None, ...), cast(Scalar, ...), cast(Scalar, ...)
+        form_factors = cast(dict[str, Array] | None, ...)
     else:
         pair: eqx.AbstractVar[tuple[str, str] | None]
         scale: eqx.AbstractVar[Scalar]
         background: eqx.AbstractVar[Scalar]
+        form_factors: eqx.AbstractVar[dict[str, Array] | None]
 
     @property
     @abstractmethod
@@ -80,10 +92,11 @@ class AbstractCurve(eqx.Module):
 
     def values(self, matrix: Float[Array, "points bins"], mixture: Mixture) -> Float[Array, " points"]:
         """The curve of a sample."""
-        mixed, limit = mixture.of(self.pair)
-        total = self.in_units(matrix.astype(mixed.dtype) @ mixed, mixture.density)
+        weights, limit = mixture.weights(self.pair, self.form_factors)
+        partial = mixture.correlations @ matrix.astype(weights.dtype).T
+        total = self.in_units((weights * partial).sum(axis=0), mixture.density)
         total = total / limit if self.convention_used.normalised else total
-        curve = self.convention_used.written(total, self.places.astype(mixed.dtype), limit, mixture.density)
+        curve = self.convention_used.written(total, self.places.astype(weights.dtype), limit, mixture.density)
         return self.scale * curve + self.background
 
 
@@ -95,6 +108,24 @@ def check_places(name: str, places: Float[Array, " points"]) -> None:
         values = np.asarray(places)
         if not (np.isfinite(values).all() and values[0] > 0 and (np.diff(values) > 0).all()):
             raise ValueError(f"{name} runs from {values[0]:g} to {values[-1]:g}, but must be positive and increase.")
+
+
+def form_factors_of(given: Mapping[str, Any] | None) -> dict[str, Array] | None:
+    """What was given for each species, as arrays."""
+    if given is None:
+        return None
+    return {str(name): float_array(values, f"form_factors[{name!r}]") for name, values in given.items()}
+
+
+def check_form_factors(form_factors: dict[str, Array] | None, shape: tuple[int, ...]) -> None:
+    """Raise `ValueError` unless each is a number, or has this shape, and is finite; traced ones pass."""
+    for name, values in (form_factors or {}).items():
+        if values.shape not in ((), shape):
+            raise ValueError(
+                f"form_factors[{name!r}] has shape {values.shape}, but must be a number or of shape {shape}."
+            )
+        if is_concrete(values) and not np.isfinite(np.asarray(values)).all():
+            raise ValueError(f"form_factors[{name!r}] has entries that are not finite; give numbers.")
 
 
 def check_length(name: str, value: float | None, *, zero: bool = False) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from equibacksolve.atoms._box import Box
 from equibacksolve.atoms._structure import Structure
-from equibacksolve.imaging import read_xyz_table
+from equibacksolve.atoms._xyz_table import read_xyz_table
 
 
 def read_structure(path: str | os.PathLike[str], components: int = 3) -> Structure:
@@ -27,8 +27,9 @@ def read_structure(path: str | os.PathLike[str], components: int = 3) -> Structu
     if positions.shape[1] < components:
         raise ValueError(f"{path} has {positions.shape[1]} coordinates an atom; pass components=2.")
     try:
-        box = Box(vectors[:components, :components], table.periodic[:components])
-        return Structure(box.wrapped(positions[:, :components]), box, table.species)
+        with np.errstate(over="ignore", under="ignore"):
+            box = Box(vectors[:components, :components], table.periodic[:components])
+            return Structure(box.wrapped(positions[:, :components]), box, table.species)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
 

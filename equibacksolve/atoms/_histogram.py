@@ -27,7 +27,7 @@ SPLINE = np.array([[1, -3, 3, -1], [4, 0, -6, 3], [1, 3, 3, -3], [0, 0, 0, 1]]) 
 def pair_counts(scene: Scene, spacing: float, bins: int, species: int) -> Float[Array, "species_pairs bins"]:
     """Pairs of atoms around the distances spacing * (1 .. bins), for each pair of species.
 
-    Pairs of species are counted (0, 0), (0, 1), ..., (1, 1), ...: see `species_pairs`. The blocks reach to
+    Pairs of species are counted (0, 0), (0, 1), ..., (1, 1), ...: see `species_pairs`. The clusters reach to
     `spacing * (bins + 3)`.
     """
     wide, radial = bins + 3, scene.box.components == 3

@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from equibacksolve._arrays import check_fields, float_array
-from equibacksolve.atoms._blocks import Blocks, blocks_for
 from equibacksolve.atoms._box import Box
+from equibacksolve.atoms._clusters import Clusters, clusters_for
 from equibacksolve.atoms._constraint import AbstractConstraint
 from equibacksolve.atoms._curve import AbstractCurve, Mixture
 from equibacksolve.atoms._excluded_distances import ExcludedDistances
@@ -37,7 +37,7 @@ class Observables(AbstractSimulator):
 
     - `structure`: the atoms.
     - `scattering_lengths`: one number for each species, {"Si": 4.1491, "O": 5.803} (fm), see
-      `neutron_scattering_lengths`. May be left out if there is one species, or partial curves only.
+      `neutron_scattering_lengths`. May be left out if there is one species, partial curves only, or form factors.
     - `parts`: curves and constraints by name. A leaf is `s.parts["S"].scale`, for example.
 
     **Fields**
@@ -51,7 +51,9 @@ class Observables(AbstractSimulator):
     there, and for scattering lengths that are missing or cancel.
     """
 
-    positions: Float[Array, "atoms components"] = eqx.field(metadata={"smooth": False})
+    positions: Float[Array, "atoms components"] = eqx.field(
+        metadata={"smooth": False, "unit": "length", "picture": "atoms"}
+    )
     box: Box
     parts: dict[str, Part]
     scattering_lengths: Float[Array, " species"]
@@ -59,7 +61,7 @@ class Observables(AbstractSimulator):
     species: tuple[str, ...] = eqx.field(static=True)
     spacing: float = eqx.field(static=True)
     bins: int = eqx.field(static=True)
-    blocks: tuple[tuple[str, Blocks], ...] = eqx.field(static=True)
+    clusters: tuple[tuple[str, Clusters], ...] = eqx.field(static=True)
 
     def __init__(self, structure: Structure, /, scattering_lengths: Any = None, **parts: Part):
         if not parts:
@@ -86,7 +88,7 @@ class Observables(AbstractSimulator):
         }
         needed = {name: part.needed_reach(structure.elements) for name, part in self._constraints().items()}
         needed |= {_CURVES: self.spacing * (self.bins + 3)} if curves else {}
-        self.blocks = tuple((name, blocks_for(self.positions, self.box, r)) for name, r in needed.items())
+        self.clusters = tuple((name, clusters_for(self.positions, self.box, r)) for name, r in needed.items())
 
     def __check_init__(self):
         check_fields(self)
@@ -98,8 +100,8 @@ class Observables(AbstractSimulator):
     @eqx.filter_jit
     def predictions(self) -> dict[str, Float[Array, "..."]]:
         """What each part predicts."""
-        blocks, kinds = dict(self.blocks), self._kinds()
-        scene = lambda name: Scene(self.positions, kinds, self.box, blocks[name])
+        clusters, kinds = dict(self.clusters), self._kinds()
+        scene = lambda name: Scene(self.positions, kinds, self.box, clusters[name])
         mixture: Any = self.mixture(scene(_CURVES)) if self.matrices else None
         seen = {}
         for name in sorted(self.parts):
@@ -139,10 +141,14 @@ class Observables(AbstractSimulator):
 
     def misfits(self, observed: Observations) -> dict[str, float]:
         """The mean of the squared residuals of each part: chi-squared per datum if sigma is known."""
-        squared = np.asarray(observed.counted(self.predict() - observed.values) ** 2)
-        sizes = [len(one) for one in self.predictions().values()]
-        pieces = np.split(squared, np.cumsum(sizes)[:-1])
-        return {name: float(np.nanmean(piece)) for name, piece in zip(sorted(self.parts), pieces)}
+        squared = self.by_part(observed.counted(self.predict() - observed.values) ** 2)
+        return {name: float(np.nanmean(one)) for name, one in squared.items()}
+
+    def by_part(self, joined: Float[Any, " data"]) -> dict[str, Float[np.ndarray, "..."]]:
+        """What belongs to each part, of numbers that are joined as `predict` joins them."""
+        sizes = [len(one) for one in eqx.filter_eval_shape(Observables.predictions, self).values()]
+        pieces = np.split(np.asarray(joined), np.cumsum(sizes)[:-1])
+        return dict(zip(sorted(self.parts), pieces))
 
     def check_start(self) -> None:
         """Raise `ValueError` if atoms are nearer to each other than an `ExcludedDistances` allows."""
@@ -152,7 +158,8 @@ class Observables(AbstractSimulator):
 
     def structure(self) -> Structure:
         """The atoms as they are now, brought back into the box."""
-        return Structure(self.box.wrapped(self.positions), self.box, self.species)
+        somewhere = Structure(jnp.zeros_like(self.positions), self.box, self.species)
+        return somewhere.with_positions(self.positions)
 
     def _constraints(self):
         return {name: part for name, part in self.parts.items() if isinstance(part, AbstractConstraint)}
@@ -166,7 +173,7 @@ class Observables(AbstractSimulator):
 
 
 _CURVES = " curves"
-"""The blocks that all curves share; no name of a part begins with a space."""
+"""The clusters that all curves share; no name of a part begins with a space."""
 
 
 def _spread(given, size, name):
@@ -176,9 +183,19 @@ def _spread(given, size, name):
     return jnp.broadcast_to(array, (size,))
 
 
+def _check_named(argument, elements, given, unit):
+    missing = [name for name in elements if name not in given]
+    if missing:
+        raise ValueError(f"{argument} has none for {', '.join(missing)}; give one for each species{unit}.")
+
+
 def _scattering_lengths(structure, given, curves):
     """In the order of the elements; tens where they do not matter."""
     elements, totals = structure.elements, [curve for curve in curves.values() if curve.pair is None]
+    for name, curve in curves.items():
+        if curve.pair is None and curve.form_factors is not None:
+            _check_named(f"form_factors of {name}", elements, curve.form_factors, "")
+    totals = [curve for curve in totals if curve.form_factors is None]
     for curve in curves.values():
         for name in curve.pair or ():
             if name not in elements:
@@ -191,9 +208,7 @@ def _scattering_lengths(structure, given, curves):
                 "such as neutron_scattering_lengths(structure)."
             )
         return [10.0] * len(elements)
-    missing = [name for name in elements if name not in given]
-    if missing:
-        raise ValueError(f"scattering_lengths has none for {', '.join(missing)}; give one for each species (fm).")
+    _check_named("scattering_lengths", elements, given, " (fm)")
     lengths = [float(given[name]) for name in elements]
     mean = np.dot(lengths, structure.counts) / len(structure.species)
     if any(curve.convention_used.normalised for curve in totals) and abs(mean) < 1e-6 * np.abs(lengths).max():

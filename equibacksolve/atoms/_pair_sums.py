@@ -1,9 +1,10 @@
 """Sums over pairs of atoms that are near each other, each pair once.
 
-Pairs of blocks (see `_blocks`) are visited a few at a time, so that what is held at once fits into the cache of a core,
-also in the reverse sweep, which computes the distances again.
+Pairs of clusters (see `_clusters`) are visited a few at a time, so that what is held at once fits into the cache of a
+core, also in the reverse sweep, which computes the distances again.
 """
 
+import math
 from collections.abc import Callable
 from functools import reduce
 from operator import add
@@ -11,15 +12,18 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int
 
-from equibacksolve.atoms._blocks import Blocks, filled
 from equibacksolve.atoms._box import Box
+from equibacksolve.atoms._clusters import Clusters, dealt_out
 
 _TOGETHER = 4096
-"""Pairs of places that are visited at once."""
+"""Pairs of places that are visited at once: what they need stays in the cache of a core."""
+
+_ROUNDS, _LONGEST = 16, 256
+"""Rounds of visits, and visits in a round at most. Few rounds: each adds up an array of all atoms. Short ones: the
+positions of all pairs in a round are held at once."""
 
 
 class Pairs(NamedTuple):
@@ -33,10 +37,10 @@ class Pairs(NamedTuple):
     - `real`: whether a pair is there: two atoms, for the first time.
     """
 
-    vectors: Float[Array, "components parts places places"]
-    distances: Float[Array, "parts places places"]
-    kinds: tuple[Int[Array, "parts places 1"], Int[Array, "parts 1 places"]]
-    real: Bool[Array, "parts places places"]
+    vectors: Float[Array, "components places places parts"]
+    distances: Float[Array, "places places parts"]
+    kinds: tuple[Int[Array, "places 1 parts"], Int[Array, "1 places parts"]]
+    real: Bool[Array, "places places parts"]
 
 
 class Scene(NamedTuple):
@@ -45,7 +49,7 @@ class Scene(NamedTuple):
     positions: Float[Array, "atoms components"]
     kinds: Int[Array, " atoms"]
     box: Box
-    blocks: Blocks
+    clusters: Clusters
 
 
 Visit = Callable[[Any, Pairs], tuple[Any, Any]]
@@ -53,11 +57,11 @@ Visit = Callable[[Any, Pairs], tuple[Any, Any]]
 
 def sum_into(step: Visit, start: Float[Array, "..."], scene: Scene) -> Float[Array, "..."]:
     """The last `total` of `step(total, pairs) -> (total, None)`, over all pairs within reach, and some farther ones."""
-    return _visit(scene, lambda blocks, table: _scan(step, start, scene, blocks, table)[0])
+    return _visit(scene, lambda total, dealt, pairs: _scan(step, total, scene, dealt, pairs)[0], start)
 
 
 def sum_per_atom(
-    term: Callable[[Pairs], list[Float[Array, "parts places places"]]], scene: Scene, signs: tuple[int, ...] = (1,)
+    term: Callable[[Pairs], list[Float[Array, "places places parts"]]], scene: Scene, signs: tuple[int, ...] = (1,)
 ) -> Float[Array, "atoms terms"]:
     """For each atom i the sums of the terms over its neighbours j within reach, and some farther ones.
 
@@ -67,68 +71,96 @@ def sum_per_atom(
 
     def step(carry, pairs):
         # Where no pair is, terms see one at the reach, lest they divide by zero.
-        pairs = pairs._replace(distances=jnp.where(pairs.real, pairs.distances, scene.blocks.reach))
+        pairs = pairs._replace(distances=jnp.where(pairs.real, pairs.distances, scene.clusters.reach))
         # Behind the barrier each term is computed once, not once for each sum that it enters.
         terms = lax.optimization_barrier(jnp.where(pairs.real, jnp.stack(term(pairs)), 0.0))
         turned = jnp.array(signs, terms.dtype)
-        return carry, (jnp.moveaxis(terms.sum(axis=3), 0, -1), jnp.moveaxis(terms.sum(axis=2), 0, -1) * turned)
+        return carry, (terms.sum(axis=2).T, terms.sum(axis=1).T * turned)
 
-    def summed(blocks, table):
-        _, ends = _scan(step, jnp.zeros(()), scene, blocks, table)
-        both = jnp.stack(ends, axis=2)
-        total = jnp.zeros((blocks.atoms + 1, both.shape[-1]), both.dtype)
-        return total.at[table[_padded(blocks)]].add(both)[:-1]
+    def one_round(total, dealt, pairs):
+        _, ends = _scan(step, jnp.zeros(()), scene, dealt, pairs)
+        return total.at[dealt.table[pairs]].add(jnp.stack(ends, axis=2))
 
-    return _visit(scene, summed)
-
-
-def _visit(scene, summed):
-    """The sum over the blocks that were planned; over all pairs, slow but right, if they do not hold the atoms."""
-    table, fits = filled(scene.blocks, scene.box, lax.stop_gradient(scene.box.fractions(scene.positions)))
-    table = _with_empty_block(table, scene.blocks)
-    if not scene.blocks.cells:
-        return summed(scene.blocks, table)
-    every = scene.blocks.whole()
-    of_all = _with_empty_block(filled(every, scene.box, scene.positions)[0], every)
-    return lax.cond(fits, lambda: summed(scene.blocks, table), lambda: summed(every, of_all))
+    start = jnp.zeros((len(scene.kinds) + 1, len(signs)), scene.positions.dtype)
+    return _visit(scene, one_round, start)[:-1]
 
 
-def _with_empty_block(table, blocks):
-    return jnp.concatenate([table, jnp.full_like(table[:1], blocks.atoms)])
+class _Dealt(NamedTuple):
+    """What there is in the places of each cluster: positions in units of the edges, kinds, numbers of atoms.
+
+    `low` and `high` are the numbers again; inside a cluster, low < high tells a pair, and no empty place, once.
+    """
+
+    fractions: Float[Array, "clusters components places"]
+    kinds: Int[Array, "clusters places"]
+    table: Int[Array, "clusters places"]
+    low: Int[Array, "clusters places"]
+    high: Int[Array, "clusters places"]
 
 
-def _padded(blocks: Blocks) -> Int[np.ndarray, "steps parts 2"]:
-    """The pairs of blocks, as many to a step as suits the cache; the last step is filled up with an empty block."""
-    pairs = blocks.pairs()
-    parts = min(len(pairs), max(1, _TOGETHER // blocks.capacity**2))
-    filler = np.full((-len(pairs) % parts, 2), blocks.number)
-    return np.concatenate([pairs, filler]).reshape(-1, parts, 2)
+def _visit(scene, one_round, start):
+    """`one_round(total, dealt, pairs)` over the clusters that are near, as many at once as bounds the memory.
+
+    Over all pairs of clusters, slow but right, if there is no room for those that are near.
+    """
+    clusters, atoms = scene.clusters, len(scene.kinds)
+    fractions = scene.box.fractions(scene.positions)
+    table, near, fits = dealt_out(clusters, scene.box, fractions)
+    empty = table == atoms
+    inside = jnp.minimum(table, atoms - 1)
+    dealt = _Dealt(
+        jnp.moveaxis(fractions[inside], -1, 1),
+        scene.kinds.astype(jnp.int32)[inside],
+        table,
+        jnp.where(empty, 2 * atoms, table),
+        jnp.where(empty, -atoms, table),
+    )
+
+    parts = max(1, _TOGETHER // clusters.size**2)
+
+    def over(total, pairs_of, visit):
+        """The reverse sweep of a round begins with dealing out again."""
+        visited_at_once = min(parts, total)
+        steps = min(_LONGEST, math.ceil(total / (_ROUNDS * visited_at_once)))
+        rounds = math.ceil(total / (steps * visited_at_once))
+
+        @jax.checkpoint
+        def one(carry, number):
+            pairs = pairs_of(number * steps * visited_at_once + jnp.arange(steps * visited_at_once))
+            return visit(carry, pairs.reshape(steps, visited_at_once, 2)), None
+
+        return lambda: lax.scan(one, start, jnp.arange(rounds))[0]
+
+    visit = lambda carry, pairs: one_round(carry, dealt, pairs)
+    of_all = over(clusters.all_pairs, clusters.pair_of_all, visit)
+    if near is None:
+        return of_all()
+
+    def unless_empty(carry, pairs):
+        return lax.cond(pairs[0, 0, 0] < clusters.number, visit, lambda carry, _: carry, carry, pairs)
+
+    near_at = lambda at: near.at[at].get(mode="fill", fill_value=clusters.number)
+    return lax.cond(fits, over(near.shape[0], near_at, unless_empty), of_all)
 
 
-def _scan(step: Visit, start, scene: Scene, blocks: Blocks, table):
+def _scan(step: Visit, start, scene: Scene, dealt: _Dealt, pairs: Int[Array, "steps parts 2"]):
     """All that a step needs is dealt out before: inside, the reverse sweep would add up arrays of all atoms."""
-    box, pairs, atoms = scene.box, _padded(blocks), blocks.atoms
-    fractions = jnp.concatenate([box.fractions(scene.positions), jnp.zeros_like(scene.positions[:1])])
-    dealt = jnp.moveaxis(fractions[table], -1, 0)[:, pairs]
-    here, there = (jnp.moveaxis(dealt[:, :, :, end], 0, 1) for end in (0, 1))
-    first, second = (table[pairs[:, :, end]] for end in (0, 1))
-    kinds = jnp.concatenate([scene.kinds, scene.kinds[:1]])
-    # One comparison tells a pair: no empty place, and inside one block, in which atoms are in order, the first time.
-    apart = (pairs[:, :, 0] != pairs[:, :, 1])[:, :, None]
-    low = jnp.where(first == atoms, 2 * atoms, first)
-    high = jnp.where(second == atoms, -1, second + apart * atoms)
+    first, second = pairs[:, :, 0], pairs[:, :, 1]
+    apart = jnp.where(first == second, 0, len(scene.kinds))  # in two clusters, any two atoms are a pair
+    ends = dealt.fractions[first], dealt.fractions[second], dealt.kinds[first], dealt.kinds[second]
 
     def one(carry, part):
-        here, there, low, high, kind_here, kind_there = part
-        vectors = _nearest(box, there[:, :, None, :] - here[:, :, :, None])
+        here, there = (jnp.transpose(end, (1, 2, 0)) for end in part[:2])
+        kind_here, kind_there, low, high = (end.T for end in part[2:])
+        vectors = _nearest(scene.box, there[:, None, :, :] - here[:, :, None, :])
         squared = jnp.sum(vectors**2, axis=0)
         # The square root must not see a zero: in the derivative, 0 * inf would be NaN.
         distances = jnp.where(squared > 0, jnp.sqrt(jnp.where(squared > 0, squared, 1.0)), 0.0)
-        kinds = kind_here[:, :, None], kind_there[:, None, :]
-        return step(carry, Pairs(vectors, distances, kinds, low[:, :, None] < high[:, None, :]))
+        kinds = kind_here[:, None, :], kind_there[None, :, :]
+        return step(carry, Pairs(vectors, distances, kinds, low[:, None, :] < high[None, :, :]))
 
     one = jax.checkpoint(one, prevent_cse=False)  # a scan needs no barrier, which would cost three times the work
-    return lax.scan(one, start, (here, there, low, high, kinds[first], kinds[second]))
+    return lax.scan(one, start, (*ends, dealt.low[first], dealt.high[second] + apart[:, :, None]))
 
 
 def _nearest(box: Box, fractions: Float[Array, "components ..."]) -> Float[Array, "components ..."]:

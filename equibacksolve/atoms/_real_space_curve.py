@@ -7,7 +7,14 @@ from jaxtyping import Array, Float
 from equibacksolve._arrays import check_fields, named_float_array
 from equibacksolve._axes import Scalar
 from equibacksolve.atoms._conventions import REAL_SPACE, check_choice
-from equibacksolve.atoms._curve import AbstractCurve, check_length, check_places, species_pair
+from equibacksolve.atoms._curve import (
+    AbstractCurve,
+    check_form_factors,
+    check_length,
+    check_places,
+    form_factors_of,
+    species_pair,
+)
 from equibacksolve.atoms._transform import FINENESS, WINDOWS, to_distances, to_distances_by_way_of_waves
 
 
@@ -24,6 +31,8 @@ class RealSpaceCurve(AbstractCurve):
       `window`: "Lorch" or None, as it was used for that; `damping`: resolution of the instrument in Q, which damps by
       exp(-(r damping)^2 / 2).
     - `pair`: two species, such as "Si-O", for their partial curve, with b = 1; left out, the total.
+    - `form_factors`: of X-rays, in place of scattering lengths: for each species the number of its electrons, which is
+      right as far as form factors have the same shape. "G(r)", "D(r)" and "T(r)" are then in squares of electrons.
     - `scale`, `background`: leaves.
 
     Raises `ValueError` for distances that are not as said, unknown conventions and windows, and widths not positive.
@@ -37,12 +46,14 @@ class RealSpaceCurve(AbstractCurve):
     window: str | None = eqx.field(static=True, default=None)
     damping: float = eqx.field(static=True, default=0.0)
     pair: tuple[str, str] | None = eqx.field(static=True, default=None, converter=species_pair)
+    form_factors: dict[str, Array] | None = eqx.field(converter=form_factors_of, default=None)
     scale: Scalar = eqx.field(converter=named_float_array("RealSpaceCurve.scale"), default=1.0)
     background: Scalar = eqx.field(converter=named_float_array("RealSpaceCurve.background"), default=0.0)
 
     def __check_init__(self):
         check_fields(self)
         check_places("distances", self.distances)
+        check_form_factors(self.form_factors, self.distances.shape[:0])
         check_choice("convention", self.convention, REAL_SPACE)
         check_choice("window", self.window, WINDOWS)
         check_length("width", self.width)

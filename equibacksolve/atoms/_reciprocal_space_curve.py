@@ -7,7 +7,14 @@ from jaxtyping import Array, Float
 from equibacksolve._arrays import check_fields, named_float_array
 from equibacksolve._axes import Scalar
 from equibacksolve.atoms._conventions import RECIPROCAL_SPACE, check_choice
-from equibacksolve.atoms._curve import AbstractCurve, check_length, check_places, species_pair
+from equibacksolve.atoms._curve import (
+    AbstractCurve,
+    check_form_factors,
+    check_length,
+    check_places,
+    form_factors_of,
+    species_pair,
+)
 from equibacksolve.atoms._transform import FINENESS, WINDOWS, to_wavenumbers
 
 
@@ -23,6 +30,8 @@ class ReciprocalSpaceCurve(AbstractCurve):
     - `window`: None, or "Lorch", which fades out what lies near the reach.
     - `resolution`: standard deviation of Q of the instrument (1 / length).
     - `pair`: two species, such as "Si-O", for their partial curve, with b = 1; left out, the total.
+    - `form_factors`: of X-rays, in place of scattering lengths: for each species a number or an array, shape (points,),
+      as `xray_form_factors` gives them. "F(Q)" is then in squares of electrons.
     - `scale`, `background`: leaves.
 
     Raises `ValueError` for wavenumbers that are not as said, and unknown conventions and windows.
@@ -35,12 +44,14 @@ class ReciprocalSpaceCurve(AbstractCurve):
     window: str | None = eqx.field(static=True, default=None)
     resolution: float = eqx.field(static=True, default=0.0)
     pair: tuple[str, str] | None = eqx.field(static=True, default=None, converter=species_pair)
+    form_factors: dict[str, Array] | None = eqx.field(converter=form_factors_of, default=None)
     scale: Scalar = eqx.field(converter=named_float_array("ReciprocalSpaceCurve.scale"), default=1.0)
     background: Scalar = eqx.field(converter=named_float_array("ReciprocalSpaceCurve.background"), default=0.0)
 
     def __check_init__(self):
         check_fields(self)
         check_places("wavenumbers", self.wavenumbers)
+        check_form_factors(self.form_factors, self.wavenumbers.shape)
         check_choice("convention", self.convention, RECIPROCAL_SPACE)
         check_choice("window", self.window, WINDOWS)
         check_length("reach", self.reach)

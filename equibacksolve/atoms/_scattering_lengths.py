@@ -1,5 +1,11 @@
-"""Coherent neutron scattering lengths, from the table of the package periodictable (extra `atoms`)."""
+"""What neutrons and X-rays see of each species, from the tables of the package periodictable (extra `atoms`)."""
 
+from typing import Any
+
+import numpy as np
+from jaxtyping import Array, Float
+
+from equibacksolve._arrays import float_array
 from equibacksolve.atoms._structure import Structure
 
 
@@ -12,20 +18,46 @@ def neutron_scattering_lengths(structure: Structure) -> dict[str, float]:
     Raises `ImportError` that names the extra if periodictable is not installed, and `ValueError` for species that it
     does not know.
     """
+    table = _table("neutron_scattering_lengths")
+    return {name: _length_of(name, table) for name in structure.elements}
+
+
+def xray_form_factors(structure: Structure, wavenumbers: Any) -> dict[str, Float[Array, " points"]]:
+    """f(Q) of each species of a structure, in electrons: {"Si": [13.9, 13.5, ...], ...}.
+
+    - `wavenumbers`: in 1 / angstrom, shape (points,).
+
+    Of neutral atoms, without anomalous scattering: the sums of Gaussians of the International Tables, as periodictable
+    has them. Isotopes count as their element.
+
+    Raises `ImportError` that names the extra if periodictable is not installed, and `ValueError` for species that it
+    does not know.
+    """
+    table, q = _table("xray_form_factors"), np.asarray(float_array(wavenumbers, "wavenumbers"), float)
+    return {name: float_array(_form_factor_of(name, q, table), name) for name in structure.elements}
+
+
+def _table(asked):
     try:
         import periodictable
     except ImportError as error:
         raise ImportError(
-            "neutron_scattering_lengths needs the package periodictable, which is not installed; "
-            'pip install "equibacksolve[atoms]".'
+            f'{asked} needs the package periodictable, which is not installed; pip install "equibacksolve[atoms]".'
         ) from error
-    return {name: _length_of(name, periodictable) for name in structure.elements}
+    return periodictable
 
 
-def _length_of(name, periodictable):
+def _form_factor_of(name, wavenumbers, table):
+    try:
+        return table.elements.symbol(name.lstrip("0123456789")).xray.f0(wavenumbers)
+    except (ValueError, KeyError, AttributeError, TypeError):
+        raise ValueError(f"species {name!r} has no form factor in periodictable; give it as an array.") from None
+
+
+def _length_of(name, table):
     digits = name[: len(name) - len(name.lstrip("0123456789"))]
     try:
-        element = periodictable.elements.symbol(name[len(digits) :])
+        element = table.elements.symbol(name[len(digits) :])
         length = (element[int(digits)] if digits else element).neutron.b_c
     except (ValueError, KeyError):
         length = None

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from equibacksolve.atoms._bond_length import first_minimum
 from equibacksolve.atoms._bonds import bonds_within
 from equibacksolve.atoms._observables import Observables
 from equibacksolve.atoms._real_space_curve import RealSpaceCurve
@@ -61,7 +62,7 @@ class Spread(NamedTuple):
 
 def statistics(
     structure: Structure,
-    within: float,
+    within: float | None = None,
     *,
     distances: Any = None,
     wavenumbers: Any = None,
@@ -69,13 +70,14 @@ def statistics(
 ) -> Statistics:
     """The histograms of a structure.
 
-    - `within`: the distance up to which two atoms are bonded (length), such as the first minimum of g(r).
+    - `within`: the distance up to which two atoms are bonded (length); left out, the first minimum of g(r).
     - `distances`, `wavenumbers`: of g(r) and S(Q), as of the curves; left out, up to half the box (an open box: three
       times `within`) and from pi over that to 30 / `within`.
     - `scattering_lengths`: of the species, {"Si": 4.1491}; left out, all count the same.
 
-    Raises `ValueError` for distances beyond half the box.
+    Raises `ValueError` for distances beyond half the box, and if `within` is left out and g(r) has no peak.
     """
+    within = first_minimum(structure) if within is None else within
     farthest = min(structure.box.farthest(), 1e6)
     reach = farthest if farthest < 1e6 else 3 * within
     distances = np.arange(1, 101) * (reach * (1 - 1e-6) / 100) if distances is None else np.asarray(distances, float)

@@ -76,8 +76,17 @@ class Structure(eqx.Module):
         return len(self.species) / self.box.volume
 
     def with_positions(self, positions: Any) -> "Structure":
-        """The same atoms elsewhere, brought back into the box along the edges that repeat."""
-        return Structure(self.box.wrapped(float_array(positions, "positions")), self.box, self.species)
+        """The same atoms elsewhere, such as a search has moved them to, shape (atoms, components).
+
+        They are brought back into the box along the edges that repeat; along others they may lie outside. Raises
+        `ValueError` for another shape, and for positions that are not finite.
+        """
+        moved = self.box.wrapped(float_array(positions, "positions"))
+        if moved.shape != self.positions.shape:
+            raise ValueError(f"positions has shape {moved.shape}, but these atoms {self.positions.shape}.")
+        if is_concrete(moved):
+            _check_finite(moved)
+        return eqx.tree_at(lambda structure: structure.positions, self, moved)
 
 
 def check_density(structure: Structure, density: float | int, tolerance: float = 0.01) -> None:
@@ -94,12 +103,17 @@ def check_density(structure: Structure, density: float | int, tolerance: float =
         )
 
 
-def _check_inside(positions, box):
-    fractions = np.asarray(box.fractions(positions))[:, ~np.array(box.periodic)]
+def _check_finite(positions):
     positions = np.asarray(positions)
     rows = np.flatnonzero(~np.isfinite(positions).all(axis=1))
     if rows.size:
         raise ValueError(f"positions has the non-finite entry {positions[rows[0]]} at atom {rows[0]}; give numbers.")
+
+
+def _check_inside(positions, box):
+    fractions = np.asarray(box.fractions(positions))[:, ~np.array(box.periodic)]
+    _check_finite(positions)
+    positions = np.asarray(positions)
     # An atom on a face is inside, in the precision of the positions.
     slack = 16 * np.finfo(positions.dtype).eps
     rows = np.flatnonzero(((fractions < -slack) | (fractions > 1 + slack)).any(axis=1))

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from equibacksolve import imaging
+from equibacksolve.atoms import Box, Structure, read_structure, write_structure
 from equibacksolve.command_line import _results
 from equibacksolve.command_line._measurement import image_of
 from equibacksolve.command_line._options import FILE, SEARCH, all_of
@@ -73,17 +74,21 @@ def atoms(measurement, number, box, width, periodic, start, shake, wander, moves
 
 def _started_from(start, number, box, periodic):
     """The positions of a structure that agrees with the options."""
-    structure = imaging.read_extended_xyz(start)
-    atoms, edge = structure.positions.shape[0], float(structure.box_length)
+    structure = read_structure(start, components=2)
+    atoms, vectors, periodic_there = len(structure.species), structure.box.vectors, structure.box.periodic
+    edge = float(vectors[0, 0])
     if atoms != number:
         raise ValueError(f"{start} holds {atoms} atoms, but --atoms is {number}; make them agree.")
+    if np.abs(vectors - edge * np.eye(2)).max() > _PRINTED * abs(edge):
+        raise ValueError(f"{start} has the box {vectors.tolist()}, but an image is square; give a square box.")
     if abs(edge - box) > _PRINTED * box:
         raise ValueError(f"{start} has a box of edge {edge:.6g}, but --box is {box:.6g}; make them agree.")
-    if structure.periodic != periodic:
+    if set(periodic_there) != {periodic}:
+        told = ", ".join("repeats" if repeats else "does not repeat" for repeats in periodic_there)
         option = {True: "--periodic", False: "--open"}
         raise ValueError(
-            f"{start} says that its box {'repeats' if structure.periodic else 'does not repeat'}, but "
-            f"{option[periodic]} was taken; pass {option[structure.periodic]}, or set pbc in the file."
+            f"{start} says of the edges of its box: {told}, but {option[periodic]} was taken; pass "
+            f"{option[not periodic]}, or set pbc in the file."
         )
     return structure.positions
 
@@ -93,7 +98,8 @@ def write(out: Path, found: Solution, observed: Observations) -> None:
     simulator = found.simulator
     box, periodic = simulator.box_length, simulator.periodic
     positions = imaging.wrapped(simulator.positions, box) if periodic else simulator.positions
-    imaging.write_extended_xyz(out / "atoms.xyz", positions, box, periodic=periodic)
+    somewhere = Structure(jnp.zeros_like(positions), Box(jnp.full(2, box), periodic))
+    write_structure(out / "atoms.xyz", somewhere.with_positions(positions))
     files = ["atoms.xyz"]
     files += ["result.nc"] * _results.write_dataset(out / "result.nc", found, observed, None)
     largest = np.pi * simulator.pixels / float(box)

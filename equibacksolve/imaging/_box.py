@@ -1,4 +1,4 @@
-"""The square box: separations in it, and what makes an argument unfit for it.
+"""The square box, and what makes an argument unfit for it.
 
 Every public function of this room checks its arguments itself. What is known only while it is traced (inside `jax.jit`,
 `grad`, `vmap`) passes; so functions that are compiled check before they compile.
@@ -20,20 +20,6 @@ else:
 """One real number: the pure functions take Python floats as well as arrays."""
 
 
-def separation(
-    start: Float[Array, "*shape"], end: Float[Array, "*shape"], box_length: Number, periodic: bool
-) -> Float[Array, "*shape"]:
-    """The vector from `start` to `end`; in a periodic box, to the nearest image of `end` (units of length).
-
-    Raises `ValueError` if the box length is not positive.
-    """
-    check_positive("box_length", box_length)
-    vector = end - start
-    if not periodic:
-        return vector
-    return vector - box_length * jnp.round(vector / box_length)
-
-
 def wrapped(positions: Any, box_length: Number) -> Float[Array, "atoms 2"]:
     """The images of the atoms that lie in the periodic box [0, L) x [0, L).
 
@@ -48,14 +34,6 @@ def wrapped(positions: Any, box_length: Number) -> Float[Array, "atoms 2"]:
     inside = jnp.mod(positions, box_length)
     # A tiny negative number plus L rounds to L itself, which is the image of 0.
     return jnp.where(inside >= box_length, 0.0, inside)
-
-
-def length(vector: Float[Array, "*shape components"]) -> Float[Array, "*shape"]:
-    """Euclidean length, with derivative zero (not NaN) where the vector is zero."""
-    squared = jnp.sum(vector**2, axis=-1)
-    nonzero = squared > 0
-    # The square root must not even see the zero: 0 * inf in the derivative would be NaN.
-    return jnp.where(nonzero, jnp.sqrt(jnp.where(nonzero, squared, 1.0)), 0.0)
 
 
 def real_array(value: Any, name: str, shape: str) -> Float[Array, "..."]:

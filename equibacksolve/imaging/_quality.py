@@ -1,7 +1,7 @@
 """How good is a recovered structure, beside the misfit of its image?
 
 A low misfit with two atoms on one spot is not good. These figures are for looking at: they run on the host, have no
-derivative, and need numbers, not tracers (but for the distance of the pair distributions). scipy comes with JAX.
+derivative, and need numbers, not tracers. scipy comes with JAX.
 """
 
 from typing import Any
@@ -13,7 +13,6 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial import KDTree
 
 from equibacksolve.imaging._box import Number, check_count, check_structure, real_array, wrapped
-from equibacksolve.imaging._pair_distribution import pair_distribution
 from equibacksolve.imaging._real_space import unchecked_image
 
 
@@ -48,17 +47,6 @@ def bond_orientation(
     # A neighbour on the same spot has no direction and counts as none.
     unit = (vectors[..., 0] + 1j * vectors[..., 1]) / np.where(distances > 0, distances, 1.0)
     return jnp.asarray(np.abs(np.mean(unit**neighbours, axis=-1)))
-
-
-def pair_distribution_distance(
-    positions: Any, truth: Any, distances: Any, box_length: Number, *, periodic: bool = False
-) -> Float[Array, ""]:
-    """The root mean square difference of the two g(r) at these distances; see `pair_distribution`.
-
-    Raises `ValueError` for what `pair_distribution` refuses. Atoms may lie outside the box.
-    """
-    of = lambda structure: pair_distribution(structure, distances, box_length, periodic=periodic, inside=False)
-    return jnp.sqrt(jnp.mean((of(positions) - of(truth)) ** 2))
 
 
 def matched_distance(positions: Any, truth: Any, box_length: Number, *, candidates: int = 8) -> float:

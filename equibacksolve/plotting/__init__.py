@@ -33,6 +33,9 @@ from equibacksolve.plotting._sites import SiteLayout as SiteLayout
 from equibacksolve.plotting._sites import draw_map as draw_map
 from equibacksolve.plotting._sites import draw_sites as draw_sites
 from equibacksolve.plotting._sites import sites_figure as sites_figure
+from equibacksolve.plotting._structures import draw_bond_angles as draw_bond_angles
+from equibacksolve.plotting._structures import draw_coordination as draw_coordination
+from equibacksolve.plotting._structures import structure_figure as structure_figure
 from equibacksolve.plotting._style import POTENTIAL as POTENTIAL
 from equibacksolve.plotting._style import TICKS as TICKS
 from equibacksolve.plotting._style import Quantity as Quantity

@@ -35,6 +35,8 @@ def leaf_figure(leaf: HiddenLeaf) -> Figure | None:
         return plotting.landscape_figure(leaf.values, **beside, quantity=leaf.quantity)
     if leaf.is_a_structure:
         return _structure(leaf)
+    if leaf.kind.picture == "atoms":
+        return None  # atoms in space: their curves and bonds tell more
     return _curve(leaf) if leaf.values.size > 2 else None
 
 

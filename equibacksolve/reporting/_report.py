@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from equibacksolve.atoms import Observables
 from equibacksolve.diagnostics import LARGEST_MATRIX, Selector
 from equibacksolve.inverse import AbstractObservations, AbstractSymmetry, with_leaves
 from equibacksolve.plotting import Quantity, fit_figure, reading_quantity
@@ -14,6 +15,7 @@ from equibacksolve.reporting._determined import determined
 from equibacksolve.reporting._leaves import as_simulator, leaves_of
 from equibacksolve.reporting._page import page, paragraph, picture, section
 from equibacksolve.reporting._pictures import evolution_figure
+from equibacksolve.reporting._structures import structure_section
 from equibacksolve.search import Solution
 from equibacksolve.simulators import AbstractJointSimulator, MomentumImage
 
@@ -108,6 +110,8 @@ def _fit(title, simulator, observed, predicted, settings, reading):
     largest = None
     if isinstance(simulator, MomentumImage):
         largest = np.pi * simulator.pixels / float(simulator.box_length)
+    if isinstance(simulator, Observables):
+        return structure_section(title, simulator, observed)
     figure = fit_figure(observed, predicted, settings=settings, reading=reading, largest_momentum=largest)
     left = (predicted - np.asarray(observed.values)) * np.asarray(observed.weights())
     size = f"{np.sqrt(np.sum(left**2) / float(observed.count)):.3g}"

@@ -8,14 +8,12 @@ from equibacksolve.simulators._device import TightBindingDevice as TightBindingD
 from equibacksolve.simulators._device_readings import AbstractGate as AbstractGate
 from equibacksolve.simulators._device_simulator import AbstractDeviceSimulator as AbstractDeviceSimulator
 from equibacksolve.simulators._energy_calibration import EnergyCalibration as EnergyCalibration
-from equibacksolve.simulators._excluded_radius import ExcludedRadius as ExcludedRadius
 from equibacksolve.simulators._flux_offset import FluxOffset as FluxOffset
 from equibacksolve.simulators._four_terminal_resistance import FourTerminalResistance as FourTerminalResistance
 from equibacksolve.simulators._joint_simulator import AbstractJointSimulator as AbstractJointSimulator
 from equibacksolve.simulators._local_density import LocalDensityOfStates as LocalDensityOfStates
 from equibacksolve.simulators._magnetoconductance import Magnetoconductance as Magnetoconductance
 from equibacksolve.simulators._momentum_image import MomentumImage as MomentumImage
-from equibacksolve.simulators._pair_distances import PairDistances as PairDistances
 from equibacksolve.simulators._perturbed import AbstractPerturbableSimulator as AbstractPerturbableSimulator
 from equibacksolve.simulators._perturbed import Perturbed as Perturbed
 from equibacksolve.simulators._perturbed import knows_changes as knows_changes

@@ -111,6 +111,38 @@ def test_partial_curves_add_up_to_the_total():
     np.testing.assert_allclose(found["S"] - 1, total / (b + d) ** 2, rtol=0, atol=1e-12)
 
 
+def test_xrays_see_electrons():
+    """Keen's F with f(Q) in place of b, from the partial curves; at small angles f is the number of electrons."""
+    structure = atoms.Structure(SHAKEN, CUBE, NAMES)
+    f = atoms.xray_form_factors(structure, Q)
+    np.testing.assert_allclose(
+        [atoms.xray_form_factors(structure, [1e-6])[name][0] for name in ("Si", "O")], [14, 8], rtol=1e-3
+    )
+    pairs = {"a": "Si-Si", "b": "Si-O", "c": "O-O"}
+    found = seen(
+        species=NAMES,
+        F=atoms.ReciprocalSpaceCurve(Q, "F(Q)", form_factors=f),
+        S=atoms.ReciprocalSpaceCurve(Q, form_factors=f),
+        neutrons=atoms.ReciprocalSpaceCurve(Q, "F(Q)"),
+        numbers=atoms.ReciprocalSpaceCurve(Q, "F(Q)", form_factors={"Si": 0.41491, "O": 0.5803}),
+        scattering_lengths=LENGTHS,
+        **{name: atoms.ReciprocalSpaceCurve(Q, pair=pair) for name, pair in pairs.items()},
+    )
+    b, d = f["Si"] / 2, f["O"] / 2
+    total = b**2 * (found["a"] - 1) + 2 * b * d * (found["b"] - 1) + d**2 * (found["c"] - 1)
+    np.testing.assert_allclose(found["F"], total, rtol=0, atol=1e-11)
+    np.testing.assert_allclose(found["S"] - 1, total / (b + d) ** 2, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(found["numbers"], found["neutrons"], rtol=0, atol=1e-13)  # 1 fm is 0.1 barn^(1/2)
+
+
+def test_one_species_looks_alike_to_neutrons_and_xrays():
+    f = atoms.xray_form_factors(atoms.Structure(SHAKEN, CUBE, "Si"), Q)
+    found = seen(S=atoms.ReciprocalSpaceCurve(Q), X=atoms.ReciprocalSpaceCurve(Q, form_factors=f),
+                 g=atoms.RealSpaceCurve(R), G=atoms.RealSpaceCurve(R, form_factors={"Si": 14}))  # fmt: skip
+    np.testing.assert_allclose(found["X"], found["S"], rtol=1e-12)
+    np.testing.assert_allclose(found["G"], found["g"], rtol=0, atol=1e-12)
+
+
 def test_conventions_of_real_space_follow_from_each_other():
     names = ["G(r)", "D(r)", "T(r)", "G_PDF(r)", "R(r)"]
     curves = {name: atoms.RealSpaceCurve(R, name, width=0.1) for name in ["g(r)", *names]}

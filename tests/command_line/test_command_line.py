@@ -110,13 +110,14 @@ def test_a_magnetization(folder, tmp_path):
 
 def test_atoms(folder, tmp_path):
     from equibacksolve import imaging
+    from equibacksolve.atoms import Box, Structure, read_structure, write_structure
 
-    imaging.write_extended_xyz(tmp_path / "start.xyz", atoms(0.6).positions, 4.0, periodic=True)
+    write_structure(tmp_path / "start.xyz", Structure(atoms(0.6).positions, Box([4.0, 4.0])))
     command = ("atoms", folder / "image.npy", "--box", "4", "--width", "0.5", "--periodic", "--out", tmp_path / "run")
     command = (*command, "--start", tmp_path / "start.xyz", "--steps", "30")
     said, _ = run(*command, "--atoms", "4", code=1)
     assert "4 atoms from an image of 16 x 16 pixels: R = " in said
-    found = imaging.read_extended_xyz(tmp_path / "run" / "atoms.xyz")
+    found = read_structure(tmp_path / "run" / "atoms.xyz", components=2)
     truth, start = atoms(0.7).positions, atoms(0.6).positions
     distance = lambda positions: imaging.matched_distance(positions, truth, 4.0)
     assert distance(found.positions) < distance(start) / 2

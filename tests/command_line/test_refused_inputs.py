@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 import equibacksolve as ebs
-from equibacksolve import imaging
+from equibacksolve.atoms import Box, Structure, write_structure
 from equibacksolve.command_line._atoms import atoms
 from equibacksolve.command_line._report import report
 
@@ -16,12 +16,20 @@ from equibacksolve.command_line._report import report
     ("edge", "periodic", "options", "told"),
     [
         (5.0, True, ("--periodic",), "has a box of edge 5, but --box is 4"),
-        (4.0, True, (), "its box repeats, but --open was taken; pass --periodic"),
-        (4.0, False, ("--periodic",), "its box does not repeat, but --periodic was taken; pass --open"),
+        ([4.0, 5.0], True, ("--periodic",), "but an image is square"),
+        (4.0, [True, False], ("--periodic",), "repeats, does not repeat, but --periodic was taken; pass --open"),
+        (4.0, True, (), "the edges of its box: repeats, repeats, but --open was taken; pass --periodic"),
+        (
+            4.0,
+            False,
+            ("--periodic",),
+            "the edges of its box: does not repeat, does not repeat, but --periodic was taken; pass --open",
+        ),
     ],
 )
 def test_a_start_of_another_box(tmp_path, edge, periodic, options, told):
-    imaging.write_extended_xyz(tmp_path / "start.xyz", np.array([[1.0, 1.0], [2.0, 3.0]]), edge, periodic=periodic)
+    box = Box(edge if isinstance(edge, list) else [edge, edge], periodic)
+    write_structure(tmp_path / "start.xyz", Structure([[1.0, 1.0], [2.0, 3.0]], box))
     np.save(tmp_path / "image.npy", np.ones((16, 16)))
     given = ["--atoms", "2", "--box", "4", "--width", "0.5", "--out", str(tmp_path / "run"), *options]
     ended = CliRunner().invoke(atoms, [str(tmp_path / "image.npy"), "--start", str(tmp_path / "start.xyz"), *given])

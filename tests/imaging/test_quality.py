@@ -45,15 +45,6 @@ def test_the_closest_approach_looks_across_the_edge():
     assert imaging.closest_approach(jnp.ones((2, 2)), BOX) == 0.0
 
 
-def test_the_distance_of_pair_distributions_is_one():
-    distances = jnp.linspace(0.5, 8, 31)
-    distance = lambda a, b: float(imaging.pair_distribution_distance(a, b, distances, BOX, periodic=True))
-    one, other = displaced(1, 0.45), displaced(2, 0.45)
-    assert distance(one, one) == 0.0
-    assert distance(one, other) == distance(other, one)
-    assert distance(one, other) < distance(one, LATTICE)
-
-
 @pytest.mark.parametrize("sign", [1, -1])
 def test_the_matched_distance_does_not_see_translation_inversion_and_order(sign):
     truth = displaced(3, 0.45)

@@ -12,7 +12,6 @@ from equibacksolve import imaging
 
 L = 8.0
 ATOMS = jnp.array([[1.0, 2.0], [3.0, 1.5], [6.0, 7.0], [4.0, 4.0]])
-R = jnp.array([0.5, 1.0, 1.5, 2.0])
 K = jnp.array([[0.8, 0.0], [0.0, 1.6]])
 WAVES = 2 * np.pi / L
 
@@ -34,29 +33,8 @@ OUTSIDE = {
     "another unit": (10 * ATOMS, L, "4 atoms outside the box"),
 }
 LENGTHS = {"zero": 0.0, "negative": -1.0, "nan": jnp.nan, "infinite": jnp.inf}
-DISTANCES = {
-    "one": (R[:1], "distances has 1 entries"),
-    "from zero": (R - 0.5, "distances begins at 0"),
-    "from below zero": (R - 0.75, "distances runs from -0.25"),
-    "falling": (R[::-1], "but must be positive and increase"),
-    "all the same": (jnp.ones(4), "but must be positive and increase"),
-    "unequal": (R.at[2].set(1.6), "distances has spacings from"),
-    "tiny and unequal": (1e-12 * R.at[2].set(1.6), "distances has spacings from"),
-    "nan": (R.at[1].set(jnp.nan), "distances runs from"),
-    "beyond half the box": (2.1 * R, "beyond half the periodic box, 4; stop there"),
-    "far beyond half the box": (100 * R, "beyond half the periodic box"),
-}
-
 
 PAIRS = {
-    "pair distances": (
-        lambda x, box: ebs.simulators.PairDistances(x, R, box, periodic=True),
-        lambda x, box: imaging.pair_distribution(x, R, box, periodic=True),
-    ),
-    "excluded radius": (
-        lambda x, box: ebs.simulators.ExcludedRadius(x, 1.0, box),
-        lambda x, box: imaging.overlaps(x, 1.0, box),
-    ),
     "real space": (
         lambda x, box: ebs.simulators.RealSpaceImage(x, 0.5, box, 64, periodic=True),
         lambda x, box: imaging.real_space_image(x, 0.5, box, 64, periodic=True),
@@ -80,41 +58,9 @@ def test_a_function_refuses_the_structures_that_its_class_refuses(name, bad):
         assert len(str(told.value)) < 250
 
 
-@pytest.mark.parametrize("bad", DISTANCES)
-def test_unfit_distances_are_refused(bad):
-    distances, message = DISTANCES[bad]
-    other = jnp.flip(ATOMS)
-    for refusing in (
-        lambda r: ebs.simulators.PairDistances(ATOMS, r, L, periodic=True),
-        lambda r: imaging.pair_distribution(ATOMS, r, L, periodic=True),
-        lambda r: imaging.pair_distribution_distance(ATOMS, other, r, L, periodic=True),
-        lambda r: jax.jit(lambda x: imaging.pair_distribution(x, r, L, periodic=True))(ATOMS),
-        lambda r: jax.grad(lambda x: imaging.pair_distribution(x, r, L, periodic=True).sum())(ATOMS),
-        *([] if bad == "from zero" else [lambda r: imaging.pair_counts(ATOMS, r, L, periodic=True)]),
-    ):
-        with pytest.raises(ValueError, match=message):
-            refusing(distances)
-
-
-def test_half_the_box_is_a_distance_and_an_open_box_has_no_half():
-    """A tenth is no binary number: a row of sums may end above L / 2 by rounding, which is no reason to refuse it."""
-    for dtype in (jnp.float64, jnp.float32):
-        row = jnp.arange(1, 4, dtype=dtype) * jnp.asarray(0.1, dtype)
-        assert np.all(imaging.pair_distribution(0.1 * jnp.eye(2, dtype=dtype), row, 0.6, periodic=True) >= 0)
-    assert np.float64(row[-1]) > 0.3 or 3 * 0.1 > 0.3
-    assert imaging.pair_distribution(ATOMS, 2 * R, L, periodic=False).shape == (4,)
-
-
-def test_pairs_at_zero_are_counted():
-    """The density g(0) is 0/0, but the number of pairs is one: all in the bin at 0 and its neighbour, 4/6 and 1/6."""
-    both = imaging.pair_counts(jnp.ones((2, 2)), jnp.arange(4.0), L)
-    np.testing.assert_allclose(both, [4 / 6, 1 / 6, 0, 0], atol=1e-15)
-
-
 @pytest.mark.parametrize("value", LENGTHS.values(), ids=LENGTHS)
 def test_lengths_that_are_not_positive_are_refused(value):
     for name, refusing in {
-        "closest": [lambda v: ebs.simulators.ExcludedRadius(ATOMS, v, L), lambda v: imaging.overlaps(ATOMS, v, L)],
         "width": [
             lambda v: ebs.MomentumImage(ATOMS, v, L),
             lambda v: imaging.real_space_image(ATOMS, v, L, 64),
@@ -122,10 +68,9 @@ def test_lengths_that_are_not_positive_are_refused(value):
             lambda v: imaging.needed_pixels(v, L),
             lambda v: imaging.check_resolution(v, L, 64, False, None),
         ],
-        "reach": [lambda v: imaging.near_pairs(ATOMS, v, L), lambda v: imaging.stamp_pixels(0.5, L, 64, v)],
+        "reach": [lambda v: imaging.stamp_pixels(0.5, L, 64, v)],
         "cutoff": [lambda v: imaging.box_wavevectors(L, v)],
         "box_length": [
-            lambda v: imaging.separation(ATOMS, ATOMS, v, True),
             lambda v: imaging.wrapped(ATOMS, v),
             lambda v: imaging.momentum_image(jnp.ones((4, 4)), v),
             lambda v: imaging.momenta(v, 4),
@@ -133,15 +78,10 @@ def test_lengths_that_are_not_positive_are_refused(value):
             lambda v: imaging.needed_pixels(0.5, v),
             lambda v: imaging.stamp_pixels(0.5, v, 64),
             lambda v: imaging.check_resolution(0.5, v, 64, False, None),
-            lambda v: imaging.check_distances(R, v, True),
-            lambda v: imaging.check_distances(R, v, False),
             lambda v: imaging.triangular_lattice(460, v),
-            lambda v: imaging.pair_counts(ATOMS, R, v),
-            lambda v: imaging.near_pairs(ATOMS, 1.0, v),
             lambda v: imaging.closest_approach(ATOMS, v),
             lambda v: imaging.bond_orientation(ATOMS, v, neighbours=2),
             lambda v: imaging.matched_distance(ATOMS, ATOMS, v),
-            lambda v: imaging.pair_distribution_distance(ATOMS, ATOMS, R, v),
         ],
     }.items():
         for refuse in refusing:
@@ -151,15 +91,10 @@ def test_lengths_that_are_not_positive_are_refused(value):
 
 ON_STRUCTURES = {
     "wrapped": imaging.wrapped,
-    "pair_counts": lambda x, box: imaging.pair_counts(x, R, box),
-    "near_pairs": lambda x, box: imaging.near_pairs(x, 1.0, box, periodic=True),
     "closest_approach": imaging.closest_approach,
     "bond_orientation": lambda x, box: imaging.bond_orientation(x, box, neighbours=2),
-    "pair_distribution_distance": lambda x, box: imaging.pair_distribution_distance(x, ATOMS, R, box),
-    "the other": lambda x, box: imaging.pair_distribution_distance(ATOMS, x, R, box),
     "matched_distance": lambda x, box: imaging.matched_distance(x, ATOMS, box),
     "the truth": lambda x, box: imaging.matched_distance(ATOMS, x, box),
-    "write_extended_xyz": lambda x, box: imaging.write_extended_xyz("/dev/null", x, box),
 }
 
 
@@ -195,14 +130,6 @@ def test_functions_without_a_class_refuse_what_is_no_structure(name, bad):
         (lambda: imaging.matched_distance(ATOMS, ATOMS[:3], L), "positions has 4 atoms, truth 3"),
         (lambda: imaging.matched_distance(ATOMS, ATOMS + 4, L), "outside the box"),
         (lambda: imaging.matched_distance(ATOMS, ATOMS, L, candidates=0), "candidates is 0"),
-        (
-            lambda: imaging.pair_counts(ATOMS, R, L, pairs=jnp.array([[0, 4]])),
-            "pairs names atoms 0 to 4 where there are",
-        ),
-        (
-            lambda: imaging.pair_counts(ATOMS, R, L, pairs=jnp.array([[0, 1], [-1, 2]])),
-            "pairs names atoms -1 to 2 where",
-        ),
     ],
 )
 def test_other_arguments_are_refused(refusing, message):
@@ -213,12 +140,8 @@ def test_other_arguments_are_refused(refusing, message):
 @pytest.mark.parametrize(
     ("refusing", "message"),
     [
-        (
-            lambda: imaging.pair_distribution(jnp.ones((4, 3)), R, L),
-            r"positions must be .* of shape \(atoms, 2\), but is",
-        ),
-        (lambda: imaging.pair_distribution(ATOMS, K, L), r"distances must be .* of shape \(points\), but is"),
-        (lambda: imaging.overlaps(ATOMS > 2, 1.0, L), "positions must be an array of real numbers .*, but is bool"),
+        (lambda: imaging.wrapped(jnp.ones((4, 3)), L), r"positions must be .* of shape \(atoms, 2\), but is"),
+        (lambda: imaging.wrapped(ATOMS > 2, L), "positions must be an array of real numbers .*, but is bool"),
         (lambda: imaging.structure_factor(ATOMS * 1j, K), "positions must be .*, but is complex128 of shape"),
         (
             lambda: imaging.momentum_image(jnp.ones((3, 4)), L),
@@ -237,10 +160,8 @@ def test_what_is_like_an_array_is_one():
     rows, whole = [[1, 2], [3, 4]], np.array([[1, 2], [3, 4]])
     exact = jnp.array([[1.0, 2.0], [3.0, 4.0]])
     for function in (
-        lambda x: imaging.pair_distribution(x, [1, 2, 3], L),
         lambda x: imaging.real_space_image(x, 0.5, L, 32),
         lambda x: imaging.structure_factor(x, [[1, 0]]),
-        lambda x: imaging.overlaps(x, 5, 8),
         lambda x: imaging.closest_approach(x, L),
         lambda x: imaging.wrapped(x, 3),
     ):
@@ -251,11 +172,8 @@ def test_what_is_like_an_array_is_one():
 def test_positions_in_single_precision_stay_so_among_double_lengths():
     single, box, half = ATOMS.astype(jnp.float32), jnp.array(L), jnp.array(0.5)
     for function in (
-        lambda x: imaging.pair_distribution(x, R, box, periodic=True),
-        lambda x: imaging.pair_counts(x, R, box),
         lambda x: imaging.real_space_image(x, half, box, 64, periodic=True, stamp=40, chunk=2),
         lambda x: imaging.structure_factor(x, K),
-        lambda x: imaging.overlaps(x, 3 * half, box, periodic=True),
         lambda x: imaging.wrapped(x, box),
         lambda x: imaging.momentum_image(x[:2], box),
     ):
@@ -268,8 +186,6 @@ def test_a_search_may_carry_atoms_out_of_the_box_and_their_simulator_still_predi
     """As many periods away the atoms of a periodic box are where they were."""
     away = ATOMS + L * jnp.array([[2, -1], [0, 0], [1, 0], [0, -3]])
     for simulator in (
-        ebs.simulators.PairDistances(ATOMS, R, L, periodic=True),
-        ebs.simulators.ExcludedRadius(ATOMS, 3.0, L, periodic=True),
         ebs.simulators.RealSpaceImage(ATOMS, 0.5, L, 64, periodic=True),
         ebs.simulators.StructureFactor(ATOMS, WAVES * jnp.array([[1, 0], [2, 3]]), L),
     ):
@@ -277,17 +193,12 @@ def test_a_search_may_carry_atoms_out_of_the_box_and_their_simulator_still_predi
 
         moved = eqx.tree_at(lambda s: s.positions, simulator, away)
         np.testing.assert_allclose(moved.predict(), simulator.predict(), atol=1e-11)
-    np.testing.assert_allclose(
-        imaging.pair_distribution(away, R, L, periodic=True, inside=False),
-        imaging.pair_distribution(ATOMS, R, L, periodic=True),
-        atol=1e-12,
-    )
 
 
 def test_an_atom_on_the_edge_is_inside_in_either_precision():
     for box in (40.7, 0.1, 3e-10):
         corner = jnp.array([[0.0, box]], jnp.float32)
-        assert imaging.overlaps(corner, box, box).shape == (1,)
+        assert ebs.simulators.StructureFactor(corner, K, box).predict().shape == (2,)
 
 
 def test_every_public_function_of_the_room_is_tried_here():
@@ -295,4 +206,4 @@ def test_every_public_function_of_the_room_is_tried_here():
     functions = {name for name, thing in vars(imaging).items() if inspect.isfunction(thing) and name[0] != "_"}
     source = inspect.getsource(inspect.getmodule(test_what_is_like_an_array_is_one))
     tried = {name for name in functions if f"imaging.{name}" in source}
-    assert functions - tried == {"check_positive", "check_structure", "read_extended_xyz", "read_xyz_table"}
+    assert functions - tried == {"check_positive", "check_structure"}

@@ -64,12 +64,12 @@ class Both(ebs.AbstractJointSimulator):
     picky: bool
 
     def simulators(self):
-        other = Picky if self.picky else lambda positions: ebs.simulators.ExcludedRadius(positions, 1.0, 4.0)
-        return {"radius": ebs.simulators.ExcludedRadius(self.positions, 0.5, 4.0), "other": other(self.positions)}
+        waves = lambda positions: ebs.simulators.StructureFactor(positions, [[1.5, 0.0]], 4.0)
+        return {"waves": waves(self.positions), "other": (Picky if self.picky else waves)(self.positions)}
 
 
 def test_a_joint_simulator_asks_its_parts():
-    positions, settings = jnp.array([[1.0, 1.0], [2.0, 3.0]]), {"radius": {}, "other": {}}
+    positions, settings = jnp.array([[1.0, 1.0], [2.0, 3.0]]), {"waves": {}, "other": {}}
     Both(positions, False).check_settings(**settings)
     with pytest.raises(ValueError, match=r"this part cannot be trusted"):
         Both(positions, True).check_settings(**settings)

@@ -75,11 +75,10 @@ FIELDS = {
     "ThermalSmearing": lambda given: ebs.ThermalSmearing(LINE, given),
     "WireLead": lambda given: ebs.WireLead(given),
     "StructureFactor": lambda given: ebs.simulators.StructureFactor(given, [[1.0, 0.0]], 5),
-    "ExcludedRadius": lambda given: ebs.simulators.ExcludedRadius(given, 1, 5),
-    "PairDistances": lambda given: ebs.simulators.PairDistances(given, [0.5, 1.0, 1.5], 5),
+    "Structure": lambda given: ebs.atoms.Structure(given, ebs.atoms.Box([5, 5])),
     "MomentumImage": lambda given: ebs.MomentumImage(given, 0.5, 5, pixels=32),
 }
-TABLES = ("Potential", "ExchangeField", "StructureFactor", "ExcludedRadius", "PairDistances", "MomentumImage")
+TABLES = ("Potential", "ExchangeField", "StructureFactor", "Structure", "MomentumImage")
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -1,4 +1,4 @@
-"""Structure factor, pair distances and excluded radius as simulators, and several of them in one cost."""
+"""Images, structure factor and what is known of pairs as simulators, and several of them in one cost."""
 
 import equinox as eqx
 import jax
@@ -6,13 +6,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from equibacksolve import imaging
+from equibacksolve import atoms, imaging
 from equibacksolve.inverse import JointObservations, Observations, cost
 from equibacksolve.simulators import (
     AbstractJointSimulator,
-    ExcludedRadius,
     MomentumImage,
-    PairDistances,
     RealSpaceImage,
     StructureFactor,
 )
@@ -22,13 +20,17 @@ HERE = jax.random.uniform(jax.random.key(0), (ATOMS, 2), minval=0.0, maxval=BOX)
 THERE = jax.random.uniform(jax.random.key(1), (ATOMS, 2), minval=0.0, maxval=BOX)
 
 
+def pairs_of(positions, **parts):
+    return atoms.Observables(atoms.Structure(positions, atoms.Box([BOX, BOX])), **parts)
+
+
 def every_part(positions):
     return (
         MomentumImage(positions, 0.6, BOX, 16, periodic=True),
         RealSpaceImage(positions, 0.6, BOX, 16, periodic=True),
         StructureFactor(positions, imaging.box_wavevectors(BOX, 3.0), BOX),
-        PairDistances(positions, jnp.linspace(0.5, 4.0, 8), BOX, periodic=True),
-        ExcludedRadius(positions, 2.0, BOX, periodic=True),
+        pairs_of(positions, g=atoms.RealSpaceCurve(np.linspace(0.5, 4.0, 8), width=0.3)),
+        pairs_of(positions, apart=atoms.ExcludedDistances(2.0)),
     )
 
 
@@ -66,10 +68,13 @@ class ImageAndRadius(AbstractJointSimulator):
 
     positions: jax.Array = eqx.field(metadata={"smooth": False})
     width: jax.Array
+    pairs: atoms.Observables = eqx.field(
+        default_factory=lambda: pairs_of(HERE, apart=atoms.ExcludedDistances(2.0)), metadata={"smooth": False}
+    )
 
     def simulators(self):
         image = MomentumImage(self.positions, self.width, BOX, 16, periodic=True)
-        return {"image": image, "radius": ExcludedRadius(self.positions, 2.0, BOX, periodic=True)}
+        return {"image": image, "radius": eqx.tree_at(lambda s: s.positions, self.pairs, self.positions)}
 
 
 def test_an_image_and_an_excluded_radius_add_up_in_one_cost():
@@ -91,18 +96,10 @@ def test_the_joint_gradient_is_that_of_finite_differences():
     assert slope == pytest.approx(difference, rel=1e-6)
 
 
-def test_bad_input_of_each_is_refused():
+def test_bad_input_is_refused():
     empty, nan = jnp.zeros((0, 2)), jnp.array([[1.0, jnp.nan]])
     for positions, message in ((empty, "no atoms"), (nan, "non-finite"), (HERE + BOX, "outside the box")):
         with pytest.raises(ValueError, match=message):
             StructureFactor(positions, jnp.ones((1, 2)), BOX)
-        with pytest.raises(ValueError, match=message):
-            PairDistances(positions, jnp.array([1.0, 2.0]), BOX)
-        with pytest.raises(ValueError, match=message):
-            ExcludedRadius(positions, 1.0, BOX)
     with pytest.raises(ValueError, match="wavevectors has entries that are not finite"):
         StructureFactor(HERE, jnp.array([[1.0, jnp.nan]]), BOX)
-    with pytest.raises(ValueError, match="half the periodic box"):
-        PairDistances(HERE, jnp.array([1.0, 5.0]), BOX, periodic=True)
-    with pytest.raises(ValueError, match="closest is 0"):
-        ExcludedRadius(HERE, 0.0, BOX)

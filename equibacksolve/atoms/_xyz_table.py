@@ -2,13 +2,12 @@
 
 import os
 import re
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
-from equibacksolve.imaging._comment_line import Items, entries_of, flag, items_of, number, value_of
+from equibacksolve.atoms._comment_line import Items, entries_of, flag, items_of, number, value_of
 
 
 class XYZTable(NamedTuple):
@@ -28,11 +27,11 @@ class XYZTable(NamedTuple):
     periodic: tuple[bool, bool, bool]
 
 
-def read_xyz_table(path: str | os.PathLike[str], check: Callable[..., None] = lambda *_: None) -> XYZTable:
+def read_xyz_table(path: str | os.PathLike[str]) -> XYZTable:
     """Read the first structure of a file.
 
     `Lattice` is asked for; without `Properties` the columns are species, x, y, z; without `pbc` the box is periodic: so
-    the format has it. `check(lattice, periodic)` may raise ValueError, too.
+    the format has it.
 
     Raises `ValueError`, naming file and line, if the file is not extended XYZ, if a coordinate is not finite, or if the
     number of atoms or columns is not what the file declares.
@@ -40,19 +39,18 @@ def read_xyz_table(path: str | os.PathLike[str], check: Callable[..., None] = la
     try:
         with open(path, encoding="utf-8-sig") as file:
             lines = file.read().rstrip().split("\n")
-        return _table_of(lines, check)
+        return _table_of(lines)
     except UnicodeDecodeError:
         raise ValueError(f"{path} is not text in UTF-8; is it extended XYZ?") from None
     except ValueError as error:
         raise ValueError(f"{path} {error}" + ("" if str(error).endswith("?") else ".")) from None
 
 
-def _table_of(lines, check):
+def _table_of(lines):
     if len(lines) < 2 or not re.fullmatch(r"\s*[+-]?\d+\s*", lines[0]):
         raise ValueError("does not start with a number of atoms and a comment line; is it XYZ?")
     atoms, items = int(lines[0]), items_of(lines[1])
-    lattice, periodic = lattice_of(items), flags_of(items)
-    check(lattice, periodic)
+    lattice, periodic = _lattice_of(items), _flags_of(items)
     columns, at, components, named = _columns(items)
     rows = lines[2 : 2 + max(atoms, 0)]
     if len(rows) < atoms or atoms < 1:
@@ -66,7 +64,7 @@ def _table_of(lines, check):
     return XYZTable(species, np.array(read) - corner[:components], lattice, periodic)
 
 
-def lattice_of(items: Items) -> Float[np.ndarray, "3 3"]:
+def _lattice_of(items: Items) -> Float[np.ndarray, "3 3"]:
     """The edges of the box as rows. Raises ValueError unless there are nine numbers."""
     lattice = entries_of(items, "Lattice", number)
     if lattice is None or len(lattice) != 9:
@@ -74,7 +72,7 @@ def lattice_of(items: Items) -> Float[np.ndarray, "3 3"]:
     return np.array(lattice).reshape(3, 3)
 
 
-def flags_of(items: Items) -> tuple[bool, bool, bool]:
+def _flags_of(items: Items) -> tuple[bool, bool, bool]:
     """For each edge whether the box repeats. Raises ValueError unless there are one or three flags."""
     flags = entries_of(items, "pbc", flag)
     if flags is None:

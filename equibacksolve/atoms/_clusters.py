@@ -1,0 +1,207 @@
+"""Which clusters of atoms may hold atoms near each other: what makes sums over pairs linear in the number of atoms.
+
+Atoms are sorted along the first edge of the box and cut into slabs, slabs along the second edge into columns, columns
+along the third into clusters, of equally many atoms each. (Packing of Leutenegger, Lopez and Edgington, Proc. ICDE 497
+(1997); sums over pairs of small clusters: Pall and Hess, Comput. Phys. Commun. 184, 2641 (2013).) Then slabs are asked
+whether they come within reach of each other, columns in near slabs, clusters in near columns. Crowds make clusters
+small, not full. All is done anew in every sum: no list of neighbours grows old, and nothing is kept.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jaxtyping import Array, Bool, Float, Int
+
+from equibacksolve._arrays import is_concrete
+from equibacksolve.atoms._box import Box
+
+_SIZES = {8: 1.0, 4: 1.6}
+"""Atoms in a cluster, and what a pair of atoms costs there. Small ones are for short reaches: fewer pairs are far."""
+
+_FEW = 256
+"""Atoms of which all pairs are looked at: that takes less time than to sort them, and to compile the sort."""
+
+_SPARE = 1.25
+"""How many times the near clusters of the structure at hand there is room for."""
+
+
+class Clusters(NamedTuple):
+    """How the atoms are dealt out.
+
+    **Fields**
+
+    - `atoms`: how many there are.
+    - `shape`: how many parts each edge is cut into; none for atoms in their order, where all clusters are paired.
+    - `size`: atoms in a cluster.
+    - `room`: how many near pairs of slabs, of columns and of clusters are kept.
+    - `periodic`: of the box.
+    - `reach`: the distance up to which pairs are found.
+    """
+
+    atoms: int
+    shape: tuple[int, ...]
+    size: int
+    room: tuple[int, ...]
+    periodic: tuple[bool, ...]
+    reach: float
+
+    @property
+    def number(self) -> int:
+        """How many clusters there are."""
+        return math.prod(self.shape) if self.shape else math.ceil(self.atoms / self.size)
+
+    @property
+    def all_pairs(self) -> int:
+        """How many pairs of clusters there are, of a cluster with itself included, and room for some that are none."""
+        return self.number * (self.number // 2 + 1)
+
+    def pair_of_all(self, at: Int[Array, " pairs"]) -> Int[Array, "pairs 2"]:
+        """The pairs of clusters with these numbers: i and i + s, counted cyclically, for each s up to half of all.
+
+        Where s is just half of them, each pair comes twice, and once as a pair of clusters that are not there.
+        """
+        first, apart = at % self.number, at // self.number
+        twice = (2 * apart >= self.number) & (first >= self.number // 2) & (apart > 0)
+        there = (at < self.all_pairs) & ~twice
+        pairs = jnp.stack([first, (first + apart) % self.number], axis=1)
+        return jnp.where(there[:, None], pairs, self.number).astype(jnp.int32)
+
+
+def clusters_for(positions: Float[Array, "atoms components"], box: Box, reach: float) -> Clusters:
+    """The clusters in which to look for pairs up to `reach` (length).
+
+    Chosen by this structure, but right for any: where there is too little room, all pairs are looked at. While
+    positions are traced nothing is known of them, and all are.
+    """
+    atoms = positions.shape[0]
+    of_all = Clusters(atoms, (), next(iter(_SIZES)), (), box.periodic, reach)
+    if atoms < _FEW or not is_concrete(positions, box):
+        return of_all
+    fractions = np.asarray(_wrapped(box.fractions(positions), box.periodic))
+    plans = [_planned(of_all._replace(size=size), box, fractions) for size in _SIZES]
+    plan = min(plans, key=lambda plan: plan.room[-1] * plan.size**2 * _SIZES[plan.size])
+    # To leave out few pairs is not worth the sort.
+    return plan if plan.room[-1] < _SPARE * 0.8 * _most(plan.shape)[-1] else of_all
+
+
+def _planned(clusters: Clusters, box: Box, fractions: Float[np.ndarray, "atoms components"]) -> Clusters:
+    """With a shape, and with room for some more near pairs than there are."""
+    plan = clusters._replace(shape=_shape_for(fractions, np.asarray(box.heights), clusters))
+    bounds = _bounds(plan, fractions, _table(plan, fractions, np), np)
+    kept = lambda keep, first, second, number: (first[keep], second[keep])
+    counts = [len(first) for first, _ in _near(plan, box, bounds, np, kept)]
+    return plan._replace(room=tuple(min(int(_SPARE * n) + 16, most) for n, most in zip(counts, _most(plan.shape))))
+
+
+def dealt_out(
+    clusters: Clusters, box: Box, fractions: Float[Array, "atoms components"]
+) -> tuple[Int[Array, "clusters places"], Int[Array, "pairs 2"] | None, Bool[Array, ""]]:
+    """The number of the atom in each place, `atoms` where it is empty; the pairs that are near; whether they are all.
+
+    The last cluster is empty; it fills up the pairs where there are fewer than there is room for. No pairs are told if
+    nothing is known of the structure.
+    """
+    atoms, size, number = clusters.atoms, clusters.size, clusters.number
+    if not clusters.shape:
+        table = jnp.minimum(jnp.arange((number + 1) * size, dtype=jnp.int32), atoms)
+        return table.reshape(number + 1, size), None, jnp.array(False)
+    fractions = lax.stop_gradient(_wrapped(fractions, clusters.periodic))
+    table = _table(clusters, fractions, jnp)
+    bounds = _bounds(clusters, fractions, table, jnp)
+    rooms, fits = iter(clusters.room), []
+
+    def kept(keep, first, second, number):
+        room = next(rooms)
+        place = jnp.cumsum(keep, dtype=jnp.int32)
+        fits.append(place[-1] <= room)
+        rows = jnp.full((room, 2), number, jnp.int32)  # what is not there is far from all
+        rows = rows.at[jnp.where(keep, place - 1, room)].set(jnp.stack([first, second], axis=1), mode="drop")
+        return rows[:, 0], rows[:, 1]
+
+    *_, pair = _near(clusters, lax.stop_gradient(box), bounds, jnp, kept)
+    table = jnp.concatenate([table, jnp.full_like(table[:1], atoms)])
+    return table, jnp.stack(pair, axis=1), jnp.stack(fits).all()
+
+
+def _most(shape):
+    """Pairs of slabs, of columns and of clusters, of one with itself included."""
+    parts = [math.prod(shape[: level + 1]) for level in range(len(shape))]
+    return [n * (n + 1) // 2 for n in parts]
+
+
+def _wrapped(fractions, periodic):
+    return fractions - jnp.where(jnp.asarray(periodic), jnp.floor(fractions), 0.0)
+
+
+def _shape_for(fractions, heights, plan: Clusters) -> tuple[int, ...]:
+    """Parts of each edge that make clusters about as long as wide."""
+    extent = np.where(plan.periodic, 1.0, np.ptp(fractions, axis=0)) * heights
+    extent = np.maximum(extent, 1e-3 * extent.max())
+    clusters = math.ceil(plan.atoms / plan.size)
+    edge = (math.prod(extent) / clusters) ** (1 / len(extent))
+    shape: list[int] = []
+    for length in extent[:-1]:
+        left = math.ceil(clusters / math.prod(shape))
+        shape.append(int(np.clip(round(length / edge), 1, left)))
+    return (*shape, math.ceil(clusters / math.prod(shape)))
+
+
+def _table(clusters: Clusters, fractions, xp: Any):
+    """The number of the atom in each place, `atoms` where it is empty: at the end, as if they were far away."""
+    places = clusters.number * clusters.size
+    lacking = xp.full((places - clusters.atoms, len(clusters.shape)), np.inf, fractions.dtype)
+    along = xp.concatenate([fractions, lacking])
+    order = xp.arange(places, dtype=np.int32).reshape(1, places)
+    for axis, parts in enumerate(clusters.shape):
+        turned = xp.argsort(along[order, axis], axis=1)
+        order = xp.take_along_axis(order, turned, axis=1).reshape(parts * len(order), -1)
+    return xp.minimum(order, clusters.atoms)
+
+
+def _bounds(clusters: Clusters, fractions, table, xp: Any):
+    """The lowest and highest coordinates of each cluster; inf and -inf if it is empty."""
+    empty = (table == clusters.atoms)[:, :, None]
+    inside = fractions[xp.minimum(table, clusters.atoms - 1)]
+    return xp.where(empty, np.inf, inside).min(axis=1), xp.where(empty, -np.inf, inside).max(axis=1)
+
+
+def _near(clusters: Clusters, box: Box, bounds, xp: Any, kept: Callable):
+    """Pairs i <= j of slabs, of columns and of clusters that may hold atoms within reach, level by level.
+
+    `kept(keep, first, second, number)` picks those to keep of all children of the near pairs of the level above.
+    """
+    heights = xp.asarray(box.heights)
+    first = second = xp.zeros(1, np.int32)
+    for level, parts in enumerate(clusters.shape):
+        number = math.prod(clusters.shape[: level + 1])
+        low, high = (ends.reshape(number, -1, len(heights)) for ends in bounds)
+        child = xp.arange(parts, dtype=np.int32)
+        shape = (len(first), parts, parts)
+        i = xp.broadcast_to(first[:, None, None] * parts + child[:, None], shape).reshape(-1)
+        j = xp.broadcast_to(second[:, None, None] * parts + child, shape).reshape(-1)
+        keep = _within_reach(clusters, box.upright, heights, low.min(axis=1), high.max(axis=1), i, j, xp)
+        first, second = kept(keep, i, j, number)
+        yield first, second
+
+
+def _within_reach(clusters, upright, heights, low, high, i, j, xp):
+    """Whether the boxes i and j around atoms, i <= j, come within reach: the atoms are no nearer than these boxes are.
+
+    Two points are at least as far apart as the faces of a cell between them. At right angles the squares add up.
+    """
+    number, slack = len(low), 4 * np.finfo(low.dtype).eps
+    empty = low > high
+    low, high = xp.where(empty, 0.0, low), xp.where(empty, 0.0, high)
+    middles, halves = (low + high) / 2, xp.where(empty, -np.inf, (high - low) / 2)
+    a, b = xp.minimum(i, number - 1), xp.minimum(j, number - 1)
+    squared = xp.zeros(len(i), low.dtype)
+    for axis, repeats in enumerate(clusters.periodic):
+        apart = abs(middles[a, axis] - middles[b, axis])
+        apart = xp.minimum(apart, 1 - apart) if repeats else apart
+        gap = xp.maximum(apart - halves[a, axis] - halves[b, axis] - slack, 0.0) * heights[axis]
+        squared = squared + gap**2 if upright else xp.maximum(squared, gap**2)
+    return (i <= j) & (j < number) & (squared <= clusters.reach**2)
