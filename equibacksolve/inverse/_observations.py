@@ -1,5 +1,6 @@
 """What was measured, at which settings, and how well."""
 
+import functools
 import math
 import operator
 from typing import Any
@@ -79,8 +80,7 @@ class Observations(AbstractObservations):
         # What is known is computed by NumPy: JAX would compile ten small programs for every new number of readings.
         compute = np if is_concrete(values, announced, sigma, mask) else jnp
         usable = compute.broadcast_to(True if mask is None else mask, values.shape)
-        if announced is not None:
-            usable = usable & announced
+        usable = usable if announced is None else usable & announced
         if sigma is not None and sigma.shape != values.shape:
             sigma = jnp.asarray(compute.broadcast_to(sigma, values.shape))
         variables = {name: _real(float_array(setting, name), name) for name, setting in variables.items()}
@@ -88,9 +88,7 @@ class Observations(AbstractObservations):
             covariance = covariance_matrix(covariance, values, sigma, variables)
             sigma = jnp.sqrt(jnp.diagonal(covariance)).reshape(values.shape)
         compute = np if is_concrete(values, usable, sigma) else jnp
-        counts = usable & ~compute.isnan(values)
-        if sigma is not None:
-            counts = counts & ~compute.isinf(sigma)
+        counts = usable & ~compute.isnan(values) & (True if sigma is None else ~compute.isinf(sigma))
         if is_concrete(values, sigma, usable, variables):
             check_observed(values, sigma, usable, counts, mask is not None, variables)
         all_count = is_concrete(counts) and bool(counts.all())
@@ -187,9 +185,7 @@ class Observations(AbstractObservations):
         return left if self.noise is None else self.noise.counted(left)
 
     def variance(self) -> Float[Array, ""]:
-        ones, values = (self.whitened(flat.reshape(-1)) for flat in (jnp.ones_like(self.values), self.values))
-        mean = jnp.sum(ones * values) / jnp.sum(ones**2)
-        return jnp.sum(self.whitened(self.values.reshape(-1) - mean) ** 2) / self.count
+        return _variance(self)
 
     def with_sigma(self, sigma: Any) -> "Observations":
         mask = jnp.ones(self.values.shape, bool) if self.mask is None else self.mask
@@ -223,6 +219,14 @@ class Observations(AbstractObservations):
         variables = {name: setting[chosen] for name, setting in self.variables.items()}
         sigma, mask = pick(self.sigma), pick(self.mask)
         return Observations(self.values[chosen], sigma=sigma, mask=mask, noise=self.noise, **variables)
+
+
+@functools.partial(eqx.filter_jit, inline=True)
+def _variance(observed: Observations) -> Float[Array, ""]:
+    flat = observed.values.reshape(-1)
+    ones = observed.whitened(jnp.ones_like(flat))
+    mean = jnp.sum(ones * observed.whitened(flat)) / jnp.sum(ones**2)
+    return jnp.sum(observed.whitened(flat - mean) ** 2) / observed.count
 
 
 def _sigma_and_mask(sigma: Any, mask: Any) -> tuple[Float[Array, "..."] | None, Bool[Array, "..."] | None]:
