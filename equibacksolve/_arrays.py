@@ -43,9 +43,12 @@ def float_array_and_mask(
         if missing.any():
             present = ~missing
             native = native & present if native.dtype == bool else np.where(missing, native.dtype.type(np.nan), native)
-        return jnp.array(native), present  # a copy, for which nothing is compiled, unlike one of another dtype
-    dtype = native.dtype if jnp.issubdtype(native.dtype, jnp.inexact) else jnp.result_type(float)
-    return (jnp.array(native, dtype=dtype) if jnp.issubdtype(native.dtype, jnp.number) else native), present
+    if isinstance(native, np.ndarray):
+        whole = jnp.issubdtype(native.dtype, jnp.integer)
+        return known_array(native, jnp.result_type(float) if whole else native.dtype), present
+    array = jnp.asarray(native)
+    dtype = array.dtype if jnp.issubdtype(array.dtype, jnp.inexact) else jnp.result_type(float)
+    return (jnp.array(array, dtype=dtype) if jnp.issubdtype(array.dtype, jnp.number) else array), present
 
 
 def named_float_array(argument: str) -> Callable[[Any], Shaped[Array, "..."]]:
@@ -125,6 +128,14 @@ def check_known(module: Any) -> None:
 def is_concrete(*values: Any) -> bool:
     """Whether all values are known numbers, so that they can be checked; inside `jax.jit` they are not."""
     return not any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(values))
+
+
+def known_array(numbers: Any, dtype: Any = None) -> Shaped[Array, "..."]:
+    """An array of JAX with a copy of known numbers, for which nothing is compiled.
+
+    For `jnp.asarray` and `jnp.zeros`, JAX compiles a program for each shape and kind, which takes 10 to 20 ms.
+    """
+    return jax.device_put(np.array(numbers, dtype))
 
 
 def _native(value: Any, argument: str, *, outermost: bool = False, flags: bool = False) -> Any:

@@ -77,18 +77,17 @@ class Observations(AbstractObservations):
                 raise ValueError(
                     f"{name} has shape {given.shape}, values {values.shape}; give one for all or one per value."
                 )
-        # What is known is computed by NumPy: JAX would compile ten small programs for every new number of readings.
-        compute = np if is_concrete(values, announced, sigma, mask) else jnp
-        usable = compute.broadcast_to(True if mask is None else mask, values.shape)
-        usable = usable if announced is None else usable & announced
-        if sigma is not None and sigma.shape != values.shape:
-            sigma = jnp.asarray(compute.broadcast_to(sigma, values.shape))
+        sigma = sigma if sigma is None else jnp.broadcast_to(sigma, values.shape)
         variables = {name: _real(float_array(setting, name), name) for name, setting in variables.items()}
         if covariance is not None:
             covariance = covariance_matrix(covariance, values, sigma, variables)
             sigma = jnp.sqrt(jnp.diagonal(covariance)).reshape(values.shape)
-        compute = np if is_concrete(values, usable, sigma) else jnp
-        counts = usable & ~compute.isnan(values) & (True if sigma is None else ~compute.isinf(sigma))
+        # Known data are looked at with NumPy: to make them, nothing is compiled.
+        numbers = np if is_concrete(values, announced, sigma, mask) else jnp
+        usable = numbers.broadcast_to(True if mask is None else mask, values.shape)
+        if announced is not None:
+            usable = usable & announced
+        counts = usable & ~numbers.isnan(values) & (True if sigma is None else ~numbers.isinf(sigma))
         if is_concrete(values, sigma, usable, variables):
             check_observed(values, sigma, usable, counts, mask is not None, variables)
         all_count = is_concrete(counts) and bool(counts.all())
@@ -153,8 +152,9 @@ class Observations(AbstractObservations):
             if given is not None and (given.ndim or given is values) and given.shape != shape:
                 raise ValueError(f"{name} has shape {given.shape}, but the axes {', '.join(axes)} span {shape}.")
         flat = lambda given: given.reshape(-1) if given is not None and given.ndim else given
-        mesh = (np if is_concrete(settings) else jnp).meshgrid(*settings.values(), indexing="ij")
-        variables = {name: jnp.asarray(setting.reshape(-1)) for name, setting in zip(axes, mesh)}
+        numbers = np if is_concrete(settings) else jnp
+        mesh = numbers.meshgrid(*settings.values(), indexing="ij")
+        variables = {name: setting.reshape(-1) for name, setting in zip(axes, mesh)}
         if announced is not None:
             values = np.ma.masked_array(values, ~announced)
         told = {"sigma": flat(sigma), "mask": flat(mask), "covariance": covariance, "noise": noise}
