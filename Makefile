@@ -17,12 +17,12 @@ demo: setup
 
 # Threads of OpenBLAS would wait, spinning, on the core that a worker of the tests keeps to.
 test: setup
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --durations=15
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=15
 
 # Fails below 95 % of the lines. What tests start as programs of their own is not counted.
 coverage: setup
 	$(BIN)/python -m pip install --quiet --editable ".[plot,test,lint]"
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --cov=equibacksolve --cov-report=term:skip-covered --cov-fail-under=95
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov=equibacksolve --cov-report=term:skip-covered --cov-fail-under=95
 
 lint: setup
 	$(BIN)/ruff check .

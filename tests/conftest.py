@@ -8,7 +8,7 @@ import pathlib
 import hypothesis
 import jax
 import pytest
-from compilation import AS_FOR_USERS, FOR_LONG_RUNS, QUICKLY, offer_quick_compilation
+from compilation import AS_FOR_USERS, FOR_LONG_RUNS, QUICKLY, load_few_dialects, offer_quick_compilation
 
 # Each worker of pytest-xdist keeps to a core of its own. XLA and a default search then have one thread each, and the
 # workers do not wait for one another. Programs that are to use all cores find them in CORES.
@@ -23,6 +23,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 jax.config.update("jax_enable_x64", True)
 LEVEL_OF_USERS = jax.config.jax_optimization_level
 offer_quick_compilation()
+load_few_dialects()
 
 # JAX keeps what it has traced: to look through that for garbage after every 700 objects takes a twentieth of the time.
 gc.set_threshold(50_000)
@@ -48,6 +49,35 @@ QUICK = {
 
 All others ask nothing of how numbers are compiled: courses of searches, judgements, pages, examples, laws that hold at
 any level. Single tests of theirs can ask for `compiled_for_users`."""
+
+LONG = (
+    "test_devices_of_kwant",
+    "test_regression_sets",
+    "test_few_discs",
+    "test_ends_of_a_search",
+    "test_over_devices",
+    "test_own_problems",
+    "test_amorphous_silicon",
+    "test_killed_run",
+    "test_magnetization",
+    "test_cost_surface_picture",
+    "test_units",
+    "test_unsafe_growth",
+    "test_built_while_tracing",
+    "test_kwant",
+    "test_annealing",
+    "test_every_method",
+    "test_alternating_projections",
+    "test_two_levels",
+    "test_pair_sums",
+    "test_profile_intervals",
+)
+"""The files that take longest, the longest first. Workers take files in turn: what is begun last should be short."""
+
+
+def pytest_collection_modifyitems(items):
+    place = {name: number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(LONG)))
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,7 @@
 """Unknowns within bounds as numbers without bounds, so that a chain never meets a wall."""
 
+import functools
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -37,6 +39,7 @@ class BoxTransform(eqx.Module):
         return of(jax.grad(_inside)), of(jax.grad(jax.grad(_inside))), of(jax.grad(jax.grad(_log_slope)))
 
 
+@functools.partial(jax.jit, inline=True)
 def _inside(z: Scalar, low: Scalar, high: Scalar) -> Scalar:
     below, above = jnp.isfinite(low), jnp.isfinite(high)
     low, high = jnp.where(below, low, 0.0), jnp.where(above, high, 0.0)
@@ -46,6 +49,7 @@ def _inside(z: Scalar, low: Scalar, high: Scalar) -> Scalar:
     return jnp.where(below & above, between, jnp.where(below ^ above, beside, z))
 
 
+@functools.partial(jax.jit, inline=True)
 def _log_slope(z: Scalar, low: Scalar, high: Scalar) -> Scalar:
     below, above = jnp.isfinite(low), jnp.isfinite(high)
     span = jnp.where(below & above, high - low, 1.0)

@@ -39,7 +39,8 @@ class Identifiability(eqx.Module):
     @property
     def rank(self) -> int:
         """How many combinations of the unknowns change the data at all."""
-        return int(jnp.sum(self.relative_values > self.threshold * self.relative_values[0]))
+        relative = np.asarray(self.relative_values)
+        return int(np.sum(relative > self.threshold * relative[0]))
 
     @property
     def condition(self) -> float:
@@ -79,13 +80,21 @@ def identifiability(
     if threshold is not None and not 0 <= threshold < 1:
         raise ValueError(f"threshold is {threshold}; give a fraction of the largest singular value, from 0 to below 1.")
     jacobian = residual_jacobian(simulator, observed, where=where)
+    if threshold is None:
+        threshold = max(jacobian.shape) * float(jnp.finfo(jacobian.dtype).eps)
+    return Identifiability(*_singular_values(jacobian), threshold, simulator, where)
+
+
+@jax.jit
+def _singular_values(
+    jacobian: Float[Array, "data unknowns"],
+) -> tuple[Float[Array, " unknowns"], Float[Array, "unknowns unknowns"], Float[Array, " unknowns"]]:
+    """Singular values and directions, and the values of columns of length one; zeros where there are few data."""
     _, values, rows = jnp.linalg.svd(jacobian, full_matrices=jacobian.shape[0] < jacobian.shape[1])
     length = jnp.linalg.norm(jacobian, axis=0)
     relative = jnp.linalg.svd(jacobian / jnp.where(length > 0, length, 1.0), compute_uv=False)
     values, relative = (jnp.pad(one, (0, jacobian.shape[1] - one.size)) for one in (values, relative))
-    if threshold is None:
-        threshold = max(jacobian.shape) * float(jnp.finfo(jacobian.dtype).eps)
-    return Identifiability(values, rows, relative, threshold, simulator, where)
+    return values, rows, relative
 
 
 def residual_jacobian(

@@ -65,26 +65,28 @@ def standard_errors(
     jacobian = information_jacobian(simulator, observed, where=where)
     prior = prior_matrix(jnp.asarray(prior_precision, jacobian.dtype), jacobian.shape[1])
     gradient = jacobian if is_gaussian(observed) else residual_jacobian(simulator, observed, where=where)
-    slope = gradient.T @ residuals(simulator, observed)
+    slope = jnp.asarray(np.asarray(gradient).T @ np.asarray(residuals(simulator, observed)))
     held = held_by_bounds(simulator, slope, bounds, where)
-    inverse_of = lambda chosen: np.asarray(_inverse_of_sum(jacobian[:, chosen], prior[chosen][:, chosen]))
-    covariance, errors = (jnp.asarray(part) for part in covariance_with_held(inverse_of, slope, held))
+    jacobian, prior = np.asarray(jacobian), np.asarray(prior)
+    inverse_of = lambda chosen: _inverse_of_sum(jacobian[:, chosen], prior[chosen][:, chosen])
+    covariance, errors = covariance_with_held(inverse_of, slope, held)
     hidden, known = hidden_and_known(simulator, where)
-    errors = eqx.combine(ravel_pytree(hidden)[1](errors), known)
-    return Uncertainty(covariance, jnp.sum(covariance * prior, axis=1), errors, jnp.asarray(held))
+    errors = eqx.combine(ravel_pytree(hidden)[1](jnp.asarray(errors)), known)
+    share = np.sum(covariance * prior, axis=1)
+    return Uncertainty(jnp.asarray(covariance), jnp.asarray(share), errors, jnp.asarray(held))
 
 
 def _inverse_of_sum(
-    jacobian: Float[Array, "data unknowns"], prior: Float[Array, "unknowns unknowns"]
-) -> Float[Array, "unknowns unknowns"]:
+    jacobian: Float[np.ndarray, "data unknowns"], prior: Float[np.ndarray, "unknowns unknowns"]
+) -> Float[np.ndarray, "unknowns unknowns"]:
     """(J^T J + P)^-1, by the singular values of J over a root of P, each unknown in units of its own curvature.
 
     In these units the matrix has ones on its diagonal, so that its rank depends on no unit; and J is not squared, which
     would lose half of the digits. Raises ValueError if the rank is not full.
     """
-    unit = jnp.sqrt(jnp.sum(jacobian**2, axis=0) + jnp.diagonal(prior))
-    unit = jnp.where(unit > 0, unit, 1.0)
-    heights, axes = np.linalg.eigh(np.asarray(prior / unit / unit[:, None]))
+    unit = np.sqrt(np.sum(jacobian**2, axis=0) + np.diagonal(prior))
+    unit = np.where(unit > 0, unit, np.ones_like(unit))
+    heights, axes = np.linalg.eigh(prior / unit / unit[:, None])
     root = np.sqrt(np.maximum(heights, 0.0))[:, None] * axes.T
     _, values, rows = np.linalg.svd(np.concatenate([jacobian / unit, root]), full_matrices=False)
     determined = int(np.sum(values > max(jacobian.shape) * np.finfo(values.dtype).eps * values[0]))
@@ -94,7 +96,7 @@ def _inverse_of_sum(
             "of the others are infinite; pass prior_precision=, hide fewer leaves, or look at identifiability."
         )
     scaled = rows / values[:, None]
-    return jnp.asarray(scaled.T @ scaled) / unit / unit[:, None]
+    return (scaled.T @ scaled) / unit / unit[:, None]
 
 
 def prior_matrix(precision: Float[Array, "..."], size: int) -> Float[Array, "unknowns unknowns"]:

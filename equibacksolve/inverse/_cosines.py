@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from equibacksolve._axes import Scalar
@@ -38,15 +39,13 @@ def smooth_draw(key: PRNGKeyArray, shape: tuple[int, ...], length: Scalar) -> Fl
 
 def stiffness(shape: tuple[int, ...], length: Scalar, dtype: jnp.dtype) -> Float[Array, "..."]:
     """1 + (length k)^2 for every cosine of a landscape of this shape."""
-    squared = jnp.zeros(shape, dtype)
-    for axis, n in enumerate(shape):
-        k = jnp.pi * jnp.arange(n, dtype=dtype) / n
-        squared = squared + jnp.expand_dims(k**2, tuple(i for i in range(len(shape)) if i != axis))
-    return 1 + length**2 * squared
+    squares = [(np.pi * np.arange(n) / n) ** 2 for n in shape]
+    squared = sum(np.meshgrid(*squares, indexing="ij", sparse=True), start=np.zeros(shape))
+    return 1 + length**2 * squared.astype(dtype)
 
 
-def cosine_basis(n: int, dtype: jnp.dtype) -> Float[Array, "n n"]:
+def cosine_basis(n: int, dtype: jnp.dtype) -> Float[np.ndarray, "n n"]:
     """Rows are the orthonormal cosines cos(pi m (i + 1/2) / n)."""
-    m, i = jnp.arange(n, dtype=dtype)[:, None], jnp.arange(n, dtype=dtype)
-    norm = jnp.where(m == 0, 1 / n, 2 / n) ** 0.5
-    return norm * jnp.cos(jnp.pi * m * (i + 0.5) / n)
+    m, i = np.arange(n)[:, None], np.arange(n)
+    norm = np.where(m == 0, 1 / n, 2 / n) ** 0.5
+    return (norm * np.cos(np.pi * m * (i + 0.5) / n)).astype(dtype)

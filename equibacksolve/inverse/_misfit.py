@@ -1,5 +1,8 @@
 """How far the predictions of a simulator are from the data (eq. 1)."""
 
+import functools
+
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -31,6 +34,11 @@ def _differences(name: str, predicted: Float[Array, "..."], observed: Observatio
             f"{name} predicts data of shape {predicted.shape}, but the observed values have shape "
             f"{observed.values.shape}; make them agree."
         )
+    return _counted(predicted, observed)
+
+
+@functools.partial(eqx.filter_jit, inline=True)
+def _counted(predicted: Float[Array, "..."], observed: Observations) -> Float[Array, " data"]:
     return observed.counted((predicted.astype(observed.values.dtype) - observed.values).reshape(-1))
 
 
@@ -52,10 +60,15 @@ def mean_squared_error(simulator: AbstractSimulator, observed: AbstractObservati
 
 def cost(simulator: AbstractSimulator, observed: AbstractObservations) -> Float[Array, ""]:
     """The mean of the squared residuals: eq. 1, or chi-squared per datum if sigma is known."""
-    return jnp.sum(residuals(simulator, observed) ** 2) / observed.count
+    return _sum_of_squares(residuals(simulator, observed)) / observed.count
+
+
+@functools.partial(jax.jit, inline=True)
+def _sum_of_squares(left: Float[Array, " data"]) -> Float[Array, ""]:
+    return jnp.sum(left**2)
 
 
 def costs_of_sets(simulator: AbstractSimulator, observed: AbstractObservations) -> dict[str, Float[Array, ""]]:
     """The cost of each data set by itself, by name: chi-squared per datum if sigma is known."""
     left = observed.split(residuals(simulator, observed))
-    return {name: jnp.sum(part**2) / observed.sets[name].count for name, part in left.items()}
+    return {name: _sum_of_squares(part) / observed.sets[name].count for name, part in left.items()}

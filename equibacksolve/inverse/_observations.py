@@ -1,5 +1,6 @@
 """What was measured, at which settings, and how well."""
 
+import functools
 import math
 import operator
 from typing import Any
@@ -76,22 +77,23 @@ class Observations(AbstractObservations):
                 raise ValueError(
                     f"{name} has shape {given.shape}, values {values.shape}; give one for all or one per value."
                 )
-        # Known data are looked at with NumPy: to make them, nothing is compiled.
-        numbers = np if is_concrete(values, sigma, mask, covariance) else jnp
-        usable = numbers.broadcast_to(True if mask is None else mask, values.shape)
-        if announced is not None:
-            usable = usable & announced
         sigma = sigma if sigma is None else jnp.broadcast_to(sigma, values.shape)
         variables = {name: _real(float_array(setting, name), name) for name, setting in variables.items()}
         if covariance is not None:
             covariance = covariance_matrix(covariance, values, sigma, variables)
             sigma = jnp.sqrt(jnp.diagonal(covariance)).reshape(values.shape)
+        # Known data are looked at with NumPy: to make them, nothing is compiled.
+        numbers = np if is_concrete(values, announced, sigma, mask) else jnp
+        usable = numbers.broadcast_to(True if mask is None else mask, values.shape)
+        if announced is not None:
+            usable = usable & announced
         counts = usable & ~numbers.isnan(values) & (True if sigma is None else ~numbers.isinf(sigma))
         if is_concrete(values, sigma, usable, variables):
             check_observed(values, sigma, usable, counts, mask is not None, variables)
-        self.mask = None if is_concrete(counts) and bool(counts.all()) else jnp.asarray(counts)
-        self.values = values if self.mask is None else jnp.where(counts, values, 0.0)
-        self.sigma = sigma if sigma is None or self.mask is None else jnp.where(counts, sigma, 1.0)
+        all_count = is_concrete(counts) and bool(counts.all())
+        self.mask = None if all_count else jnp.asarray(counts)
+        self.values = values if all_count else jnp.where(counts, values, 0.0)
+        self.sigma = sigma if sigma is None or all_count else jnp.where(counts, sigma, 1.0)
         self.variables = variables
         self.grid = _mesh(grid)
         self.noise = noise
@@ -183,9 +185,7 @@ class Observations(AbstractObservations):
         return left if self.noise is None else self.noise.counted(left)
 
     def variance(self) -> Float[Array, ""]:
-        ones, values = (self.whitened(flat.reshape(-1)) for flat in (jnp.ones_like(self.values), self.values))
-        mean = jnp.sum(ones * values) / jnp.sum(ones**2)
-        return jnp.sum(self.whitened(self.values.reshape(-1) - mean) ** 2) / self.count
+        return _variance(self)
 
     def with_sigma(self, sigma: Any) -> "Observations":
         mask = jnp.ones(self.values.shape, bool) if self.mask is None else self.mask
@@ -219,6 +219,14 @@ class Observations(AbstractObservations):
         variables = {name: setting[chosen] for name, setting in self.variables.items()}
         sigma, mask = pick(self.sigma), pick(self.mask)
         return Observations(self.values[chosen], sigma=sigma, mask=mask, noise=self.noise, **variables)
+
+
+@functools.partial(eqx.filter_jit, inline=True)
+def _variance(observed: Observations) -> Float[Array, ""]:
+    flat = observed.values.reshape(-1)
+    ones = observed.whitened(jnp.ones_like(flat))
+    mean = jnp.sum(ones * observed.whitened(flat)) / jnp.sum(ones**2)
+    return jnp.sum(observed.whitened(flat - mean) ** 2) / observed.count
 
 
 def _sigma_and_mask(sigma: Any, mask: Any) -> tuple[Float[Array, "..."] | None, Bool[Array, "..."] | None]:

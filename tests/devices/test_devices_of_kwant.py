@@ -18,12 +18,13 @@ def test_transmission_and_reflection(name, request):
     """Elimination by levels loses two digits where a part of the sample has a state near the energy (honeycombs)."""
     if name in COMPILED_FOR_USERS:
         request.getfixturevalue("compiled_for_users")
-    found = ebs.simulators.ConductanceMatrix(device(name)).predict(**settings(name))
+    some = slice(None, None, 5 if name.startswith("inverse") else 1)  # maps of 600 points
+    found = ebs.simulators.ConductanceMatrix(device(name)).predict(**settings(name, points=some))
     close = 3e-11 if name in ("honeycomb_dot", "inverse_graphene") else 1e-11
-    np.testing.assert_allclose(found, data(name)["T"], atol=close, rtol=0)
+    np.testing.assert_allclose(found, data(name)["T"][some], atol=close, rtol=0)
     # And unitarity, of ours alone: what comes from a terminal, and what goes to it, are its open modes.
     for axis in (1, 2):
-        np.testing.assert_allclose(found.sum(axis), data(name)["n_open"], atol=close, rtol=0)
+        np.testing.assert_allclose(found.sum(axis), data(name)["n_open"][some], atol=close, rtol=0)
 
 
 @pytest.mark.parametrize("name", ["t_junction", "unequal_junction", "two_wires"])

@@ -8,6 +8,7 @@ import sys
 
 import numpy as np
 import pytest
+from compilation import quick_flags
 from killed_run import STEPS, problem
 from toys import numbers
 
@@ -24,7 +25,7 @@ def lines_of(folder):
 def test_a_run_killed_ten_times_ends_at_the_same_numbers(tmp_path):
     # What one process has compiled the next ones read, or the test would compile for half a minute.
     cache = {"JAX_COMPILATION_CACHE_DIR": str(tmp_path / "cache"), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
-    environment = os.environ | cache | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = os.environ | cache | {"PYTHONPATH": os.pathsep.join(sys.path), "XLA_FLAGS": quick_flags()}
     command = [sys.executable, str(SCRIPT), str(tmp_path), "10"]
     subprocess.run(command, check=True, timeout=590, env=environment, cwd=tmp_path)
     like, _ = problem()
