@@ -75,10 +75,16 @@ def clusters_for(positions: Float[Array, "atoms components"], box: Box, reach: f
     """The clusters in which to look for pairs up to `reach` (length).
 
     Chosen by this structure, but right for any: where there is too little room, all pairs are looked at. While
-    positions are traced nothing is known of them, and all are.
+    positions are traced nothing is known of them, and all are. Raises `ValueError` for more atoms than have pairs that
+    32 bits can count, where JAX has no more.
     """
     atoms = positions.shape[0]
     of_all = Clusters(atoms, (), next(iter(_SIZES)), (), box.periodic, reach)
+    if of_all.all_pairs > jnp.iinfo(jnp.result_type(int)).max // 8:
+        raise ValueError(
+            f"positions holds {atoms} atoms, too many to count their pairs in 32 bits; pass "
+            'jax.config.update("jax_enable_x64", True) first.'
+        )
     if atoms < _FEW or not is_concrete(positions, box):
         return of_all
     fractions = np.asarray(_wrapped(box.fractions(positions), box.periodic))

@@ -1,5 +1,6 @@
 """Bad input of boxes, structures, curves, constraints and files: one sentence each; and files that are read."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -69,6 +70,13 @@ def test_it_is_refused_in_a_sentence(refusing, message):
     with pytest.raises(ValueError, match=message) as told:
         refusing()
     assert len(str(told.value)) < 300
+
+
+def test_pairs_must_be_countable():
+    """400 000 atoms are 50 000 clusters of eight, and these 1.25e9 pairs."""
+    many = np.random.default_rng(0).uniform(0, 100, (400_000, 2))
+    with jax.enable_x64(False), pytest.raises(ValueError, match="400000 atoms, too many to count their pairs"):
+        atoms.Observables(atoms.Structure(many, atoms.Box([100.0, 100.0])), apart=atoms.ExcludedDistances(0.1))
 
 
 def test_a_start_with_atoms_too_close_says_so():
