@@ -30,6 +30,7 @@ lint: setup
 	$(BIN)/python -m pip install --quiet --editable ".[plot,test,lint]"
 	$(BIN)/python tests/typing/pages.py
 	$(BIN)/basedpyright --pythonpath $(BIN)/python
+	$(BIN)/mypy
 
 # The short form of every benchmark, below ten minutes in all; what needs more than .[test] says that it is skipped.
 bench: setup

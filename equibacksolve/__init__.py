@@ -5,13 +5,19 @@ What most scripts need stands here; every name, these included, has its place in
 
 from typing import TYPE_CHECKING
 
-from jaxtyping import install_import_hook
+from equibacksolve import _collector as _collector
 
-from equibacksolve import _dependencies as _dependencies
-from equibacksolve import _typechecking as _typechecking
+with _collector.nothing_collected():
+    from jaxtyping import install_import_hook
+
+    from equibacksolve import _dependencies as _dependencies
+    from equibacksolve import _typechecking as _typechecking
 
 # Every function checks the shapes and dtypes that its signature names.
-with install_import_hook("equibacksolve", "equibacksolve._typechecking.checked_when_called"):
+with (
+    _collector.nothing_collected(),
+    install_import_hook("equibacksolve", "equibacksolve._typechecking.checked_when_called"),
+):
     from equibacksolve import atoms as atoms
     from equibacksolve import diagnostics as diagnostics
     from equibacksolve import imaging as imaging

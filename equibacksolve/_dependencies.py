@@ -6,6 +6,8 @@ found there, and each package would be compiled once more; at every start where 
 """
 # ruff: noqa: F401
 
+import warnings
+
 import beartype
 import equinox
 import jax.experimental.multihost_utils
@@ -18,3 +20,7 @@ import scipy.sparse.linalg
 import scipy.spatial
 import threadpoolctl
 import tqdm
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", tqdm.TqdmWarning)  # a notebook without ipywidgets: its bar is text
+    import tqdm.auto

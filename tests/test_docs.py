@@ -5,6 +5,7 @@ is what is shown here; those of the README run to their ends. The working direct
 cannot run (it needs an instrument, or minutes) begins with ```python no-run.
 """
 
+import ast
 import pathlib
 import re
 import sys
@@ -56,6 +57,25 @@ def test_the_readme_runs_as_printed_with_plot_alone(monkeypatch):
 
 def test_the_readme_is_short():
     assert len(README.read_text(encoding="utf-8").split()) <= 700
+
+
+def taken_for_tags(text):
+    """What a browser would take for tags of HTML: `<x|H|x>`, unless it is code, a formula, or an indented block."""
+    text = re.sub(r"^```.*?^```|^    .*?$|`[^`]*`|\$[^$]*\$", "", text, flags=re.DOTALL | re.MULTILINE)
+    return re.findall(r"</?[A-Za-z][^<>]*>", text)
+
+
+@pytest.mark.parametrize("page", [README, *PAGES], ids=lambda page: page.stem)
+def test_no_words_of_a_page_are_taken_for_tags(page):
+    assert not taken_for_tags(page.read_text(encoding="utf-8"))
+
+
+def test_no_words_of_a_docstring_are_taken_for_tags():
+    assert taken_for_tags("V = <n+1|H|n>, A = <J^T J> and `<b>`") == ["<n+1|H|n>", "<J^T J>"]
+    for file in pathlib.Path(ebs.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module):
+                assert not taken_for_tags(ast.get_docstring(node) or ""), file.name
 
 
 @pytest.mark.parametrize("page", [README, *PAGES], ids=lambda page: page.stem)

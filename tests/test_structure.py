@@ -18,7 +18,19 @@ import equibacksolve as ebs
 ROOT = pathlib.Path(ebs.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 FLOORS = [
-    {"_axes", "_arrays", "_devices", "_host", "_version", "_dependencies", "_typechecking", "_on_demand", "saving"},
+    {
+        "_axes",
+        "_arrays",
+        "_devices",
+        "_host",
+        "_version",
+        "_dependencies",
+        "_typechecking",
+        "_on_demand",
+        "_quantity",
+        "_collector",
+        "saving",
+    },
     {"_per_datum", "_entries", "_rich_display"},
     {"imaging", "leads"},
     {"samples"},

@@ -25,8 +25,8 @@ _SIZES = {8: 1.0, 4: 1.6}
 _FEW = 256
 """Atoms of which all pairs are looked at: that takes less time than to sort them, and to compile the sort."""
 
-_SPARE = 1.25
-"""How many times the near clusters of the structure at hand there is room for."""
+_SPARE = 1.2
+"""How many times the near clusters of the structure at hand there is room for, or more: see `_room_for`."""
 
 
 class Clusters(NamedTuple):
@@ -83,18 +83,23 @@ def clusters_for(positions: Float[Array, "atoms components"], box: Box, reach: f
         return of_all
     fractions = np.asarray(_wrapped(box.fractions(positions), box.periodic))
     plans = [_planned(of_all._replace(size=size), box, fractions) for size in _SIZES]
-    plan = min(plans, key=lambda plan: plan.room[-1] * plan.size**2 * _SIZES[plan.size])
+    plan, near = min(plans, key=lambda one: one[1] * one[0].size ** 2 * _SIZES[one[0].size])
     # To leave out few pairs is not worth the sort.
-    return plan if plan.room[-1] < _SPARE * 0.8 * _most(plan.shape)[-1] else of_all
+    return plan if near < 0.8 * _most(plan.shape)[-1] else of_all
 
 
-def _planned(clusters: Clusters, box: Box, fractions: Float[np.ndarray, "atoms components"]) -> Clusters:
-    """With a shape, and with room for some more near pairs than there are."""
+def _planned(clusters: Clusters, box: Box, fractions: Float[np.ndarray, "atoms components"]) -> tuple[Clusters, int]:
+    """With a shape, and with room for some more near pairs than there are; and how many there are."""
     plan = clusters._replace(shape=_shape_for(fractions, np.asarray(box.heights), clusters))
     bounds = _bounds(plan, fractions, _table(plan, fractions, np), np)
     kept = lambda keep, first, second, number: (first[keep], second[keep])
     counts = [len(first) for first, _ in _near(plan, box, bounds, np, kept)]
-    return plan._replace(room=tuple(min(int(_SPARE * n) + 16, most) for n, most in zip(counts, _most(plan.shape))))
+    return plan._replace(room=tuple(_room_for(n, most) for n, most in zip(counts, _most(plan.shape)))), counts[-1]
+
+
+def _room_for(near: int, most: int) -> int:
+    """In steps of the square root of 2, so that structures that are alike share a compiled program."""
+    return min(math.ceil(2 ** (math.ceil(2 * math.log2(_SPARE * near + 16)) / 2)), most)
 
 
 def dealt_out(

@@ -86,7 +86,10 @@ class Observables(AbstractSimulator):
             name: jnp.asarray(part.matrix(self.spacing, self.bins, components, reaches[name]), self.positions.dtype)
             for name, part in curves.items()
         }
-        needed = {name: part.needed_reach(structure.elements) for name, part in self._constraints().items()}
+        bonds = [
+            part.needed_reach(structure.elements) for part in parts.values() if isinstance(part, AbstractConstraint)
+        ]
+        needed = {_CONSTRAINTS: max(bonds)} if bonds else {}
         needed |= {_CURVES: self.spacing * (self.bins + 3)} if curves else {}
         self.clusters = tuple((name, clusters_for(self.positions, self.box, r)) for name, r in needed.items())
 
@@ -109,7 +112,7 @@ class Observables(AbstractSimulator):
             if isinstance(part, AbstractCurve):
                 seen[name] = part.values(self.matrices[name], mixture)
             else:
-                seen[name] = part.residuals(scene(name), self._elements())
+                seen[name] = part.residuals(scene(_CONSTRAINTS), self._elements())
         return seen
 
     def mixture(self, scene: Scene) -> Mixture:
@@ -161,9 +164,6 @@ class Observables(AbstractSimulator):
         somewhere = Structure(jnp.zeros_like(self.positions), self.box, self.species)
         return somewhere.with_positions(self.positions)
 
-    def _constraints(self):
-        return {name: part for name, part in self.parts.items() if isinstance(part, AbstractConstraint)}
-
     def _elements(self):
         return tuple(dict.fromkeys(self.species))
 
@@ -172,8 +172,8 @@ class Observables(AbstractSimulator):
         return jnp.array([elements.index(name) for name in self.species])
 
 
-_CURVES = " curves"
-"""The clusters that all curves share; no name of a part begins with a space."""
+_CURVES, _CONSTRAINTS = "curves", "constraints"
+"""The clusters that all curves share, and all constraints."""
 
 
 def _spread(given, size, name):

@@ -14,6 +14,7 @@ from equibacksolve.command_line._measurement import image_of
 from equibacksolve.command_line._options import FILE, SEARCH, all_of
 from equibacksolve.command_line._search import Search, end
 from equibacksolve.inverse import Observations
+from equibacksolve.measurements import Quantity
 from equibacksolve.methods import AnnealedLangevin
 from equibacksolve.search import Solution
 from equibacksolve.simulators import MomentumImage
@@ -103,7 +104,7 @@ def write(out: Path, found: Solution, observed: Observations) -> None:
     files = ["atoms.xyz"]
     files += ["result.nc"] * _results.write_dataset(out / "result.nc", found, observed, None)
     largest = np.pi * simulator.pixels / float(box)
-    files += _results.draw(out, found, observed, None, ("s", "length"), float(largest))
+    files += _results.draw(out, found, observed, None, Quantity("s", "length"), float(largest))
     misfit = float(jnp.sqrt(jnp.mean((simulator.predict() - observed.values) ** 2) / jnp.mean(observed.values**2)))
     closest = float(imaging.closest_approach(positions, box, periodic=periodic)) if len(positions) > 1 else float("inf")
     about = [

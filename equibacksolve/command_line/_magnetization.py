@@ -14,6 +14,7 @@ from equibacksolve.command_line._options import FILE, METHOD, METHODS, SEARCH, N
 from equibacksolve.command_line._search import Search, end
 from equibacksolve.inverse import Mirror, Negation, Observations
 from equibacksolve.leads import WireLead
+from equibacksolve.measurements import LaboratoryUnits
 from equibacksolve.samples import ExchangeField, SquareLattice
 from equibacksolve.search import Solution
 from equibacksolve.simulators import Magnetoconductance
@@ -57,7 +58,8 @@ def magnetization(measurement, sites, wavenumber, coupling, method, **options) -
         )
     with jax.enable_x64(True):  # transport needs it
         model = Model.of(options)
-        observed = map_of(measurement, options)
+        measured = map_of(measurement, options)
+        observed = measured.observations
         search = Search(**options)
         # Moments that lie across, but for a small random part.
         guess = jnp.pi / 2 + 0.3 * jax.random.uniform(search.key, sites, float, -1.0, 1.0)
@@ -65,17 +67,17 @@ def magnetization(measurement, sites, wavenumber, coupling, method, **options) -
         device = Magnetoconductance(sample, WireLead(np.array(wavenumber)))
         moments = lambda angle: jnp.stack([jnp.cos(angle), jnp.sin(angle)])
         found = model.found(search, device, observed, hidden, METHODS[method](), MIRRORS, "angle", moments)
-        write(search.out, found, observed, model)
+        write(search.out, found, observed, model, measured.units)
     end(found)
 
 
-def write(out: Path, found: Solution, observed: Observations, model: Model) -> None:
+def write(out: Path, found: Solution, observed: Observations, model: Model, units: LaboratoryUnits) -> None:
     """Table, labelled arrays, pictures and summary."""
     angle = np.asarray(hidden(found.simulator))
     m_z = np.cos(angle)
     moments = {"m_z": m_z, "m_x": np.sin(angle)}
     table = out / "magnetization.csv"
-    files, sentences = _results.write_sites(table, found, observed, hidden, model.told, "angle", **moments)
+    files, sentences = _results.write_sites(table, found, observed, hidden, model.told, units, "angle", **moments)
     length, width = angle.shape
     about = [
         f"{length} x {width} angles, m_z between {m_z.min():.3g} and {m_z.max():.3g}, mean {m_z.mean():.3g}, from "

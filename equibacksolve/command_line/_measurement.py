@@ -6,8 +6,10 @@ from typing import Any
 import click
 import numpy as np
 
+from equibacksolve import measurements
 from equibacksolve.command_line._wording import in_options
 from equibacksolve.inverse import Observations
+from equibacksolve.measurements import Column, Measurement
 
 MAP = (
     click.option("--flux", help="Column of the field or flux, or a number; found by its name if left out."),
@@ -18,11 +20,16 @@ MAP = (
         "--bias", help="Voltage at which a current was read, '10 uV', or current at which a voltage was, '1 nA'."
     ),
     click.option("--mask", help="Column that is 1 where a reading counts; '~bad' turns a column around."),
-    click.option("--cell-area", help="Area of a cell of the lattice, '400 nm^2': turns a field into a flux."),
+    click.option(
+        "--cell-area",
+        help="Area of a cell of the lattice, '400 nm^2': turns T into a flux, results into nm.",
+    ),
     click.option("--field-offset", help="What the field reads when there is none, '2 mT'."),
     click.option("--lever-arm", help="Energy per gate voltage, '0.1 eV/V'."),
     click.option("--offset", help="Gate voltage (or energy) in the middle of the band, '0.35 V'."),
-    click.option("--hopping", help="The hopping as an energy, '2 meV': turns energies into hoppings."),
+    click.option(
+        "--hopping", help="The hopping as an energy, '2 meV': turns energies into hoppings, results into meV."
+    ),
     click.option("--sigma", help="Standard deviation of a reading, 0.01 in its unit, or '5 nS'; unknown if left out."),
     click.option("--relative-sigma", help="Standard deviation as a fraction of the reading, 0.01."),
     click.option("--skip", type=click.IntRange(0), help="Lines above the headers of a text file; found if left out."),
@@ -43,22 +50,19 @@ _NAMES = ("flux", "energy", "value", "units", "mask", "cell_area", "field_offset
 _NAMES += ("sigma", "relative_sigma", "skip", "separator", "decimal", "bias", "header", "form", "same_setting")
 
 
-def map_of(path: Path, options: dict[str, Any]) -> Observations:
+def map_of(path: Path, options: dict[str, Any]) -> Measurement:
     """Read a conductance map; removes the options `MAP` from `options`, and tells on standard error what was read."""
-    from equibacksolve import measurements
 
     given = {name: options.pop(name) for name in _NAMES}
     given["units"] = dict(_unit(text) for text in given["units"]) or None
     given |= {name: _number_or_column(given[name]) for name in ("flux", "energy")}
     read = measurements.read(path, **{name: value for name, value in given.items() if value is not None})
     click.echo(in_options(str(read.report), {name: f"--{name.replace('_', '-')}" for name in _NAMES}), err=True)
-    return read.observations
+    return read
 
 
 def image_of(path: Path, sigma: float | None) -> Observations:
     """Read a square image from a .npy file, or from numbers as text. NaN are missing pixels."""
-    from equibacksolve.measurements import Column
-
     if path.suffix == ".npy":
         image = np.load(path, allow_pickle=False)
     else:

@@ -24,6 +24,7 @@ from equibacksolve.inverse import (
     choose_image,
     hidden_leaves,
 )
+from equibacksolve.measurements import LaboratoryUnits, Quantity, in_hoppings
 from equibacksolve.search import Solution
 from equibacksolve.simulators import AbstractSimulator, EnergyCalibration, FluxOffset, ThermalSmearing
 
@@ -35,8 +36,19 @@ FREE = {
 }
 """What may be hidden beside the map, and where it is."""
 
+UNITS = {
+    "wavenumber": Quantity("wavenumber"),
+    "temperature": Quantity("temperature", "hopping / k_B"),
+    "flux-offset": Quantity("flux-offset", "h/e"),
+    "energy-offset": Quantity("energy-offset", "hopping"),
+}
+"""What each of them is in."""
+
 MODEL = (
-    click.option("--temperature", type=float, help="k_B T in hoppings; nothing is smeared if left out."),
+    click.option(
+        "--temperature",
+        help="'100 mK', which needs --hopping, or k_B T as a number of hoppings; nothing is smeared if left out.",
+    ),
     click.option("--flux-offset", type=float, help="What the flux axis reads at no field (h/e)."),
     click.option("--energy-offset", type=float, help="What the energy axis reads at energy 0 (hoppings)."),
     click.option(
@@ -71,6 +83,8 @@ class Model(NamedTuple):
     @classmethod
     def of(cls, options: dict[str, Any]) -> "Model":
         """Take them out of a command's options. Raises ValueError for what does not belong together."""
+        if options.get("temperature") is not None:
+            options["temperature"] = in_hoppings(options["temperature"], options.get("hopping"))
         model = cls(*(options.pop(name, None) for name in cls._fields))
         if "temperature" in model.free and not model.temperature:
             raise ValueError("--free temperature needs a --temperature above 0: at 0 the data have no slope in it.")
@@ -154,20 +168,25 @@ class Model(NamedTuple):
             return f"{images} Shown is the one that is lowest at the site {self.low_at[0]},{self.low_at[1]}."
         return images if self.like is None else f"{images} Shown is the one that is closest to {self.like}."
 
-    def told(self, found: Solution, errors: AbstractSimulator | None) -> list[str]:
-        """What was found beside the map, in words."""
+    def told(self, found: Solution, errors: AbstractSimulator | None, units: LaboratoryUnits) -> list[str]:
+        """What was found beside the map, in words, and in units of the laboratory where these are known."""
         sentences = []
         for name in dict.fromkeys(self.free):
             values = np.ravel(FREE[name](found.simulator))
             deviations = [None] * len(values) if errors is None else np.ravel(FREE[name](errors))
-            known = [
-                f"{value:.6g}" + ("" if error is None else f" (standard error {error:.2g})")
-                for value, error in zip(values, deviations)
-            ]
-            sentences.append(f"{name[0].upper()}{name[1:]}: {', '.join(known)}.")
+            shown = units.of(UNITS[name])
+            in_laboratory = "" if shown == UNITS[name] else f", {_told(shown, values, deviations)}"
+            sentences.append(f"{name[0].upper()}{name[1:]}: {_told(UNITS[name], values, deviations)}{in_laboratory}.")
         if self.priors:
             sentences.append("Standard errors do not count --smooth, --edges and --mean: with them they are smaller.")
         return sentences
+
+
+def _told(shown: Quantity, values, deviations) -> str:
+    """Numbers with their errors and their unit."""
+    unit = f" {shown.unit}" if shown.unit else ""
+    error = lambda one: "" if one is None else f" (standard error {shown.of_errors(one):.2g})"
+    return ", ".join(f"{shown.of(value):.6g}{unit}{error(one)}" for value, one in zip(values, deviations))
 
 
 def device_of(simulator: Any) -> Any:

@@ -13,6 +13,7 @@ from equibacksolve.command_line._options import FILE, METHOD, METHODS, SEARCH, N
 from equibacksolve.command_line._search import Search, end
 from equibacksolve.inverse import Mirror, Observations
 from equibacksolve.leads import WireLead
+from equibacksolve.measurements import LaboratoryUnits, Quantity
 from equibacksolve.samples import Potential, SquareLattice
 from equibacksolve.search import Solution
 from equibacksolve.simulators import Magnetoconductance
@@ -28,6 +29,7 @@ def hidden(simulator):
     return device_of(simulator).sample.onsite.values
 
 
+POTENTIAL = Quantity("potential", "hopping")
 MIRRORS = (Mirror(hidden, 0), Mirror(hidden, 1))
 
 
@@ -56,24 +58,33 @@ def potential(measurement, sites, wavenumber, height, method, **options) -> None
     """
     with jax.enable_x64(True):  # transport needs it
         model = Model.of(options)
-        observed = map_of(measurement, options)
+        measured = map_of(measurement, options)
+        observed = measured.observations
         search = Search(**options)
         guess = model.started(jax.random.uniform(search.key, sites, float, -height, height), "potential")
         device = Magnetoconductance(SquareLattice(Potential(guess)), WireLead(np.array(wavenumber)))
         found = model.found(search, device, observed, hidden, METHODS[method](), MIRRORS, "potential")
-        write(search.out, found, observed, model)
+        write(search.out, found, observed, model, measured.units)
     end(found)
 
 
-def write(out: Path, found: Solution, observed: Observations, model: Model) -> None:
+def write(out: Path, found: Solution, observed: Observations, model: Model, units: LaboratoryUnits) -> None:
     """Table, labelled arrays, pictures and summary."""
     values = np.asarray(hidden(found.simulator))
-    files, sentences = _results.write_sites(out / "potential.csv", found, observed, hidden, model.told, "potential")
+    files, sentences = _results.write_sites(
+        out / "potential.csv", found, observed, hidden, model.told, units, "potential"
+    )
     length, width = values.shape
+    known = units.of(POTENTIAL)
+    in_laboratory = "" if known == POTENTIAL else f" ({_spread(known.of(values))} {known.unit})"
     about = [
-        f"{length} x {width} onsite energies between {values.min():.4g} and {values.max():.4g} hoppings, mean "
-        f"{values.mean():.4g}, from {int(observed.count)} readings.",
+        f"{length} x {width} onsite energies {_spread(values)} hoppings{in_laboratory}, from {int(observed.count)} "
+        "readings.",
         *sentences,
         model.shown(IMAGES),
     ]
     _results.summarise(out, found, about, files)
+
+
+def _spread(values: np.ndarray) -> str:
+    return f"between {values.min():.4g} and {values.max():.4g}, mean {values.mean():.4g}"

@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 import jax
 
-from equibacksolve.inverse import load_observations, where_hidden
+from equibacksolve.inverse import load_observations
+from equibacksolve.measurements import LaboratoryUnits, load_laboratory_units
 from equibacksolve.search import Solution, load_solution
 
 
@@ -28,7 +29,8 @@ def report(run, path, title) -> None:
 
         path = run / "report.html" if path is None else path
         title = run.resolve().name if title is None else title
-        written = reporting.write_report(found, observed, where=where_hidden(found.hidden), path=path, title=title)
+        units = load_laboratory_units(run) if (run / LaboratoryUnits.FILE).exists() else None
+        written = reporting.write_report(found, observed, path=path, title=title, units=units)
     click.echo(str(written))
 
 

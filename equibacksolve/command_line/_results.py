@@ -13,6 +13,7 @@ from jaxtyping import Float
 from equibacksolve import diagnostics
 from equibacksolve.command_line._wording import in_options_of
 from equibacksolve.inverse import Observations, count_unknowns, name_of_leaf, where_hidden
+from equibacksolve.measurements import LaboratoryUnits, Quantity
 from equibacksolve.search import Solution
 from equibacksolve.simulators import AbstractSimulator
 
@@ -52,19 +53,23 @@ def write_sites(
     observed: Observations,
     where: Callable,
     told: Callable,
+    units: LaboratoryUnits,
     name: str,
     **derived: Float[Any, "..."],
 ) -> tuple[list[str], list[str]]:
     """A landscape as a table (`name`, its standard error, what is `derived` from it), labelled arrays and pictures.
 
-    `told` makes sentences on what else was found, of the solution and its errors. Returns the names of the files, and
-    those sentences with others on errors and goodness of fit.
+    `told` makes sentences on what else was found, of the solution, its errors and the units. Returns the names of the
+    files, and those sentences with others on errors and goodness of fit.
     """
     errors, sentences = judge(found, observed, where)
     of_sites = None if errors is None else where(errors)
-    write_table(table, site_columns(**{name: where(found.simulator), "standard_error": of_sites}, **derived))
-    labelled = ["result.nc"] * write_dataset(table.parent / "result.nc", found, observed, errors)
-    return [table.name, *labelled, *draw(table.parent, found, observed, errors)], [*told(found, errors), *sentences]
+    columns = site_columns(**{name: where(found.simulator), "standard_error": of_sites}, **derived)
+    write_table(table, columns | in_laboratory(columns, units))
+    units.save(table.parent)
+    labelled = ["result.nc"] * write_dataset(table.parent / "result.nc", found, observed, errors, units)
+    pictures = draw(table.parent, found, observed, errors, units=units)
+    return [table.name, *labelled, *pictures], [*told(found, errors, units), *sentences]
 
 
 def site_columns(**maps: Float[Any, "length width"] | None) -> dict[str, Any]:
@@ -72,6 +77,16 @@ def site_columns(**maps: Float[Any, "length width"] | None) -> dict[str, Any]:
     known = {name: np.asarray(values) for name, values in maps.items() if values is not None}
     x, y = np.indices(next(iter(known.values())).shape) + 1
     return {"x": x.ravel(), "y": y.ravel()} | {name: values.ravel() for name, values in known.items()}
+
+
+def in_laboratory(columns: dict[str, Any], units: LaboratoryUnits) -> dict[str, Any]:
+    """Columns of a table of sites that are known in units of the laboratory, too: "x (nm)", "potential (meV)"."""
+    package = {"x": Quantity("x", "site"), "y": Quantity("y", "site")}
+    if "potential" in columns:
+        package |= {name: Quantity(name, "hopping") for name in ("potential", "standard_error")}
+    shown = {name: units.of(one) for name, one in package.items() if name in columns and units.of(one) != one}
+    of = lambda name, one: one.of_errors(columns[name]) if name == "standard_error" else one.of(columns[name])
+    return {one.label: of(name, one) for name, one in shown.items()}
 
 
 def write_table(path: Path, columns: dict[str, Any]) -> None:
@@ -82,12 +97,19 @@ def write_table(path: Path, columns: dict[str, Any]) -> None:
         writer.writerows(zip(*(np.asarray(column).tolist() for column in columns.values())))
 
 
-def write_dataset(path: Path, found: Solution, observed: Observations, errors: AbstractSimulator | None) -> bool:
+def write_dataset(
+    path: Path,
+    found: Solution,
+    observed: Observations,
+    errors: AbstractSimulator | None,
+    units: LaboratoryUnits | None = None,
+) -> bool:
     """Data, fit, residual, hidden leaves, errors and history as netCDF; False without xarray."""
     try:
         labelled = found.to_xarray(observed)
     except ImportError:
         return False
+    labelled = labelled if units is None else units.labelled(labelled)
     if errors is not None:
         for (key, _), leaf in zip(
             jax.tree_util.tree_leaves_with_path(found.hidden), where_hidden(found.hidden)(errors)
@@ -103,23 +125,25 @@ def draw(
     found: Solution,
     observed: Observations,
     errors: AbstractSimulator | None,
-    reading: tuple[str, str] = ("G", "e²/h"),
+    reading: Quantity | None = None,
     largest_momentum: float | None = None,
+    units: LaboratoryUnits | None = None,
 ) -> list[str]:
     """A picture of each hidden leaf, named by its field, and one of the fit; none without matplotlib.
 
-    `reading`: what was measured, and its unit; `largest_momentum`: at the edge of an image in momentum space.
+    `reading`: what was measured; `largest_momentum`: at the edge of an image in momentum space; `units`: those of the
+    laboratory.
     """
     try:
-        from equibacksolve.plotting import Quantity, fit_figure
+        from equibacksolve.plotting import fit_figure
         from equibacksolve.reporting import leaf_figures
     except ModuleNotFoundError as error:
         if error.name != "matplotlib":
             raise
         return []
-    of_leaves = leaf_figures(found.simulator, where=where_hidden(found.hidden), errors=errors)
+    of_leaves = leaf_figures(found.simulator, where=where_hidden(found.hidden), errors=errors, units=units)
     figures = {f"{name.rsplit('.', 1)[-1]}.png": figure for name, figure in of_leaves.items()}
-    look = {"reading": Quantity(*reading), "largest_momentum": largest_momentum}
+    look = {"reading": reading, "largest_momentum": largest_momentum, "units": units}
     figures["fit.png"] = fit_figure(observed, found.simulator.predict(**observed.variables), **look)
     for name, figure in figures.items():
         figure.savefig(out / name, dpi=150)

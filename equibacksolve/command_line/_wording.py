@@ -13,10 +13,11 @@ def in_options(told: str, options: Mapping[str, str]) -> str:
     `--skip` and `--resume`. Names of two words are options wherever they stand; others are words of the language, too.
     """
     told = re.sub(r"\bunits=\{'([^']*)': ([^}]*)\}", r"--unit \1=\2", told)
+    named = r"(?<!--unit )\b"  # a column may be called as an option is
     of = lambda names: "|".join(map(re.escape, names))
     option = lambda found: options[found[1]]
-    told = re.sub(rf"\b({of(options)})=(?=['\d])", lambda found: f"{option(found)} ", told)
-    told = re.sub(rf"\b({of(options)})=(?:True\b|(?=[\s,.;)]|$))", option, told)
+    told = re.sub(rf"{named}({of(options)})=(?=['\d])", lambda found: f"{option(found)} ", told)
+    told = re.sub(rf"{named}({of(options)})=(?:True\b|(?=[\s,.;)]|$))", option, told)
     two_words = [name for name in options if "_" in name]
     return re.sub(rf"\b({of(two_words)})\b(?!=)", option, told) if two_words else told
 

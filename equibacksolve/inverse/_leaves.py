@@ -1,7 +1,7 @@
 """Hidden leaves: which ones `where` selects, and what their fields say about them."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import equinox as eqx
@@ -31,7 +31,8 @@ class LeafKind(NamedTuple):
     - `smooth`: whether neighbouring entries are neighbours in space, so that a smoothness prior makes sense. True if
       nothing is declared, False for single numbers. Declare False for coordinates of atoms.
     - `vector`: whether it has one axis, and nothing is declared. Its entries may be coefficients of different units.
-    - `quantity`, `unit`: what the numbers are, for labels; left out, the field's own name, and no unit.
+    - `quantity`, `unit`: what the numbers are, for labels; left out, the field's own name, and no unit. A unit may be
+      a function of the module that holds the leaf.
     - `picture`: how a report shows them: "magnetization" (angles of moments), "atoms" (positions in a box), or None.
     """
 
@@ -117,18 +118,20 @@ def kinds_of_leaves(hidden: PyTree) -> tuple[LeafKind, ...]:
 
 
 def _kind(node, path) -> LeafKind:
-    metadata = {}
+    metadata: Mapping[str, Any] = {}
+    owner = node
     for key in path:
         if isinstance(key, jax.tree_util.GetAttrKey):
             fields = {f.name: f for f in dataclasses.fields(node)} if dataclasses.is_dataclass(node) else {}
-            metadata = fields[key.name].metadata if key.name in fields else {}
+            metadata, owner = fields[key.name].metadata if key.name in fields else {}, node
             node = getattr(node, key.name)
         else:
             node = node[getattr(key, "idx", getattr(key, "key", None))]
     smooth = bool(metadata.get("smooth", True)) and np.ndim(node) > 0
     vector = smooth and np.ndim(node) == 1 and "smooth" not in metadata
-    told = (metadata.get(name) for name in ("quantity", "unit", "picture"))
-    return LeafKind(metadata.get("period"), smooth, vector, *told)
+    unit = metadata.get("unit")
+    unit = unit if unit is None or isinstance(unit, str) else unit(owner)
+    return LeafKind(metadata.get("period"), smooth, vector, metadata.get("quantity"), unit, metadata.get("picture"))
 
 
 def center_of_leaves(hidden: Hidden, kinds: tuple[LeafKind, ...]) -> Hidden:

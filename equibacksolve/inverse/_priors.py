@@ -10,6 +10,7 @@ from abc import abstractmethod
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from equibacksolve._arrays import check_fields, float_array, is_concrete
@@ -45,7 +46,9 @@ class Smoothness(AbstractPrior):
 
     def __check_init__(self):
         check_fields(self)
-        if is_concrete(self.length, self.height) and not (bool(jnp.all(self.height > 0)) and self.length >= 0):
+        if is_concrete(self.length, self.height) and not (
+            np.all(np.asarray(self.height) > 0) and np.asarray(self.length) >= 0
+        ):
             raise ValueError(
                 f"Smoothness got length={float(self.length)} and height={float(jnp.min(self.height))}; give a positive "
                 "height, and a length from 0."

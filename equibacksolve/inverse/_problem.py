@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PyTree
 
+from equibacksolve._arrays import known_array
 from equibacksolve._axes import Flag, Scalar
 from equibacksolve.inverse._abstract_observations import AbstractObservations
 from equibacksolve.inverse._bounds import bounds_on_leaves
@@ -167,14 +168,14 @@ def make_problem(
     hidden = jax.tree.map(lambda leaf: jnp.asarray(leaf, leaf.dtype), hidden)
     lower, upper = bounds_on_leaves(bounds, simulator, where, hidden)
     observed = _in_precision(observed, jnp.result_type(*jax.tree.leaves(hidden)))
-    nothing = jnp.zeros((), observed.values.dtype)
+    nothing = known_array(0, observed.values.dtype)
     problem = Problem(known, observed, nothing, nothing, lower, upper, kinds_of_leaves(hidden), several)
     check_sets_share(hidden, known)
     start = problem.within_bounds(hidden)
     misfit = _cost_at_start(problem, start)
     spread = spread_of_data(observed, misfit)
-    allowed = jnp.asarray(_tolerance(observed, spread) if tolerance is None else tolerance, nothing.dtype)
-    return dataclasses.replace(problem, tolerance=allowed, spread=jnp.asarray(spread, nothing.dtype)), start
+    allowed = known_array(_tolerance(observed, spread) if tolerance is None else tolerance, nothing.dtype)
+    return dataclasses.replace(problem, tolerance=allowed, spread=known_array(spread, nothing.dtype)), start
 
 
 def _in_precision(observed: AbstractObservations, dtype: jnp.dtype) -> AbstractObservations:

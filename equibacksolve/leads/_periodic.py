@@ -16,9 +16,9 @@ from equibacksolve.leads._surface import SLOWEST
 
 
 class PeriodicLead(AbstractLead):
-    """A lead of equal cells, counted away from the sample: H0 in a cell, V = <n+1|H|n> from cell to cell.
+    """A lead of equal cells, counted away from the sample: H0 in a cell, V = ⟨n+1|H|n⟩ from cell to cell.
 
-    Sigma = C† g C with g = (E - H0 - V† g V)^-1 of the first cell, and C = <cell 1|H|sample>. V may be singular.
+    Sigma = C† g C with g = (E - H0 - V† g V)^-1 of the first cell, and C = ⟨cell 1|H|sample⟩. V may be singular.
 
     **Fields**
 

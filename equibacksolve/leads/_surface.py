@@ -1,6 +1,6 @@
 """The end of a periodic lead: its Green's function and its open modes, on the host by ordered Schur forms.
 
-Cells n = 1, 2, ... count away from the sample, V = <n+1|H|n>. A wave obeys
+Cells n = 1, 2, ... count away from the sample, V = ⟨n+1|H|n⟩. A wave obeys
 
     V psi_{n-1} + (H0 - E) psi_n + V† psi_{n+1} = 0.
 

@@ -88,6 +88,7 @@ def report_of(
         dummies=int(_dummies(measured, settings, fate).sum()),
         doubts=(
             *_doubts(axes, measured.values[fate.counts], measured.unit),
+            *_without_unit(axes, measured),
             *_far(measured, fate.counts),
             *_scattered({name: setting.values[known] for name, setting in settings.items()}, placed),
         ),
@@ -153,6 +154,14 @@ def _doubts(axes: tuple[Axis, ...], values: Float[np.ndarray, " counting"], unit
     return tuple(doubts)
 
 
+def _without_unit(axes: tuple[Axis, ...], measured: Converted) -> tuple[str, ...]:
+    """Readings whose unit nobody says, beside axes that have theirs."""
+    if measured.unit != "e^2/h" or measured.column.unit or not any(axis.raw_unit for axis in axes):
+        return ()
+    name = measured.column.name
+    return (f"{name} has no unit and is taken in e^2/h; pass units={{'{name}': 'uS'}} if it is in uS, say",)
+
+
 def _scattered(settings: dict[str, Float[np.ndarray, " points"]], placed: Arrangement) -> tuple[str, ...]:
     """Settings that were meant to be the same, and are only nearly so."""
     found = None if placed.grid is not None or placed.repeated else joined_to_a_mesh(settings)
@@ -161,7 +170,7 @@ def _scattered(settings: dict[str, Float[np.ndarray, " points"]], placed: Arrang
     name, distinct, groups, fraction = found
     return (
         f"{name} has {distinct} settings in {groups} narrow groups: if they were read back from an instrument, pass "
-        f"same_setting={fraction:g}, which makes each group one setting, and of the points a mesh",
+        f"same_setting={fraction:g}, which makes each group one setting, and of the points a mesh or repetitions of it",
     )
 
 

@@ -90,8 +90,9 @@ def merge(
 def joined_to_a_mesh(settings: dict[str, Float[np.ndarray, " points"]]) -> tuple[str, int, int, float] | None:
     """For points that lie on no mesh: an axis whose settings lie in groups, and the `same_setting` that makes a mesh.
 
-    Returns the name of the axis, its settings, its groups and that fraction; None if no fraction makes a mesh. A field
-    that was read back from its magnet looks like this: gaps between groups are ten times those inside them, or more.
+    Returns the name of the axis, its settings, its groups and that fraction; None if no fraction makes a mesh, read
+    once or several times. A field that was read back from its magnet looks like this: gaps between groups are ten times
+    those inside them, or more.
     """
     tie = np.zeros((len(next(iter(settings.values()))), 0))
     for name, setting in settings.items():
@@ -100,11 +101,12 @@ def joined_to_a_mesh(settings: dict[str, Float[np.ndarray, " points"]]) -> tuple
         for inside in reversed(np.flatnonzero(gaps[1:] > 10 * gaps[:-1])):
             fraction = float(f"{np.sqrt(gaps[inside] * gaps[inside + 1]):.1g}")
             try:
-                grid = arrange(settings, tie, fraction).grid
+                labels = arrange(settings, tie, fraction).labels
             except ValueError:  # a group is wider than the gaps inside it
                 continue
-            if grid is not None:
-                return name, len(distinct), grid[list(settings).index(name)], fraction
+            groups = labels.max(axis=0) + 1
+            if len(np.unique(labels, axis=0)) > _FILLED * np.prod(groups):
+                return name, len(distinct), int(groups[list(settings).index(name)]), fraction
     return None
 
 

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from equibacksolve._quantity import Quantity
 from equibacksolve.measurements import _physics as physics
 from equibacksolve.measurements._table import Column
-from equibacksolve.measurements._units import amount, dimensionless, factor, same_kind
+from equibacksolve.measurements._units import amount, dimensionless, factor, is_hopping, same_kind, split_amount
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Converted:
     - `slope`: |d(values)/d(entry of the column)|, by which a standard deviation is carried over.
     - `column`: as the source has it.
     - `how`: the conversion, in words.
+    - `shown`: the way back, to the column's name, unit and entries; None where `values` are shown as they are (1/R).
     """
 
     values: Float[np.ndarray, " points"]
@@ -29,6 +31,7 @@ class Converted:
     slope: Float[np.ndarray, " points"]
     column: Column
     how: str
+    shown: Quantity | None = None
 
 
 def unchanged(column: Column, target: str | None = None) -> Converted:
@@ -36,24 +39,31 @@ def unchanged(column: Column, target: str | None = None) -> Converted:
     raw = column.numbers()
     if target is None or target == column.unit:
         how = f"taken as it is{f', in {column.unit}' if column.unit else ''}"
-        return Converted(raw, column.unit, np.ones_like(raw), column, how)
+        return Converted(raw, column.unit, np.ones_like(raw), column, how, _back(column, 1.0))
     if column.unit is None:
         raise ValueError(
             f"column '{column.header}' is to be converted to {target} but has no unit; "
             f"pass units={{'{column.name}': ...}}."
         )
     scale = _factor(column, target)
-    return Converted(raw * scale, target, np.full_like(raw, scale), column, f"1 {column.unit} = {scale:.6g} {target}")
+    how = f"1 {column.unit} = {scale:.6g} {target}"
+    return Converted(raw * scale, target, np.full_like(raw, scale), column, how, _back(column, scale))
+
+
+def _back(column: Column, scale: float, zero: float = 0.0) -> Quantity:
+    """The column, of which an entry that is larger by 1 gives a value that is larger by `scale`, and `zero` gives 0."""
+    return Quantity(column.name, column.unit or "", 1 / scale, zero)
 
 
 def flux(column: Column, cell_area: Any = None, field_offset: Any = None) -> Converted:
     """Flux per plaquette in h/e, of a magnetic field (needs the cell area), of a flux, or of a number as it is."""
     raw = column.numbers()
     if dimensionless(column.unit):
-        _refuse_unneeded(column, "a flux per plaquette in h/e", cell_area=cell_area, field_offset=field_offset)
+        needless = {"cell_area": cell_area, "field_offset": field_offset}
+        _refuse_unneeded(column, "a flux per plaquette in h/e", "'T' or 'h/e'", **needless)
         return Converted(raw, "h/e", np.ones_like(raw), column, "taken as flux per plaquette in h/e")
     if _is(column, "h/e"):
-        _refuse_unneeded(column, "a flux", cell_area=cell_area, field_offset=field_offset)
+        _refuse_unneeded(column, "a flux", "'T'", field_offset=field_offset)
         return unchanged(column, "h/e")
     if not _is(column, "T"):
         raise _unexpected(column, "a magnetic field (T, mT, G), a flux (h/e) or no unit")
@@ -64,14 +74,17 @@ def flux(column: Column, cell_area: Any = None, field_offset: Any = None) -> Con
     values = physics.flux_per_plaquette(raw * tesla, area, zero)
     per_tesla = physics.flux_per_plaquette(1.0, area)
     how = f"flux = {_less('B', zero, 'T')} a^2 / (h/e), a^2 = {area * 1e18:.6g} nm^2: 1 T is {per_tesla:.6g} h/e"
-    return Converted(values, "h/e", np.full_like(raw, tesla * per_tesla), column, how)
+    slope = tesla * per_tesla
+    return Converted(values, "h/e", np.full_like(raw, slope), column, how, _back(column, slope, zero / tesla))
 
 
 def energy(column: Column, lever_arm: Any = None, offset: Any = None, hopping: Any = None) -> Converted:
     """Energy in hoppings: of a gate voltage (lever arm, hopping), of an energy (hopping), or of a number as it is."""
     raw = column.numbers()
     if dimensionless(column.unit):
-        _refuse_unneeded(column, "an energy in hoppings", lever_arm=lever_arm, offset=offset, hopping=hopping)
+        needless = {"lever_arm": lever_arm, "offset": offset}
+        needless |= {} if is_hopping(column.unit) else {"hopping": hopping}
+        _refuse_unneeded(column, "an energy in hoppings", "'V' or 'hopping'", **needless)
         return Converted(raw, "hopping", np.ones_like(raw), column, "taken as energy in hoppings")
     is_voltage = _is(column, "V")
     if not is_voltage and not _is(column, "eV"):
@@ -80,7 +93,7 @@ def energy(column: Column, lever_arm: Any = None, offset: Any = None, hopping: A
         _need(column, "to become an energy", lever_arm=(lever_arm, "0.1 eV/V"), hopping=(hopping, "2 meV"))
         alpha, unit = amount(lever_arm, "eV/V", "lever_arm", bare="eV/V"), "V"
     else:
-        _refuse_unneeded(column, "an energy", lever_arm=lever_arm)
+        _refuse_unneeded(column, "an energy", "'V'", lever_arm=lever_arm)
         _need(column, "to be counted in hoppings", hopping=(hopping, "2 meV"))
         alpha, unit = 1.0, "eV"
     t = amount(hopping, "eV", "hopping", like="2 meV")
@@ -90,7 +103,33 @@ def energy(column: Column, lever_arm: Any = None, offset: Any = None, hopping: A
     symbol = "V" if is_voltage else "E"
     arm = f"{alpha:.6g} eV/V * " if is_voltage else ""
     how = f"energy = {arm}{_less(symbol, zero, unit)} / t, t = {t * 1e3:.6g} meV: 1 {unit} is {alpha / t:.6g} hoppings"
-    return Converted(values, "hopping", np.full_like(raw, abs(scale * alpha / t)), column, how)
+    slope = scale * alpha / t
+    return Converted(values, "hopping", np.full_like(raw, abs(slope)), column, how, _back(column, slope, zero / scale))
+
+
+def in_hoppings(given: Any, hopping: Any = None, *, argument: str = "temperature") -> float:
+    """A temperature (as k_B T) or an energy, counted in hoppings. Stable.
+
+        ThermalSmearing(device, in_hoppings("100 mK", hopping="1.42 meV"))
+
+    `given`: text with a unit, "100 mK" or "0.01 meV"; a number without a unit is in hoppings already. `hopping`:
+    "2 meV", needed for the former; `argument`: what messages call `given`. Raises ValueError without it, and for other
+    units.
+    """
+    number, unit = split_amount(given, argument)
+    if dimensionless(unit):
+        return number
+    kelvin = same_kind(unit, "K")
+    if not kelvin and not same_kind(unit, "eV"):
+        raise ValueError(f"{argument} is {given}; give it in kelvin, '100 mK', or as a number of hoppings.")
+    if hopping is None:
+        raise ValueError(
+            f"{argument} is {given}, which becomes a number of hoppings by hopping; pass hopping='2 meV', that of your "
+            f"sample, or {argument} as a number of hoppings."
+        )
+    t = amount(hopping, "eV", "hopping", like="2 meV")
+    size = number * factor(unit, "K" if kelvin else "eV")
+    return float(physics.thermal_energy(size, t) if kelvin else physics.energy_in_hoppings(size, 1.0, t))
 
 
 def conductance(column: Column, bias: Any = None) -> Converted:
@@ -98,7 +137,7 @@ def conductance(column: Column, bias: Any = None) -> Converted:
     or of a number as it is."""
     raw = column.numbers()
     if dimensionless(column.unit):
-        _refuse_unneeded(column, "a conductance in e^2/h", bias=bias)
+        _refuse_unneeded(column, "a conductance in e^2/h", "'nA'", bias=bias)
         return Converted(raw, "e^2/h", np.ones_like(raw), column, "taken as conductance in e^2/h")
     if _is(column, "A"):
         _need(column, "to become a conductance", bias=(bias, "10 uV"))
@@ -106,7 +145,7 @@ def conductance(column: Column, bias: Any = None) -> Converted:
     if _is(column, "V"):
         _need(column, "to become a conductance", bias=(bias, "1 nA"))
         return _inverse(column, _factor(column, "V") / _bias(bias, "A"), f"G = I / V, I = {bias}, in e^2/h")
-    _refuse_unneeded(column, "a conductance or a resistance", bias=bias)
+    _refuse_unneeded(column, "a conductance or a resistance", "'nA'", bias=bias)
     if _is(column, "S"):
         return _proportional(column, _factor(column, "S"), "")
     if not _is(column, "ohm"):
@@ -119,8 +158,10 @@ def conductance(column: Column, bias: Any = None) -> Converted:
 def _proportional(column: Column, siemens: float, how: str) -> Converted:
     """A conductance whose entry 1 is so many siemens."""
     raw, scale = column.numbers(), physics.conductance_quanta(siemens)
-    plain = "taken as it is, in e^2/h" if np.isclose(scale, 1, rtol=1e-12) else f"1 {column.unit} = {scale:.6g} e^2/h"
-    return Converted(raw * scale, "e^2/h", np.full_like(raw, abs(scale)), column, how + plain)
+    same = bool(np.isclose(scale, 1, rtol=1e-12))
+    plain = "taken as it is, in e^2/h" if same else f"1 {column.unit} = {scale:.6g} e^2/h"
+    slope, shown = np.full_like(raw, abs(scale)), None if same else _back(column, scale)
+    return Converted(raw * scale, "e^2/h", slope, column, how + plain, shown)
 
 
 def _inverse(column: Column, ohm: float, how: str) -> Converted:
@@ -174,13 +215,14 @@ def _need(column: Column, purpose: str, **arguments: tuple[Any, str]) -> None:
         )
 
 
-def _refuse_unneeded(column: Column, taken_as: str, **arguments: Any) -> None:
+def _refuse_unneeded(column: Column, taken_as: str, likely: str, **arguments: Any) -> None:
+    """Raise ValueError for what nothing needs: the column may lack its unit, which is `likely` one of these."""
     for name, given in arguments.items():
         if given is not None:
             unit = "no unit" if dimensionless(column.unit) else f"the unit {column.unit}"
             raise ValueError(
                 f"{name} is given, but column '{column.header}' has {unit} and is taken as {taken_as}; leave {name} "
-                f"out, or say what it is by units={{'{column.name}': ...}}."
+                f"out, or say what it is by units={{'{column.name}': ...}}, such as {likely}."
             )
 
 

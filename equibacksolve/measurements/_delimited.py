@@ -3,16 +3,20 @@
 import csv
 import dataclasses
 import io
+import itertools
 import pathlib
+import re
 from typing import Any
 
 import numpy as np
 
+from equibacksolve.measurements._curves import with_settings
 from equibacksolve.measurements._layout import (
     are_units,
     cells_of,
     decimal_mark,
     first_row_of_matrix,
+    is_ruler,
     layout_of,
     numbers_and_unit,
     separator_of,
@@ -23,7 +27,9 @@ from equibacksolve.measurements._requests import shortened
 from equibacksolve.measurements._spreadsheet import text_of_sheet
 from equibacksolve.measurements._table import Column, Table, column
 from equibacksolve.measurements._units import is_unit
+from equibacksolve.measurements._words import number_of_word
 
+_OF_FORTRAN = re.compile(r"(\d\.\d*|\.\d+)[dD]([-+]\d+)\b")
 _SEPARATORS = {"tab": "\t", "\\t": "\t", "space": " ", "spaces": " "}
 
 
@@ -125,27 +131,53 @@ def _headers(comments, lines, separator, layout) -> tuple[list[str], list[str | 
     """Headers and units, each empty if there are none: from the lines, or from the last comments."""
     if layout.headers is None:
         wide = len(cells_of(lines[layout.data], separator))
-        fitting = [cells for cells in (cells_of(line, separator) for line in comments[-2:]) if len(cells) == wide]
-        if len(fitting) == 2 and are_units(fitting[1], fitting[0]):
-            return fitting[0], units_in(fitting[1])
-        return (fitting[-1] if fitting and len(cells_of(comments[-1], separator)) == wide else []), []
-    units = [] if layout.units is None else units_in(cells_of(lines[layout.units], separator))
-    return cells_of(lines[layout.headers], separator), units
+        last = [cells_of(line, separator) for line in comments if line and not is_ruler(line)][-3:]
+        for number, (upper, lower) in enumerate(itertools.pairwise(last)):
+            if len(upper) == wide and are_units(lower, upper):
+                return with_settings(upper, last[number + 2 :]), units_in(lower)
+        return (last[-1] if last and len(last[-1]) == wide else []), []
+    names = cells_of(lines[layout.headers], separator)
+    if layout.units is None:
+        return names, []
+    below = [cells_of(line, separator) for line in lines[layout.units + 1 : layout.data]]
+    return with_settings(names, below), units_in(cells_of(lines[layout.units], separator))
 
 
 def _check_headers(path, headers, lines, separator) -> None:
-    """Raise ValueError for headers between spaces that have spaces in them: they would name the wrong columns."""
+    """Raise ValueError for headers or cells between spaces that have spaces in them: names would not fit columns."""
     wide = max(len(cells_of(line, separator)) for line in lines)
     if separator == " " and len(headers) > wide:
         raise ValueError(
             f"{path.name} has {len(headers)} headers but rows of {wide} cells between spaces; if there are spaces in "
             "the headers, pass header=, the headers themselves, or separator=."
         )
+    if separator == " " and headers and len(headers) < wide:
+        raise ValueError(
+            f"{path.name} has {len(headers)} headers but rows of {wide} cells between spaces, such as a date and a "
+            "time; pass header=, one for each cell, or separator=, or skip=, the number of lines above the headers."
+        )
 
 
 def _columns(read, decimal) -> tuple[Column, ...]:
-    named = (column(header, entries, unit, is_unit=is_unit) for header, entries, unit in read)
+    apart = ((header, *_without_units(entries, unit)) for header, entries, unit in read)
+    named = (column(header, entries, unit, is_unit=is_unit) for header, entries, unit in apart)
     return tuple(dataclasses.replace(one, decimal=decimal) for one in named)
+
+
+def _without_units(entries, unit: str | None):
+    """Numbers and their unit, where it stands in every cell, `0.1 T`; other columns as they are."""
+    if unit is not None or entries.dtype.kind != "O" or entries.ndim > 1:
+        return entries, unit
+    there = np.array([isinstance(entry, str) and number_of_word(entry) is None for entry in entries])
+    try:
+        numbers, found = numbers_and_unit([entry.strip() for entry in entries[there]])
+    except ValueError:
+        return entries, unit
+    if found is None or not is_unit(found):
+        return entries, unit
+    apart = entries.copy()
+    apart[there] = numbers
+    return apart, found
 
 
 def _matrix(source: str, first: list[str], frame, value: str, decimal: str) -> Table:
@@ -173,9 +205,9 @@ def _matrix(source: str, first: list[str], frame, value: str, decimal: str) -> T
 
 
 def _text(path: pathlib.Path) -> str:
-    """The text, with the minus signs and spaces of typography as a computer writes them."""
+    """The text, with the minus signs and spaces of typography and the exponents of Fortran as computers write them."""
     text = text_of_sheet(path) if path.suffix.lower() == ".xlsx" else _decoded(path.read_bytes())
-    return text.replace("\u2212", "-").replace("\u00a0", " ")
+    return _OF_FORTRAN.sub(r"\1e\2", text.replace("\u2212", "-").replace("\u00a0", " "))
 
 
 def _decoded(raw: bytes) -> str:

@@ -11,6 +11,7 @@ from equibacksolve.measurements._words import number_of_word
 
 _WORDS_WITH_UNITS = re.compile(r'"[^"]*"|[^\s(\["]+(?:\s*[(\[][^)\]]*[)\]])?')
 _WITH_UNIT = re.compile(r"^(?P<number>[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d+)?)\s*(?P<unit>[^\W\d]\S*|)$")
+_AMOUNT = re.compile(r"^(?!2 e)[-+]?[\d.,]+\s+\S")
 _RULER = re.compile(r"^[\s|+;,:.*_=-]*[*_=-]{3,}[\s|+;,:.*_=-]*$")
 _NO_UNITS = {"a.u.", "arb.", "arb. u.", "arb. units", "arb.u.", "--", "none", "counts", "#", "number"}
 _EXPONENT = r"(?:[eE][-+]?\d+)?"
@@ -47,6 +48,15 @@ def is_number(cell: str) -> bool:
     return True
 
 
+def _begins_with_number(cell: str) -> bool:
+    return is_number(cell) or _WITH_UNIT.match(cell) is not None
+
+
+def is_ruler(line: str) -> bool:
+    """Whether a line is drawn, `-----`."""
+    return _RULER.match(line) is not None
+
+
 def numbers_and_unit(cells: list[str]) -> tuple[list[float], str | None]:
     """The numbers of an axis, and the unit that follows each, `0.1 T`, or None. Raises ValueError for other cells."""
     found = [_WITH_UNIT.match(cell) for cell in cells]
@@ -67,7 +77,7 @@ def separator_of(lines: list[str]) -> str:
     if found != ",":
         return found
     cells = lambda mark: [cell for line in sample for cell in cells_of(line, mark) if cell]
-    share = lambda mark: sum(map(is_number, cells(mark))) / max(1, len(cells(mark)))
+    share = lambda mark: sum(map(_begins_with_number, cells(mark))) / max(1, len(cells(mark)))
     return " " if share(" ") > share(",") else ","
 
 
@@ -89,11 +99,12 @@ def layout_of(lines: list[str], separator: str, *, from_top: bool = False) -> La
     if row(0)[:1] == ["TOA5"] and len(lines) > 3:  # a logger of Campbell Scientific: names, units, kinds of average
         return Layout(1, 2, 4)
     data = _first_data(lines, row, _numeric_columns([cells_of(line, separator) for line in _end(lines)]))
-    above = [number for number in range(data) if not _RULER.match(lines[number])]
+    above = [number for number in range(data) if not is_ruler(lines[number])]
     if not above:
         return Layout(None, None, data)
+    wide = len(row(data)) if data < len(lines) else 0
     for upper, lower in list(itertools.pairwise(above))[-2:]:
-        if (upper == 0 or not from_top) and are_units(row(lower), row(upper)):
+        if (upper == 0 or not from_top) and len(row(upper)) >= wide and are_units(row(lower), row(upper)):
             return Layout(upper, lower, data)
     return Layout(above[0 if from_top else -1], None, data)
 
@@ -170,7 +181,7 @@ def _is_bare(cells: list[str]) -> bool:
 def are_units(cells: list[str], headers: list[str]) -> bool:
     """Whether these are the units of those headers: no number, most of them units, and no more of them than headers."""
     given = [cell for cell in cells if cell]
-    numbers = any(is_number(cell) for cell in [*headers, *given] if cell != "1")
+    numbers = any(is_number(cell) or _AMOUNT.match(cell) for cell in [*headers, *given] if cell != "1")
     if len(cells) > len(headers) or len(headers) < 2 or numbers:
         return False
     units = [unit for unit in units_in(cells) if unit is not None]

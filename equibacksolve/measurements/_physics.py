@@ -52,6 +52,19 @@ def gate_voltage(energy: Numbers, lever_arm: float | int, hopping: float | int, 
     return energy * (_positive(hopping, "hopping") / _nonzero(lever_arm)) + offset
 
 
+def thermal_energy(temperature: Numbers, hopping: float | int) -> Numbers:
+    """k_B T in units of the hopping, of a temperature in K and a hopping in eV: what `ThermalSmearing` takes.
+
+    Raises ValueError if the hopping is not positive.
+    """
+    return temperature * (constants.k / constants.e / _positive(hopping, "hopping"))
+
+
+def temperature(energy: Numbers, hopping: float | int) -> Numbers:
+    """The temperature in K at which k_B T is `energy` hoppings: the inverse of `thermal_energy`."""
+    return energy * (_positive(hopping, "hopping") * constants.e / constants.k)
+
+
 def conductance_quanta(conductance: Numbers) -> Numbers:
     """A conductance in S, in units of e^2/h."""
     return conductance / CONDUCTANCE_QUANTUM

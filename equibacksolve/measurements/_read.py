@@ -10,6 +10,7 @@ from equibacksolve.inverse import Observations, coarseness
 from equibacksolve.measurements._account import Fate, report_of
 from equibacksolve.measurements._arrangement import arrange, spread_out
 from equibacksolve.measurements._conversions import Converted
+from equibacksolve.measurements._laboratory import LaboratoryUnits, units_of
 from equibacksolve.measurements._masking import mask_of
 from equibacksolve.measurements._report import Report
 from equibacksolve.measurements._requests import check_names, check_texts, one_number
@@ -21,10 +22,16 @@ from equibacksolve.measurements._variables import Sample, converted_value, conve
 
 @dataclasses.dataclass(frozen=True)
 class Measurement:
-    """What `read` returns: `observations` for `backsolve`, and the `report` of what was read. Stable."""
+    """What `read` returns. Stable.
+
+    - `observations`: for `backsolve`.
+    - `report`: of what was read.
+    - `units`: those of the laboratory, for figures and reports of what is found.
+    """
 
     observations: Observations
     report: Report
+    units: LaboratoryUnits
 
 
 def read(
@@ -105,7 +112,8 @@ def read(
     deviations, words = standard_deviations(measured, table, sigma, relative_sigma, uncertain)
     usable, masking = mask_of(table, mask)
     used = {uncertain and uncertain.header, masking, measured.column.header}
-    return _assembled(table, settings, measured, (deviations, words), usable, used, same_setting)
+    observations, report = _assembled(table, settings, measured, (deviations, words), usable, used, same_setting)
+    return Measurement(observations, report, units_of(settings, measured, sample))
 
 
 def _assembled(
@@ -116,7 +124,7 @@ def _assembled(
     usable: Bool[np.ndarray, " points"],
     used: set[str | None],
     same_setting: float,
-) -> Measurement:
+) -> tuple[Observations, Report]:
     """Count, put in order, and look at what came out."""
     known = np.asarray(np.isfinite(np.stack([setting.values for setting in settings.values()])).all(axis=0))
     if not known.any():
@@ -141,5 +149,4 @@ def _assembled(
         **placed.settings,
     )
     coarse = coarseness(observations)
-    report = report_of(table, settings, measured, sigma, fate, placed, used, same_setting, coarse)
-    return Measurement(observations, report)
+    return observations, report_of(table, settings, measured, sigma, fate, placed, used, same_setting, coarse)

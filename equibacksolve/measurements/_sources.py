@@ -14,7 +14,7 @@ from equibacksolve.measurements._table import Table, column, entries_of
 from equibacksolve.measurements._units import is_unit
 
 _NETCDF = {".nc", ".nc4", ".cdf", ".h5", ".hdf5"}
-_TEXT = {".csv", ".tsv", ".txt", ".dat", ".asc", ".prn", ".gr", ".sq", ".fq", ".mint01", ".mdcs01"}
+_TEXT = {".csv", ".tsv", ".txt", ".dat", ".asc", ".prn", ".gr", ".sq", ".fq", ".mint01", ".mdcs01"} | {".lvm", ".log"}
 _SHEETS = {".xlsx"}
 _OTHERS = {
     ".opj": "export the worksheet from Origin as ASCII and read that file",
@@ -79,7 +79,7 @@ def _of_file(path: pathlib.Path, value: str | None, told: TextFormat) -> Table:
         raise ValueError(f"{path.name} is in a format that is not read; {_OTHERS[path.suffix.lower()]}.")
     raise ValueError(
         f"{path.name} ends in '{path.suffix}'; known are {', '.join(sorted(_TEXT))} (text), .xlsx and "
-        f"{', '.join(sorted(_NETCDF))} (netCDF)."
+        f"{', '.join(sorted(_NETCDF))} (netCDF); if it is text, give it the ending .txt."
     )
 
 

@@ -20,6 +20,7 @@ _QUANTA = {
     "h/e": "planck_constant/elementary_charge",
     "h/2e": "planck_constant/elementary_charge/2",
 }
+_OF_ORIGIN = {"\\g(m)": "µ", "\\g(W)": "Ω", "\\+(2)": "^2"}
 _SPELLINGS = {"²": "^2", "**": "^", " ": "", "e2": "e^2", "(": "", ")": ""}
 _NUMBER = re.compile(r"^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*)$")
 _CAPITALISED = re.compile(r"(?:Ohm|Tesla|Gauss|Oersted|Volt|Siemens|Kelvin)(?=s?\b)")
@@ -70,6 +71,11 @@ def dimensionless(text: str | None) -> bool:
     return text is None or text.strip() in {"", "1", "-", "dimensionless"} or text.strip() in _HOPPINGS
 
 
+def is_hopping(text: str | None) -> bool:
+    """Whether somebody has said that the unit is the hopping."""
+    return text is not None and text.strip() in _HOPPINGS
+
+
 def split_amount(given: Any, argument: str) -> tuple[float, str | None]:
     """Number and unit of what a user gave: "400 nm^2", a pint quantity, or a number (then the unit is None)."""
     if not is_amount(given):
@@ -113,6 +119,8 @@ def amount(given: Any, target: str, argument: str, *, bare: str | None = None, l
 
 
 def _pint_spelling(text: str) -> str:
+    for origin, plain in _OF_ORIGIN.items():
+        text = text.replace(origin, plain)
     tidy = text.strip()
     for spelling, plain in _SPELLINGS.items():
         tidy = tidy.replace(spelling, plain)

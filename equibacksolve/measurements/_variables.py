@@ -15,6 +15,9 @@ Chosen = Any
 """A column by name or header, or the number that a setting had at every point."""
 
 _RESERVED = {"values", "sigma", "mask", "grid"}
+_OF_RESULTS = {"cell_area", "hopping"}
+"""Numbers of the sample that turn results into units of the laboratory, whatever the axes are in."""
+
 _CALLED = {"flux": ("flux", "B"), "energy": ("energy", "Vg"), "value": ("G",)}
 
 
@@ -97,7 +100,8 @@ def _transport(table: Table, name: str, chosen: Chosen | None, conversion, sampl
     if isinstance(chosen, str):
         return conversion(table.column(chosen, name), **sample)
     by_hand = _by_hand(table, chosen, unit, name)
-    _refuse(sample, f"{name}={shortened(chosen)} is a number in {unit}")
+    of_axis = {argument: given for argument, given in sample.items() if argument not in _OF_RESULTS}
+    _refuse(of_axis, f"{name}={shortened(chosen)} is a number in {unit}")
     return by_hand
 
 

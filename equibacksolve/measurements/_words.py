@@ -4,7 +4,8 @@ import re
 
 import numpy as np
 
-_OVERLOADS = {"ol", "ovl", "ovld", "ovfl", "ovflw", "ovrng", "overload", "overflow", "overrange", "overloaded"}
+_OVERLOADS = {"ol", "ovl", "ovld", "ovfl", "ovflw", "ovrng", "ovf", "over", "outofrange"}
+_OVERLOADS |= {"overload", "overflow", "overrange", "overloaded", "overld"}
 """What displays and loggers write where a reading is beyond their range, without dots, spaces and sign."""
 
 _NOTHINGS = {"-", "--", "---", "n.a.", "n.a", "#div/0!", "#value!", "#num!", "#ref!", "#null!", "#name?", "*", "****"}

@@ -3,8 +3,10 @@
 from typing import NamedTuple
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int
 
+from equibacksolve._arrays import known_array
 from equibacksolve._axes import Flag, Scalar
 
 MEMORY = 64
@@ -20,8 +22,8 @@ class Objectives(NamedTuple):
 
 def none_yet(dtype: jnp.dtype) -> Objectives:
     """Before the first look."""
-    unseen = jnp.full(MEMORY, jnp.inf, dtype)
-    return Objectives(-unseen, unseen)
+    unseen = np.full(MEMORY, np.inf, dtype)
+    return Objectives(known_array(-unseen), known_array(unseen))
 
 
 def is_low(before: Objectives, nonmonotone: Int[Array, ""], here: Scalar, new: Scalar, expected: Scalar, enough: Flag):

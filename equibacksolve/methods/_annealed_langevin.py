@@ -100,10 +100,16 @@ def _curvatures(problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> tuple[Sc
     of_start, of_probes = jax.random.split(key)
     start = jax.random.normal(of_start, flat.shape, flat.dtype)
     unit = lambda x: x / jnp.linalg.norm(x)
-    along = jax.lax.fori_loop(0, POWER_STEPS, lambda _, x: unit(curved(x)), unit(start))
     signs = jax.random.rademacher(of_probes, (PROBES, flat.size), flat.dtype)
-    mean = jnp.mean(jax.lax.map(lambda sign: sign @ curved(sign), signs)) / flat.size
-    return along @ curved(along), mean, problem.cost(hidden)
+
+    def one(along, number):
+        """The power iteration, its value, then the probes: in one loop, so that the product is compiled once."""
+        x = jnp.where(number <= POWER_STEPS, along, signs[number - POWER_STEPS - 1])
+        product = curved(x)
+        return jnp.where(number < POWER_STEPS, unit(product), along), x @ product
+
+    _, values = jax.lax.scan(one, unit(start), jnp.arange(POWER_STEPS + 1 + PROBES))
+    return values[POWER_STEPS], jnp.mean(values[POWER_STEPS + 1 :]) / flat.size, problem.cost(hidden)
 
 
 @eqx.filter_jit

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
@@ -58,7 +59,7 @@ class Annealing(AbstractMethod):
 
         v <- b v - e A^-1 grad U + sqrt(e (1 - b) (2 - e / (1 + b))) A^(-1/2) xi,    x <- x + v,
 
-    with A = <J^T J> / s^2 + (dh/dx)^T dh/dx, gradient and J from a random part of the data and <> a running mean
+    with A = ⟨J^T J⟩ / s^2 + (dh/dx)^T dh/dx, gradient and J from a random part of the data and ⟨⟩ a running mean
     (stochastic gradient Langevin dynamics, Welling and Teh 2011, preconditioned, with inertia). The factor before the
     noise gives a quadratic U the right temperature at any e and b: in units of A^(-1/2), x is there an autoregression,
     x_t = (1 + b - e) x_(t-1) - b x_(t-2) + noise, whose variance it makes 1. From time to time, `polish` is started
@@ -91,12 +92,12 @@ class Annealing(AbstractMethod):
 
     def __check_init__(self):
         check_counts(self, "passes", "pause", "share")
-        if not self.wrong > 0:
+        if not np.asarray(self.wrong) > 0:
             raise ValueError(f"wrong is {self.wrong:g}; give a number of unknowns above 0.")
         check_momentum(self.momentum)
         # Beyond, the autoregression is unstable.
-        fastest = 2 * (1 + self.momentum)
-        if not 0 < self.rate < fastest:
+        fastest = 2 * (1 + np.asarray(self.momentum))
+        if not 0 < np.asarray(self.rate) < fastest:
             raise ValueError(f"rate is {self.rate:g}; give more than 0, less than {fastest:g}, or the chain runs away.")
 
     def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:

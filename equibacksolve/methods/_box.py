@@ -3,6 +3,7 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, PRNGKeyArray
 
@@ -44,9 +45,9 @@ class Box(eqx.Module):
     def __check_init__(self):
         check_levels(self.levels)
         check_range("height", self.height)
-        if self.margin < 0:
+        if np.asarray(self.margin) < 0:
             raise ValueError(f"margin is {self.margin:g}; give at least 0, so that both levels are in the box.")
-        if self.against is not None and not 0 <= self.against <= 1:
+        if self.against is not None and not 0 <= np.asarray(self.against) <= 1:
             raise ValueError(f"against is {self.against:g}; give a part of the starts, from 0 to 1.")
 
     def around(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> tuple[Hidden, tuple[Hidden, Hidden]]:

@@ -9,10 +9,11 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from equibacksolve._arrays import float_array
+from equibacksolve._arrays import float_array, known_array
 from equibacksolve._axes import Scalar
 from equibacksolve.inverse import Hidden, Problem, pressed_against
 from equibacksolve.methods._acceptance import MEMORY, Objectives, is_low, is_stagnant, none_yet, remembered
@@ -78,7 +79,7 @@ class LevenbergMarquardt(AbstractMethod):
 
     def __check_init__(self):
         for name in ("patience", "nonmonotone"):
-            if not 1 <= getattr(self, name) <= MEMORY:
+            if not 1 <= np.asarray(getattr(self, name)) <= MEMORY:
                 raise ValueError(f"{name} is {getattr(self, name)}; give 1 to {MEMORY} steps.")
         check_momentum(self.momentum)
 
@@ -87,8 +88,8 @@ class LevenbergMarquardt(AbstractMethod):
         # Nothing is known yet, so the first step leads nowhere, looks at the start, and accepts it.
         unknowns = ravel_pytree(hidden)[0]
         nothing = _equations(self, problem, hidden).initial_model(problem, hidden)
-        still, rule = jnp.zeros_like(unknowns), self.step_length.begin(unknowns)
-        count = jnp.zeros((), jnp.int32)
+        still, rule = known_array(np.zeros(unknowns.shape), unknowns.dtype), self.step_length.begin(unknowns)
+        count = known_array(0, np.int32)
         inner = Inner(hidden, nothing, still, still, rule, none_yet(unknowns.dtype), count)
         return first_state(hidden, nothing.value, inner)
 

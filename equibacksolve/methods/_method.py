@@ -5,9 +5,10 @@ from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Int, PRNGKeyArray
 
-from equibacksolve._arrays import float_array
+from equibacksolve._arrays import float_array, known_array
 from equibacksolve._axes import Flag, Scalar
 from equibacksolve.inverse import Hidden, Problem
 
@@ -72,8 +73,9 @@ def outer_state(
     start: Any = 0,
 ) -> State:
     """The state of a method that runs others, made of numbers of Python or of arrays: see `State`."""
-    count = lambda number: jnp.asarray(number, jnp.int32)
-    flags, penalty = (jnp.asarray(done), jnp.asarray(settled)), jnp.asarray(penalty, cost.dtype)
+    array = lambda number, dtype: jnp.asarray(number if eqx.is_array(number) else known_array(number, dtype), dtype)
+    count = lambda number: array(number, np.int32)
+    flags, penalty = (array(done, bool), array(settled, bool)), array(penalty, cost.dtype)
     return State(hidden, cost, flags[0], count(evaluations), inner, count(stage), count(start), flags[1], penalty)
 
 
@@ -85,7 +87,7 @@ def around(search: State, kept: Any, evaluations: Any, *, done: Any, stage: Any 
         (search, kept),
         evaluations,
         done=done,
-        settled=jnp.asarray(done) & search.settled,
+        settled=search.settled if bool(done) else False,
         penalty=search.penalty,
         stage=search.stage if stage is None else stage,
         start=search.start if start is None else start,
@@ -110,11 +112,11 @@ def optional_array(value: Any) -> Any:
 def check_counts(method: AbstractMethod, *names: str) -> None:
     """Raise ValueError unless each of these fields of a method is at least 1."""
     for name in names:
-        if getattr(method, name) < 1:
+        if np.asarray(getattr(method, name)) < 1:
             raise ValueError(f"{name} is {getattr(method, name)}; give at least 1.")
 
 
 def check_momentum(momentum: Scalar) -> None:
     """Raise ValueError unless the part of the step before that a step takes along is from 0 to below 1."""
-    if not 0 <= momentum < 1:
+    if not 0 <= np.asarray(momentum) < 1:
         raise ValueError(f"momentum is {momentum:g}; give a part of a step, from 0 to below 1.")

@@ -3,9 +3,11 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
+from equibacksolve._arrays import known_array
 from equibacksolve._axes import Scalar
 from equibacksolve.inverse import Hidden, Problem
 from equibacksolve.methods._step_equations import AbstractStepEquations, Unknowns, residuals_with_jacobian
@@ -28,8 +30,8 @@ class NormalEquations(AbstractStepEquations):
 
     def initial_model(self, problem: Problem, hidden: Hidden) -> Quadratic:
         unknowns = ravel_pytree(hidden)[0]
-        infinite = jnp.asarray(jnp.inf, unknowns.dtype)
-        return Quadratic(infinite, jnp.zeros_like(unknowns), jnp.zeros((unknowns.size,) * 2, unknowns.dtype))
+        infinite = known_array(np.inf, unknowns.dtype)
+        return Quadratic(infinite, *(known_array(np.zeros((unknowns.size,) * axes), unknowns.dtype) for axes in (1, 2)))
 
     def least_damping(self, dtype: jnp.dtype) -> float:
         return 100 * float(jnp.finfo(dtype).eps)

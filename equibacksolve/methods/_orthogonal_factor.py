@@ -3,9 +3,11 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
+from equibacksolve._arrays import known_array
 from equibacksolve._axes import Scalar
 from equibacksolve.inverse import Hidden, Problem
 from equibacksolve.methods._step_equations import AbstractStepEquations, Unknowns, residuals_with_jacobian
@@ -31,9 +33,9 @@ class OrthogonalFactor(AbstractStepEquations):
         return (100 * float(jnp.finfo(dtype).eps)) ** 2
 
     def initial_model(self, problem: Problem, hidden: Hidden) -> Triangular:
-        unknowns = jnp.zeros_like(ravel_pytree(hidden)[0])
-        nothing = jnp.zeros((unknowns.size,) * 2, unknowns.dtype)
-        return Triangular(jnp.asarray(jnp.inf, unknowns.dtype), unknowns, nothing, unknowns)
+        unknowns = ravel_pytree(hidden)[0]
+        vector, matrix = (known_array(np.zeros((unknowns.size,) * axes), unknowns.dtype) for axes in (1, 2))
+        return Triangular(known_array(np.inf, unknowns.dtype), vector, matrix, vector)
 
     def model_at(self, problem: Problem, hidden: Hidden) -> tuple[Triangular, Scalar]:
         r, jacobian, plain = residuals_with_jacobian(problem, hidden)

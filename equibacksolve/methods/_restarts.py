@@ -4,9 +4,10 @@ from typing import Any
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
+import numpy as np
 from jaxtyping import PRNGKeyArray
 
+from equibacksolve._arrays import known_array
 from equibacksolve.inverse import Hidden, Problem
 from equibacksolve.methods._guesses import AbstractGuesses, Ends, RandomGuesses
 from equibacksolve.methods._method import AbstractMethod, State, check_counts, outer_state
@@ -64,11 +65,11 @@ class Restarts(AbstractMethod):
     def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
         slots = min(self.parallel, self.starts)
         first = next((number for number in range(slots) if self._is_compiled_anew(number)), slots)
-        ends = Ends(hidden, hidden, hidden, jnp.zeros((), jnp.int32))
+        ends = Ends(hidden, hidden, hidden, known_array(0, np.int32))
         searches = in_threads([lambda n=n: self._begin(problem, ends, key, n) for n in range(first)])
-        evaluations = sum(search.evaluations for search in searches)
-        infinite = jnp.full_like(problem.tolerance, jnp.inf)
-        minima = infinite, infinite, jnp.zeros((), jnp.int32)
+        evaluations = sum(int(search.evaluations) for search in searches)
+        infinite = known_array(np.inf, problem.tolerance.dtype)
+        minima = infinite, infinite, known_array(0, np.int32)
         numbers = [*range(first), *[NOT_BEGUN] * (slots - first)]
         return _best_of(searches, numbers, (ends, key), minima, evaluations, done=False)
 
@@ -79,7 +80,7 @@ class Restarts(AbstractMethod):
         # The first steps take turns, so that what they have in common is compiled once.
         stepped = in_threads(list(calls.values()), at_once=int(state.evaluations) > 0)
         after = dict(enumerate(before)) | dict(zip(calls, stepped))
-        used = sum(after[slot].evaluations - (before[slot].evaluations if slot in going_on else 0) for slot in calls)
+        used = sum(int(after[s].evaluations) - (int(before[s].evaluations) if s in going_on else 0) for s in calls)
         ended = [slot for slot in calls if bool(after[slot].done)]
         for slot in ended:
             ends, minima = self._counted(problem, ends, minima, after[slot], numbers[slot])
@@ -88,12 +89,12 @@ class Restarts(AbstractMethod):
         found_again = 0 < self.repeats <= int(minima[2])
         exhausted = all(bool(search.done) for search in searches) and max(numbers) + 1 >= self.starts
         done = explained or found_again or exhausted
-        return _best_of(searches, numbers, (ends, key), minima, state.evaluations + used, done)
+        return _best_of(searches, numbers, (ends, key), minima, int(state.evaluations) + used, done)
 
     def _calls(self, problem: Problem, state: State, going_on: set[int]) -> tuple[list[int], dict[int, Any]]:
         """The number of the start in each slot, and what makes its next step: that of a new start, where one ended."""
         before, numbers, (ends, key), _ = state.inner
-        numbers = [int(number) for number in numbers]
+        numbers = np.asarray(numbers).tolist()
         opened = all(numbers[slot] >= len(self.opening) for slot in going_on)
         calls: dict[int, Any] = {
             s: lambda s=s, n=numbers[s]: self._method(n).step(problem, before[s]) for s in sorted(going_on)
@@ -110,15 +111,16 @@ class Restarts(AbstractMethod):
         best, lowest, times = minima
         if number == 0:
             ends = ends._replace(first=end.hidden)
-        if bool(end.objective < best):
-            ends = ends._replace(best=end.hidden, number=jnp.asarray(number, jnp.int32))
+        if float(end.objective) < float(best):
+            ends = ends._replace(best=end.hidden, number=known_array(number, np.int32))
             best = end.objective
         if self.repeats and bool(end.settled):
             # Two searches that have settled differ by the square of what is left of a standard error.
             same = abs(float(end.cost) - float(lowest)) <= SAME_MINIMUM * float(lowest) + float(problem.rounding)
-            if bool(end.cost < lowest) or same:
-                times = times + 1 if same else jnp.ones_like(times)
-                lowest = jnp.minimum(lowest, end.cost)
+            lower = float(end.cost) < float(lowest)
+            if lower or same:
+                times = known_array(int(times) + 1 if same else 1, np.int32)
+                lowest = end.cost if lower else lowest
         return ends, (best, lowest, times)
 
     def _method(self, start: int) -> AbstractMethod:
@@ -144,6 +146,6 @@ class Restarts(AbstractMethod):
 def _best_of(searches, numbers, kept, minima, evaluations, done):
     judged = [float(search.objective) for search in searches]
     slot = min(range(len(judged)), key=lambda i: (judged[i] != judged[i], judged[i]))
-    best, inner = searches[slot], (tuple(searches), jnp.asarray(numbers, jnp.int32), kept, minima)
+    best, inner = searches[slot], (tuple(searches), known_array(numbers, np.int32), kept, minima)
     where = {"stage": best.stage, "start": numbers[slot], "settled": best.settled, "penalty": best.penalty}
     return outer_state(best.hidden, best.cost, inner, evaluations, done=done, **where)

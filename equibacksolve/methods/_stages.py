@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jax.flatten_util import ravel_pytree
+import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from equibacksolve._arrays import float_array
+from equibacksolve._arrays import float_array, known_array
 from equibacksolve._axes import Scalar
 from equibacksolve.inverse import (
     Composed,
@@ -91,30 +91,31 @@ class Stages(AbstractMethod):
         if not self.stages:
             raise ValueError("stages is empty; give at least one method.")
         check_range("length", self.length)
-        if self.length[0] < 0:
-            raise ValueError(f"length is {self.length[0]:g}; give entries of the leaf, from 0.")
+        shortest = np.asarray(self.length)[0]
+        if shortest < 0:
+            raise ValueError(f"length is {shortest:g}; give entries of the leaf, from 0.")
 
     def init(self, problem: Problem, hidden: Hidden, key: PRNGKeyArray) -> State:
-        asked, dtype = self._asks_for_heights(problem), ravel_pytree(hidden)[0].dtype
-        heights = jnp.ones(len(problem.kinds), dtype)
+        asked, dtype = self._asks_for_heights(problem), jnp.result_type(*jax.tree.leaves(hidden))
+        heights = known_array(np.ones(len(problem.kinds)), dtype)
         if asked:
             seen = jax.tree.leaves(detectable_heights_at(problem, hidden))
             heights = jnp.stack([jnp.min(height) for height in seen])
         length = drawn(key, self.length).astype(dtype)
         view = View(center_of_leaves(hidden, problem.kinds), heights, length, key)
         view, search, looked = self._begun(problem, hidden, view, 0)
-        return around(search, view, search.evaluations + looked + asked, done=False, stage=0)
+        return around(search, view, int(search.evaluations) + looked + asked, done=False, stage=0)
 
     def step(self, problem: Problem, state: State) -> State:
         search, view = state.inner
-        number, last, used = int(state.stage), len(self.stages) - 1, state.evaluations
+        number, last, used = int(state.stage), len(self.stages) - 1, int(state.evaluations)
         explained = number < last and bool(problem.explained(search.cost))
         if explained or bool(search.done):
             number = last if explained else number + 1
             view, search, looked = self._begun(problem, search.hidden, view, number)
-            used = used + search.evaluations + looked
+            used = used + int(search.evaluations) + looked
         found = self.stages[number].method.step(_seen(problem, view), search)
-        used = used + found.evaluations - search.evaluations
+        used = used + int(found.evaluations) - int(search.evaluations)
         return around(found, view, used, done=bool(found.done) and number == last, stage=number)
 
     def _begun(self, problem: Problem, hidden: Hidden, view: View, number: int) -> tuple[View, State, int]:
@@ -123,7 +124,7 @@ class Stages(AbstractMethod):
         if stage.box is not None:
             hidden, box = stage.box.around(problem, hidden, jax.random.fold_in(view.key, number))
             looks = stage.box.levels is None
-        weights = jnp.ones(problem.observed.values.size, view.heights.dtype)
+        weights = known_array(np.ones(problem.observed.values.size), view.heights.dtype)
         if stage.evened and count_unknowns(hidden) <= FEW_UNKNOWNS:
             weights, looks = evening_weights(sensitivity_of_data(problem, hidden)), looks + 1
         transform = Composed((Weighted(weights), Smoothing(stage.blur.astype(view.length.dtype))))
@@ -133,8 +134,11 @@ class Stages(AbstractMethod):
 
     def _prior_heights(self, problem: Problem, hidden: Hidden, view: View, stage: Stage) -> Float[Array, " leaves"]:
         """The height of the prior on each leaf in this stage, if it begins at `hidden`."""
-        weight = stage.strength.astype(view.heights.dtype) * problem.spread * problem.observed.count
-        scheduled = view.heights / jnp.sqrt(weight)
+        # With NumPy, so that nothing is compiled.
+        dtype = view.heights.dtype
+        weight = np.asarray(stage.strength, dtype) * np.asarray(problem.spread) * np.asarray(problem.observed.count)
+        with np.errstate(divide="ignore"):
+            scheduled = known_array(np.asarray(view.heights) / np.sqrt(weight), dtype)
         if problem.observed.sigma is None or problem.priors:
             return scheduled
         prior = Smoothness(view.length, jnp.ones_like(view.length), view.center)
@@ -144,7 +148,7 @@ class Stages(AbstractMethod):
 
     def _asks_for_heights(self, problem: Problem) -> bool:
         """Whether a prior of some stage needs to know how high the maps are."""
-        return problem.has_landscape and any(bool(stage.strength > 0) for stage in self.stages)
+        return problem.has_landscape and any(np.asarray(stage.strength) > 0 for stage in self.stages)
 
 
 def _seen(problem: Problem, view: View) -> Problem:

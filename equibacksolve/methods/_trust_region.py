@@ -10,9 +10,10 @@ from typing import ClassVar, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
-from equibacksolve._arrays import float_array
+from equibacksolve._arrays import float_array, known_array
 from equibacksolve._axes import Flag, Scalar
 from equibacksolve.methods._step_equations import Unknowns
 from equibacksolve.methods._step_length import AbstractStepLength, DampedStep, Solve, Tried, length, positive
@@ -47,7 +48,7 @@ class TrustRegion(AbstractStepLength):
     floor: Float[Array, ""] = eqx.field(converter=float_array, default=1e-3)
 
     def begin(self, unknowns: Unknowns) -> Region:
-        return Region(jnp.ones((), unknowns.dtype), jnp.zeros_like(unknowns))
+        return Region(known_array(1, unknowns.dtype), known_array(np.zeros(unknowns.shape), unknowns.dtype))
 
     def scaled(self, state: Region, curvature: Unknowns) -> Region:
         return state._replace(largest=jnp.maximum(state.largest, curvature))

@@ -126,7 +126,7 @@ def _periods(hamiltonian: Any, axes: Sequence[int]) -> dict[int, int]:
 
 
 def _block(at: Callable[[dict[int, float]], Any], periods: dict[int, int], cell: dict[int, int]) -> Any:
-    """<cell 0| H |this cell> as a sparse matrix: H(k) is the sum of these times exp(2 pi i k cell)."""
+    """⟨cell 0|H|this cell⟩ as a sparse matrix: H(k) is the sum of these times exp(2 pi i k cell)."""
     total, largest = 0, 0.0
     for numbers in itertools.product(*(range(period) for period in periods.values())):
         wave = {axis: n / period for (axis, period), n in zip(periods.items(), numbers)}
@@ -154,7 +154,7 @@ def _lead(at: Callable[[dict[int, float]], Any], electrode: Any, direction: _Dir
     if reach == 0:
         raise ValueError(f"the electrode of lead {number} has no next cell along its direction; set nsc=3 there.")
     cell = _block(at, periods, {})
-    # <n+1|H|n>, counted away from the sample: the cell that H comes from is one step back.
+    # ⟨n+1|H|n⟩, counted away from the sample: the cell that H comes from is one step back.
     hopping = _entries(_block(at, periods, {direction.axis: -direction.sign}))
     return PeriodicLead(_entries(cell), hopping, hopping, cell.shape[0])
 

@@ -15,6 +15,7 @@ from equibacksolve.plotting._cost_surface import add_cost_scale as add_cost_scal
 from equibacksolve.plotting._cost_surface import draw_cost_surface as draw_cost_surface
 from equibacksolve.plotting._cost_surface import draw_flux_scan as draw_flux_scan
 from equibacksolve.plotting._cost_surface import draw_singular_values as draw_singular_values
+from equibacksolve.plotting._figure import new_figure as new_figure
 from equibacksolve.plotting._fit import draw_residuals as draw_residuals
 from equibacksolve.plotting._fit import fit_figure as fit_figure
 from equibacksolve.plotting._gif import GifWriter as GifWriter
@@ -37,10 +38,13 @@ from equibacksolve.plotting._structures import draw_bond_angles as draw_bond_ang
 from equibacksolve.plotting._structures import draw_coordination as draw_coordination
 from equibacksolve.plotting._structures import structure_figure as structure_figure
 from equibacksolve.plotting._style import POTENTIAL as POTENTIAL
+from equibacksolve.plotting._style import SITE as SITE
 from equibacksolve.plotting._style import TICKS as TICKS
 from equibacksolve.plotting._style import Quantity as Quantity
 from equibacksolve.plotting._style import labelled as labelled
 from equibacksolve.plotting._style import largest_magnitude as largest_magnitude
+from equibacksolve.plotting._style import quantity_in as quantity_in
 from equibacksolve.plotting._style import reading_quantity as reading_quantity
 from equibacksolve.plotting._style import setting_quantity as setting_quantity
+from equibacksolve.plotting._style import settings_in as settings_in
 from equibacksolve.plotting._style import with_colour_bar as with_colour_bar

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 from matplotlib.animation import FuncAnimation
-from matplotlib.figure import Figure
 
 from equibacksolve.plotting._atoms import draw_atoms
+from equibacksolve.plotting._figure import new_figure
 from equibacksolve.plotting._panels import draw_history
 from equibacksolve.plotting._sites import SiteLayout, draw_map, show_on
 from equibacksolve.plotting._style import POTENTIAL, Quantity, largest_magnitude, with_colour_bar
@@ -37,7 +37,7 @@ def evolution_animation(
     out. In a notebook, `HTML(film.to_jshtml())` shows it. With a `layout`, landscapes are energies of its sites.
     """
     frames = [(step, quantity.of(landscape)) for step, landscape in evolution]
-    figure = Figure(figsize=(7.6, 3.4), layout="constrained")
+    figure = new_figure(7.6, 3.4)
     left, right = figure.subplots(1, 2)
     drawn = draw_map(left, frames[0][1], scale or largest_magnitude(frames[-1][1]), "", layout)
     with_colour_bar(figure, drawn, left, quantity.label)
@@ -49,7 +49,7 @@ def atoms_animation(
 ) -> FuncAnimation:
     """Atoms on their way, in a periodic box; otherwise as `evolution_animation`."""
     frames = [(step, np.mod(np.asarray(positions, float), box_length)) for step, positions in evolution]
-    figure = Figure(figsize=(7.6, 3.6), layout="constrained")
+    figure = new_figure(7.6, 3.6)
     left, right = figure.subplots(1, 2)
     draw_atoms(left, frames[0][1], box_length, "")
     dots = left.lines[0]

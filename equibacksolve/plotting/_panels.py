@@ -7,36 +7,46 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 
 from equibacksolve.plotting._colours import ERROR_COLOURS, LANDSCAPE_COLOURS
-from equibacksolve.plotting._style import TICKS, bare, labelled, site_axes
+from equibacksolve.plotting._style import SITE, TICKS, Quantity, bare, labelled, site_axes, site_extent
 from equibacksolve.search import History
 
 
-def draw_landscape(axes: Axes, values: Float[Any, "length width"], scale: float | int, title: str) -> Any:
-    """A landscape seen from above, the current running to the right; colours span -scale..scale."""
-    drawn = axes.imshow(np.asarray(values).T, origin="lower", cmap=LANDSCAPE_COLOURS, vmin=-scale, vmax=scale)
+def draw_landscape(
+    axes: Axes, values: Float[Any, "length width"], scale: float | int, title: str, *, sites: Quantity | None = None
+) -> Any:
+    """A landscape seen from above, the current running to the right; colours span -scale..scale.
+
+    `values[i, j]` lies at (i, j), or where `sites` puts site (i + 1, j + 1): `units.position` puts it at nanometres.
+    """
+    shown = np.asarray(values).T
+    extent = None if sites is None else site_extent(shown.T.shape, sites)
+    drawn = axes.imshow(shown, origin="lower", cmap=LANDSCAPE_COLOURS, vmin=-scale, vmax=scale, extent=extent)
     bare(axes, title)
     return drawn
 
 
-def draw_errors(axes: Axes, errors: Float[Any, "length width"], title: str = "standard error") -> Any:
+def draw_errors(
+    axes: Axes, errors: Float[Any, "length width"], title: str = "standard error", *, sites: Quantity = SITE
+) -> Any:
     """Standard errors of a landscape, one for each site; colours span 0..largest."""
     values = np.asarray(errors, float)
-    drawn = axes.imshow(values.T, origin="lower", cmap=ERROR_COLOURS, vmin=0.0, vmax=float(np.max(values)) or 1.0)
-    site_axes(axes, title)
+    look = {"vmin": 0.0, "vmax": float(np.max(values)) or 1.0, "extent": site_extent(values.shape, sites)}
+    drawn = axes.imshow(values.T, origin="lower", cmap=ERROR_COLOURS, **look)
+    site_axes(axes, title, sites)
     return drawn
 
 
-def draw_magnetization(axes: Axes, angle: Float[Any, "length width"], title: str) -> Any:
+def draw_magnetization(axes: Axes, angle: Float[Any, "length width"], title: str, *, sites: Quantity = SITE) -> Any:
     """Moments (sin theta, 0, cos theta): m_z in colours from -1 to 1, and an arrow for each site.
 
     The arrows lie in the x-z plane of the spins, m_x to the right and m_z up, whatever the directions of the sample.
     """
     angle = np.asarray(angle, float)
-    drawn = draw_landscape(axes, np.cos(angle), 1.0, title)
-    x, y = np.meshgrid(*(np.arange(n) for n in angle.shape), indexing="ij")
-    arrows = {"pivot": "mid", "angles": "xy", "scale_units": "xy", "scale": 1.25, "width": 0.006}
+    drawn = draw_landscape(axes, np.cos(angle), 1.0, title, sites=sites)
+    x, y = np.meshgrid(*(sites.of(np.arange(n) + 1) for n in angle.shape), indexing="ij")
+    arrows = {"pivot": "mid", "angles": "xy", "scale_units": "xy", "scale": 1.25 / sites.scale, "width": 0.006}
     axes.quiver(x, y, np.sin(angle), np.cos(angle), **arrows)
-    site_axes(axes, title)
+    site_axes(axes, title, sites)
     return drawn
 
 

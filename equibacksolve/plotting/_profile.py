@@ -14,7 +14,7 @@ def draw_profile(axes: Axes, interval: ProfileInterval, quantity: Quantity, titl
     less a standard error says. Limits of the quantity are marked by a bar.
     """
     values, heights = quantity.of(interval.values), np.abs(np.asarray(interval.distances))
-    estimate, error = float(quantity.of(interval.estimate)), float(quantity.of(interval.error))
+    estimate, error = float(quantity.of(interval.estimate)), float(quantity.of_errors(interval.error))
     axes.plot(values, heights, ".-", color="tab:blue", markersize=4, linewidth=1, label="profile")
     if error > 0:
         far = np.abs(values - estimate) / error

@@ -7,6 +7,7 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 
 from equibacksolve.inverse import Observations
+from equibacksolve.plotting._figure import new_figure
 from equibacksolve.plotting._panels import draw_history
 from equibacksolve.plotting._readings import draw_readings
 from equibacksolve.plotting._sites import SiteLayout, draw_map
@@ -29,7 +30,7 @@ def reconstruction_figure(
     unit. The data are drawn as they lie, see `draw_readings`. With a `layout`, landscapes are energies of its
     sites, and drawn where these are.
     """
-    figure = Figure(figsize=(11, 6), layout="constrained")
+    figure = new_figure(11, 6)
     upper, lower = figure.subfigures(2, 1, squeeze=False)[:, 0]
     left, middle, right = upper.subplots(1, 3)
     scale = largest_magnitude(truth)

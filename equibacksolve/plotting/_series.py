@@ -34,7 +34,7 @@ def draw_series(
     if heights.shape[1] > LINES:
         labelled(axes, title, along.label, "entry")
         return axes.pcolormesh(_edges(across), np.arange(heights.shape[1] + 1) - 0.5, heights.T, cmap="viridis")
-    widths = None if errors is None else quantity.of(errors).reshape(across.size, -1)[order]
+    widths = None if errors is None else quantity.of_errors(errors).reshape(across.size, -1)[order]
     for entry, line in enumerate(heights.T):
         axes.plot(across, line, ".-", markersize=4, linewidth=1, color=f"C{entry}", label=str(entry))
         if widths is not None:

@@ -10,10 +10,20 @@ from matplotlib.collections import PolyCollection
 from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 
+from equibacksolve.measurements import LaboratoryUnits
 from equibacksolve.plotting._colours import ERROR_COLOURS, LANDSCAPE_COLOURS
+from equibacksolve.plotting._figure import new_figure
 from equibacksolve.plotting._panels import draw_landscape
 from equibacksolve.plotting._site_cells import cell_of_sites
-from equibacksolve.plotting._style import TICKS, Quantity, bare, colours_with_gaps, largest_magnitude, with_colour_bar
+from equibacksolve.plotting._style import (
+    POTENTIAL,
+    TICKS,
+    Quantity,
+    bare,
+    colours_with_gaps,
+    largest_magnitude,
+    with_colour_bar,
+)
 from equibacksolve.simulators import TightBindingDevice
 
 SITE_ENERGY = Quantity("potential")
@@ -131,6 +141,7 @@ def sites_figure(
     start: Float[Any, " sites"] | None = None,
     truth: Float[Any, " sites"] | None = None,
     quantity: Quantity = SITE_ENERGY,
+    units: LaboratoryUnits | None = None,
 ) -> Figure:
     """What was found at each site; beside it, as far as given, the start, the truth, the difference, and the errors.
 
@@ -139,13 +150,16 @@ def sites_figure(
         plotting.sites_figure(layout, energies(found.simulator), truth=energies(true_simulator))
 
     The first three share their colours, symmetric about zero; difference (found - truth) and errors have their own.
+    With `units`, energies are in meV; the unit of the device's energies is then the hopping that the units know.
     """
+    if units is not None and quantity == SITE_ENERGY:
+        quantity = units.of(POTENTIAL)
     shown = {"start": start, "found": values, "truth": truth}
     shown = {title: quantity.of(one) for title, one in shown.items() if one is not None}
     scale = largest_magnitude(*(one for title, one in shown.items() if title != "start"))
-    alone = [] if truth is None else [("found - truth", quantity.of(values) - quantity.of(truth), {})]
+    alone = [] if truth is None else [("found - truth", shown["found"] - shown["truth"], {})]
     if errors is not None:
-        alone.append(("standard error", np.abs(quantity.of(errors)), {"lowest": 0.0, "colours": ERROR_COLOURS}))
+        alone.append(("standard error", quantity.of_errors(errors), {"lowest": 0.0, "colours": ERROR_COLOURS}))
     figure, panels = _panels(layout, len(shown) + len(alone))
     for axes, (title, one) in zip(panels, shown.items()):
         drawn = draw_sites(axes, layout, one, scale, title)
@@ -165,5 +179,5 @@ def _panels(layout: SiteLayout, number: int) -> tuple[Figure, Sequence[Axes]]:
         size, shape = (7.0, number * (5.6 * tall + 0.35) + 0.2), (number, 1)
     else:
         size, shape = (3.4 * number + 0.6, min(2.7 * tall, 6.0) + 0.5), (1, number)
-    figure = Figure(figsize=size, layout="constrained")
+    figure = new_figure(*size)
     return figure, list(figure.subplots(*shape, squeeze=False).ravel())

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from equibacksolve.atoms import AbstractCurve, Observables, ReciprocalSpaceCurve, Spread, Statistics
 from equibacksolve.inverse import Observations
+from equibacksolve.plotting._figure import new_figure
 from equibacksolve.plotting._style import TICKS, labelled
 
 _FOUND, _TRUE = "tab:blue", "0.45"
@@ -32,7 +33,7 @@ def structure_figure(
     """
     curves = [name for name in sorted(seen.parts) if isinstance(seen.parts[name], AbstractCurve)]
     across = max(len(curves), 2)
-    figure = Figure(figsize=(4.2 * across, 6.4), layout="compressed")
+    figure = new_figure(4.2 * across, 6.4)
     above, below = figure.subplots(2, across, squeeze=False)
     data, predicted = seen.by_part(observed.values), seen.by_part(seen.predict())
     sigma = dict.fromkeys(data) if observed.sigma is None else seen.by_part(observed.sigma)

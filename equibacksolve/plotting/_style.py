@@ -1,7 +1,7 @@
 """The look that all pictures share: sizes of text, axes with units, colour bars, what is missing."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -11,44 +11,39 @@ from matplotlib.colors import Colormap
 from matplotlib.figure import FigureBase
 from matplotlib.ticker import MaxNLocator
 
+from equibacksolve._quantity import Quantity
+from equibacksolve.measurements import LaboratoryUnits
 from equibacksolve.plotting._colours import MISSING
 
 TITLE, LABEL, TICKS = 9, 8, 7
 """Sizes of text, in points."""
 
 
-class Quantity(NamedTuple):
-    """How a quantity stands on an axis: its name, its unit, and the units in one of the numbers that are drawn.
-
-    `Quantity("magnetic field", "T", 4.1)` draws a flux of 0.1 at 0.41 T.
-    """
-
-    name: str
-    unit: str = ""
-    scale: float | int = 1.0
-
-    @property
-    def label(self) -> str:
-        """The name with the unit, e.g. "energy (hopping)"."""
-        return f"{self.name} ({self.unit})" if self.unit else self.name
-
-    def of(self, values: Any) -> Float[np.ndarray, "..."]:
-        """Values in this unit, as NumPy floats."""
-        return np.asarray(np.asarray(values, float) * self.scale)
-
-
 FLUX, ENERGY = Quantity("flux per plaquette", "h/e"), Quantity("energy", "hopping")
 POTENTIAL = Quantity("potential", "hopping")
 CONDUCTANCE = Quantity("G", "e²/h")
-SITES = (Quantity("x", "site"), Quantity("y", "site"))
+SITE = Quantity("position", "site")
+"""Where sites are drawn: at their numbers, which count from 1."""
 
 SETTINGS: Mapping[str, Quantity] = {"flux": FLUX, "energy": ENERGY}
 """Settings that have a unit by convention; others carry their own name."""
 
 
-def reading_quantity(variables: Mapping[str, Any], given: Quantity | None) -> Quantity:
-    """The quantity that was read: the one given, or a conductance if there is a flux, or just a reading."""
-    return given or (CONDUCTANCE if "flux" in variables else Quantity("reading"))
+def reading_quantity(
+    variables: Mapping[str, Any], given: Quantity | None, units: LaboratoryUnits | None = None
+) -> Quantity:
+    """The quantity that was read: the one given, that of the units, a conductance if there is a flux, or a reading."""
+    return given or (units and units.reading) or (CONDUCTANCE if "flux" in variables else Quantity("reading"))
+
+
+def settings_in(units: LaboratoryUnits | None, given: Mapping[str, Quantity] | None) -> Mapping[str, Quantity] | None:
+    """How settings are shown: as given, else as the units say."""
+    return given if units is None else {**units.settings, **(given or {})}
+
+
+def quantity_in(units: LaboratoryUnits | None, quantity: Quantity) -> Quantity:
+    """A quantity in the units of the laboratory, if there are any."""
+    return quantity if units is None else units.of(quantity)
 
 
 def setting_quantity(name: str, given: Mapping[str, Quantity] | None) -> Quantity:
@@ -72,11 +67,17 @@ def bare(axes: Axes, title: str) -> None:
     axes.set_yticks([])
 
 
-def site_axes(axes: Axes, title: str) -> None:
-    """A panel that shows sites, numbered from 0 along (across the picture) and across (up) the current."""
-    labelled(axes, title, *(quantity.label for quantity in SITES))
+def site_axes(axes: Axes, title: str, sites: Quantity = SITE) -> None:
+    """A panel that shows sites, numbered from 1 along (across the picture) and across (up) the current."""
+    labelled(axes, title, *(sites._replace(name=name).label for name in ("x", "y")))
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+        axis.set_major_locator(MaxNLocator(nbins=6, integer=sites == SITE))
+
+
+def site_extent(shape: tuple[int, ...], sites: Quantity = SITE) -> tuple[float, float, float, float]:
+    """The edges of a map of sites, for `imshow`: each cell lies about its site."""
+    low, right, top = sites.of([0.5, shape[0] + 0.5, shape[1] + 0.5]).tolist()
+    return (low, right, low, top)
 
 
 def with_colour_bar(figure: FigureBase, mappable: Any, axes: Axes | Sequence[Axes], label: str) -> None:

@@ -9,7 +9,8 @@ from jaxtyping import Float
 
 from equibacksolve.diagnostics import Selector, Uncertainty, hidden_and_known
 from equibacksolve.inverse import LeafKind, kinds_of_leaves, name_of_leaf
-from equibacksolve.plotting import SITE_ENERGY, Quantity, SiteLayout
+from equibacksolve.measurements import LaboratoryUnits
+from equibacksolve.plotting import POTENTIAL, SITE_ENERGY, Quantity, SiteLayout, quantity_in
 from equibacksolve.reporting._site_energies import SitesOfLeaf, sites_of
 from equibacksolve.simulators import AbstractSimulator
 
@@ -18,7 +19,8 @@ class HiddenLeaf(NamedTuple):
     """One hidden leaf: its path in the simulator, its numbers, and what they mean.
 
     `owner` is the module that holds it; `errors`, `start`, `truth` are numbers of the same shape, or None. `sites` is
-    what it means for the sites of a device, if it is a potential of one.
+    what it means for the sites of a device, if it is a potential of one. `units` are those that it is shown in, where
+    they are not the package's.
     """
 
     name: str
@@ -29,6 +31,7 @@ class HiddenLeaf(NamedTuple):
     start: Float[np.ndarray, "..."] | None
     truth: Float[np.ndarray, "..."] | None
     sites: SitesOfLeaf | None
+    units: LaboratoryUnits | None = None
 
     @property
     def is_a_map(self) -> bool:
@@ -60,8 +63,8 @@ class HiddenLeaf(NamedTuple):
     def quantity(self) -> Quantity:
         """Its name and unit, as far as its field declares them."""
         if self.sites is not None:
-            return SITE_ENERGY
-        return Quantity(self.kind.quantity or self.name, self.kind.unit or "")
+            return SITE_ENERGY if self.units is None else self.units.of(POTENTIAL)
+        return quantity_in(self.units, Quantity(self.kind.quantity or self.name, self.kind.unit or ""))
 
 
 def leaves_of(
@@ -71,10 +74,11 @@ def leaves_of(
     start: AbstractSimulator | None,
     truth: AbstractSimulator | None,
     known: Uncertainty | None = None,
+    units: LaboratoryUnits | None = None,
 ) -> list[HiddenLeaf]:
     """The hidden leaves of a simulator beside those of others of the same form, in the order of its fields.
 
-    `known`: the covariance, from which errors at the sites of a device follow.
+    `known`: the covariance, from which errors at the sites of a device follow; `units`: those of the laboratory.
     """
     hidden, _ = hidden_and_known(simulator, where)
     paths = [path for path, _ in jax.tree_util.tree_flatten_with_path(hidden)[0]]
@@ -89,6 +93,7 @@ def leaves_of(
             _owner(simulator, path),
             *of_others,
             sites=sites_of(simulator, path, where, (errors, start, truth), known),
+            units=units,
         )
         for path, values, kind, of_others in rows
     ]

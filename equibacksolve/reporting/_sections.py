@@ -8,11 +8,10 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from matplotlib.figure import Figure
 
 from equibacksolve import imaging, plotting
 from equibacksolve.inverse import AbstractObservations, Observations
-from equibacksolve.plotting import setting_quantity
+from equibacksolve.plotting import new_figure, setting_quantity
 from equibacksolve.reporting._leaves import HiddenLeaf
 from equibacksolve.reporting._page import paragraph, picture, section, table, verdict
 from equibacksolve.reporting._pictures import leaf_figure
@@ -58,8 +57,9 @@ def _measured_section(title: str, observed: Observations, settings: Any, reading
     if observed.sigma is None:
         rows.append(("sigma", "not known; the cost is the mean squared error (eq. 1)"))
     else:
-        sigma = reading.of(observed.sigma)[there]
+        sigma = reading.of_errors(observed.sigma)[there]
         spread = f"{sigma.min():.3g}" if np.ptp(sigma) == 0 else f"{sigma.min():.3g} to {sigma.max():.3g}"
+        spread += f" {reading.unit}" if reading.unit else ""
         rows.append(("sigma", f"{spread}; the cost is chi-squared per datum"))
     return section(title, table((), rows))
 
@@ -82,12 +82,12 @@ def found_section(leaves: list[HiddenLeaf], remark: str) -> str:
 
 
 def _summary(leaf):
-    values = leaf.values
-    errors = leaf.errors if leaf.sites is None else leaf.sites.errors
-    error = "" if errors is None else f"{np.sqrt(np.mean(errors**2)):.2g}"
-    off = "" if leaf.truth is None else f"{_distance(leaf):.2g}"
+    quantity, errors = leaf.quantity, leaf.errors if leaf.sites is None else leaf.sites.errors
+    values = quantity.of(leaf.values)
+    error = "" if errors is None else f"{quantity.of_errors(np.sqrt(np.mean(errors**2))):.2g}"
+    off = "" if leaf.truth is None else f"{quantity.of_errors(_distance(leaf)):.2g}"
     numbers = (f"{values.min():.4g}", f"{values.mean():.4g}", f"{values.max():.4g}")
-    unit = f" ({leaf.quantity.unit})" if leaf.quantity.unit else ""
+    unit = f" ({quantity.unit})" if quantity.unit else ""
     return (leaf.name + unit, "x".join(map(str, values.shape)) or "one number", *numbers, error, off)
 
 
@@ -110,18 +110,22 @@ def _distance(leaf):
 
 def _entries(leaf):
     columns = {"entry": [", ".join(map(str, index)) or "-" for index in np.ndindex(leaf.values.shape)]}
-    columns["found"] = [f"{value:.6g}" for value in leaf.values.ravel()]
-    for name, numbers in (("standard error", leaf.errors), ("start", leaf.start), ("truth", leaf.truth)):
+    quantity = leaf.quantity
+    columns["found"] = [f"{value:.6g}" for value in quantity.of(leaf.values).ravel()]
+    if leaf.errors is not None:
+        columns["standard error"] = [f"{value:.4g}" for value in quantity.of_errors(leaf.errors).ravel()]
+    for name, numbers in (("start", leaf.start), ("truth", leaf.truth)):
         if numbers is not None:
-            columns[name] = [f"{value:.4g}" for value in numbers.ravel()]
-    return paragraph(f"{leaf.name}, entry by entry:") + table(list(columns), list(zip(*columns.values())))
+            columns[name] = [f"{value:.4g}" for value in quantity.of(numbers).ravel()]
+    unit = f" ({quantity.unit})" if quantity.unit else ""
+    return paragraph(f"{leaf.name}{unit}, entry by entry:") + table(list(columns), list(zip(*columns.values())))
 
 
 def history_section(history: History, evolution: str) -> str:
     """The cost on the way, and how each start ended."""
     if not len(history):
         return section("How it got there", paragraph("No step was recorded."))
-    figure = Figure(figsize=(7, 3), layout="constrained")
+    figure = new_figure(7, 3)
     plotting.draw_history(figure.subplots(), history)
     rows = []
     for start in np.unique(history.start):

@@ -6,12 +6,12 @@ from typing import Any
 
 import jax
 import numpy as np
-from matplotlib.figure import Figure
 
 from equibacksolve.diagnostics import Selector, derived_of_series, hidden_and_known
 from equibacksolve.inverse import AbstractObservations, kinds_of_leaves, name_of_leaf, where_hidden
-from equibacksolve.plotting import Quantity, draw_series, fit_figure, reading_quantity, with_colour_bar
-from equibacksolve.reporting._page import page, paragraph, picture, section, table, verdict
+from equibacksolve.measurements import LaboratoryUnits
+from equibacksolve.plotting import Quantity, draw_series, fit_figure, new_figure, quantity_in, with_colour_bar
+from equibacksolve.reporting._page import Page, paragraph, picture, section, table, verdict
 from equibacksolve.search import SolutionSeries
 
 
@@ -23,6 +23,7 @@ def write_series_report(
     path: str | pathlib.Path = "series.html",
     title: str = "What was found along the series",
     along: Quantity | None = None,
+    units: LaboratoryUnits | None = None,
     **more: Any,
 ) -> pathlib.Path:
     """Write a report of a series as one HTML file, pictures inside, and return its path.
@@ -33,20 +34,18 @@ def write_series_report(
     **Arguments**
 
     - `found`, `series`, `where`: the result of `search.backsolve_series`, and what it was given.
-    - `along`: name, unit and scale of the parameter.
+    - `along`: name, unit and scale of the parameter; `units`: those of the laboratory, as for `report`.
     - `more`: `prior_precision=` and `bounds=` of the errors, as for `diagnostics.derived`.
     """
-    path, along = pathlib.Path(path), along or Quantity("parameter")
+    along = along or Quantity("parameter")
     explained = sum(one.converged for one in found.solutions)
     parts = [
         section("Verdict", verdict(f"{explained} of {len(found.solutions)} data sets are explained.", found.converged)),
         section("Searches", _table_of_searches(found, series, along)),
-        _unknowns_section(found, series, where, along, more),
-        *_worst_fit(found, series, along),
+        _unknowns_section(found, series, where, along, units, more),
+        *_worst_fit(found, series, along, units),
     ]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page(title, parts), encoding="utf-8")
-    return path
+    return Page(title, tuple(parts)).write(path)
 
 
 def _table_of_searches(found: SolutionSeries, series: Mapping[Any, AbstractObservations], along: Quantity) -> str:
@@ -59,7 +58,7 @@ def _table_of_searches(found: SolutionSeries, series: Mapping[Any, AbstractObser
     return table((along.label, cost, "steps", "seconds", "how it ended"), rows)
 
 
-def _unknowns_section(found, series, where: Selector, along: Quantity, more: dict[str, Any]) -> str:
+def _unknowns_section(found, series, where: Selector, along: Quantity, units, more: dict[str, Any]) -> str:
     """A panel for each hidden leaf."""
     hidden = hidden_and_known(found.solutions[0].simulator, where)[0]
     names = [name_of_leaf(path) for path, _ in jax.tree_util.tree_leaves_with_path(hidden)]
@@ -69,10 +68,10 @@ def _unknowns_section(found, series, where: Selector, along: Quantity, more: dic
         errors = derived_of_series(found, series, leaves_of, where=where, **more).error
     except ValueError as reason:
         errors, remark = [None] * len(names), f"Without errors: {reason}"
-    figure = Figure(figsize=(max(4.0 * len(names), 5.0), 3.4), layout="constrained")
+    figure = new_figure(max(4.0 * len(names), 5.0), 3.4)
     panels = figure.subplots(1, len(names), squeeze=False)[0]
     for axes, name, kind, value, error in zip(panels, names, kinds_of_leaves(hidden), values, errors):
-        quantity = Quantity(kind.quantity or name, kind.unit or "")
+        quantity = quantity_in(units, Quantity(kind.quantity or name, kind.unit or ""))
         drawn = draw_series(axes, found.parameter, value, errors=error, along=along, quantity=quantity, title=name)
         if drawn is not None:
             with_colour_bar(figure, drawn, axes, quantity.label)
@@ -80,13 +79,14 @@ def _unknowns_section(found, series, where: Selector, along: Quantity, more: dic
     return section("What was found", *shown, *([paragraph(remark)] if remark else []))
 
 
-def _worst_fit(found: SolutionSeries, series: Mapping[Any, AbstractObservations], along: Quantity):
+def _worst_fit(found: SolutionSeries, series: Mapping[Any, AbstractObservations], along: Quantity, units):
     """Data and fit where the cost is highest, of each of its sets."""
     worst = int(np.argmax([float(one.cost) for one in found.solutions]))
     simulator, observed = found.solutions[worst].simulator, list(series.values())[worst]
     value = float(along.of(found.parameter)[worst])
     for name, predicted in observed.split(simulator.predict(**observed.variables)).items():
         one = observed.sets[name]
-        figure = fit_figure(one, np.asarray(predicted), reading=reading_quantity(one.variables, None))
+        of_set = units if name == "" else None  # units are those of one file
+        figure = fit_figure(one, np.asarray(predicted), units=of_set)
         told = f"Data and fit where it is worst, {along.name} {value:.6g}" + (f": {name}" if name else "")
         yield section(told, picture(figure, "data, fit and residuals"))

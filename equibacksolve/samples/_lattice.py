@@ -13,7 +13,7 @@ from equibacksolve.samples._tight_binding import TightBinding
 class SquareLattice(eqx.Module, Generic[Onsite]):
     """A rectangle of square-lattice sites with hopping 1 and a perpendicular magnetic field.
 
-    H = sum |x+1,y><x,y| + |x,y+1> e^{2 pi i flux x} <x,y| + h.c. + onsite, with x = 1..length along the current,
+    H = sum |x+1,y⟩⟨x,y| + |x,y+1⟩ e^{2 pi i flux x} ⟨x,y| + h.c. + onsite, with x = 1..length along the current,
     y = 1..width across, and the flux per plaquette in units of h/e (eq. 14).
 
     **Fields**

@@ -1,6 +1,6 @@
 """Any tight-binding sample: its Hamiltonian as flat arrays, said once."""
 
-from typing import Any, Generic
+from typing import Any, Generic, overload
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -37,6 +37,28 @@ class TightBinding(eqx.Module, Generic[Energies]):
     terms: tuple[LinearTerm, ...]
     lossy: bool = eqx.field(static=True)
 
+    @overload
+    def __init__(
+        self,
+        onsite: Energies,
+        entries: Entries,
+        positions: Any,
+        orbital_site: Any = None,
+        terms: tuple[LinearTerm, ...] = (),
+        *,
+        lossy: bool = False,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: "TightBinding[SiteEnergies]",
+        onsite: Any,
+        entries: Entries,
+        positions: Any,
+        orbital_site: Any = None,
+        terms: tuple[LinearTerm, ...] = (),
+        *,
+        lossy: bool = False,
+    ) -> None: ...
     def __init__(
         self,
         onsite: Any,

@@ -28,7 +28,7 @@ from equibacksolve.search._going_on import After, begun_after, with_what_came_be
 from equibacksolve.search._history import Course, History
 from equibacksolve.search._run_directory import RunDirectory
 from equibacksolve.search._run_settings import settings_of
-from equibacksolve.search._running import INTERRUPTED, run
+from equibacksolve.search._running import INTERRUPTED, progress_bar, run
 from equibacksolve.search._solution import Solution
 from equibacksolve.search._verdict import verdict
 from equibacksolve.simulators import Simulator
@@ -113,28 +113,29 @@ def backsolve(
     before = None
     if after is not None:
         simulator, before = begun_after(simulator, after)
-    try:
-        check_symmetries(symmetries, simulator, observed)
-        problem, hidden = on_every_device(make_problem(simulator, observed, where, bounds, tolerance, prior))
-    except KeyboardInterrupt:
-        return _interrupted_before_it_began(simulator, where)
-    chosen = as_method(method, problem.has_landscape)
-    if bounds is not None:
-        check_bounds_are_kept(chosen)
-    method = hopping_between_images(chosen, symmetries if bounds is not None or problem.priors else ())
-    directory = None
-    if out is not None:
-        settings = settings_of(problem, hidden, method, key, {"steps": steps, "seconds": seconds})
-        settings = settings if before is None else with_what_came_before(settings, before)
-        directory = RunDirectory(out, settings, hidden, observed, resume)
-    last = way_to_the_minimum(chosen, problem, hidden) if polish else None
-    try:
-        # On a CPU jax calls OpenBLAS, whose own threads would wait, spinning, on the cores that the searches need.
-        with threadpool_limits(1, user_api="blas"):
-            course, reason = run((method, last), problem, hidden, key, steps, seconds, progress, callback, directory)
-    finally:
-        if directory is not None:
-            directory.close()
+    with progress_bar(progress) as bar:
+        try:
+            check_symmetries(symmetries, simulator, observed)
+            problem, hidden = on_every_device(make_problem(simulator, observed, where, bounds, tolerance, prior))
+        except KeyboardInterrupt:
+            return _interrupted_before_it_began(simulator, where)
+        chosen = as_method(method, problem.has_landscape)
+        if bounds is not None:
+            check_bounds_are_kept(chosen)
+        method = hopping_between_images(chosen, symmetries if bounds is not None or problem.priors else ())
+        directory = None
+        if out is not None:
+            settings = settings_of(problem, hidden, method, key, {"steps": steps, "seconds": seconds})
+            settings = settings if before is None else with_what_came_before(settings, before)
+            directory = RunDirectory(out, settings, hidden, observed, resume)
+        last = way_to_the_minimum(chosen, problem, hidden) if polish else None
+        try:
+            # On a CPU jax calls OpenBLAS, whose own threads would wait, spinning, on the cores that the searches need.
+            with threadpool_limits(1, user_api="blas"):
+                course, reason = run((method, last), problem, hidden, key, steps, seconds, bar, callback, directory)
+        finally:
+            if directory is not None:
+                directory.close()
     best, cost = course.best, _cost_of_the_best(problem, course)
     told = verdict(problem, best, float(cost), course.settled, reason)
     converged = course.settled and bool(problem.explained(cost))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PRNGKeyArray
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from equibacksolve._devices import agreed, on_every_device
 from equibacksolve.inverse import Hidden, Problem
@@ -20,6 +20,13 @@ INTERRUPTED = "the search was interrupted"
 """Why a search ended, if by Ctrl-C."""
 
 
+def progress_bar(shown: bool) -> tqdm:
+    """The bar of a search, before its first step: it is there at once, and says what takes so long."""
+    bar = tqdm(disable=not shown, desc="backsolve", unit=" steps", leave=False)
+    bar.set_postfix_str("compiling")
+    return bar
+
+
 def run(
     methods: tuple[AbstractMethod, AbstractMethod | None],
     problem: Problem,
@@ -27,7 +34,7 @@ def run(
     key: PRNGKeyArray,
     steps: int | None,
     seconds: float | int,
-    progress: bool,
+    bar: tqdm,
     callback: Callable[[State], bool | None] | None,
     directory: RunDirectory | None,
 ) -> tuple[Course, str]:
@@ -38,29 +45,30 @@ def run(
     course = Course(None, hidden, np.inf, np.inf, History()) if directory is None else directory.course
     first, last = methods
     began = time.monotonic() - course.history.seconds_now
-    with tqdm(disable=not progress, desc="backsolve", unit=" steps", initial=course.steps) as bar:
-        bar.set_postfix_str("compiling")
-        try:
-            if course.state is None:
-                course = course._replace(state=first.init(problem, hidden, key))
-            while (reason := _ended(course, steps, seconds, last is not None)) is None:
-                if bool(course.state.done) and last is not None:
-                    course = _polishing(last, problem, course, key)
-                state = _step(last if course.polishing and last is not None else first, problem, course.state)
-                start = course.state.start if course.polishing else state.start
-                state = dataclasses.replace(state, hidden=on_every_device(state.hidden), start=start)
-                course = course.after(state, agreed(time.monotonic() - began), float(problem.tolerance))
-                if directory is not None:
-                    directory.keep(course)
-                bar.update()
-                bar.set_postfix(_told_on_the_way(course, seconds), refresh=False)
-                if callback is not None and callback(state) and not bool(state.done):
-                    reason = "the callback ended the search"
-                    break
-                if (reason := _without_slope(problem, course)) is not None:
-                    break
-        except KeyboardInterrupt:
-            reason = INTERRUPTED
+    bar.n = bar.initial = course.steps
+    bar.leave = True  # from here on nothing is refused
+    bar.refresh()
+    try:
+        if course.state is None:
+            course = course._replace(state=first.init(problem, hidden, key))
+        while (reason := _ended(course, steps, seconds, last is not None)) is None:
+            if bool(course.state.done) and last is not None:
+                course = _polishing(last, problem, course, key)
+            state = _step(last if course.polishing and last is not None else first, problem, course.state)
+            start = course.state.start if course.polishing else state.start
+            state = dataclasses.replace(state, hidden=on_every_device(state.hidden), start=start)
+            course = course.after(state, agreed(time.monotonic() - began), float(problem.tolerance))
+            if directory is not None:
+                directory.keep(course)
+            bar.update()
+            bar.set_postfix(_told_on_the_way(course, seconds), refresh=False)
+            if callback is not None and callback(state) and not bool(state.done):
+                reason = "the callback ended the search"
+                break
+            if (reason := _without_slope(problem, course)) is not None:
+                break
+    except KeyboardInterrupt:
+        reason = INTERRUPTED
     return course, reason
 
 

@@ -26,10 +26,13 @@ from equibacksolve.search._dataset import dataset_of
 from equibacksolve.search._history import History
 from equibacksolve.simulators import AbstractSimulator, Simulator
 
+REPORT = "equibacksolve.reporting.report(found, observed)"
+"""What shows a solution with all that is known of it. It stands above this room, so that it is no method."""
+
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Solution(Generic[Simulator]):
-    """The best guess of a search.
+    """The best guess of a search. `reporting.report(found, observed)` shows it, with errors and pictures.
 
     - `simulator`: the simulator with the hidden leaves as found, everything else untouched
     - `cost`: its cost, eq. 1, or chi-squared per datum if sigma is known
@@ -50,15 +53,15 @@ class Solution(Generic[Simulator]):
         leaves = jax.tree_util.tree_leaves_with_path(self.hidden)
         told = ", ".join(f"{name_of_leaf(path)} {tuple(leaf.shape)}" for path, leaf in leaves)
         name = type(self.simulator).__name__
-        return f"<Solution of {name}: {told or 'nothing is said to be hidden'}; {self.reason}; {self.history!r}>"
+        hidden = told or "nothing is said to be hidden"
+        return f"<Solution of {name}: {hidden}; {self.reason}; {self.history!r}; see {REPORT}>"
 
     def _repr_html_(self) -> str:
         """For notebooks: the verdict, the course of the cost, and the hidden leaves."""
         verdict = "converged" if self.converged else "not converged"
         title = f"Solution of {type(self.simulator).__name__}"
-        return section(
-            title, f"{verdict}; {self.reason}", self.history.curve(), leaves_of_module(self.hidden, "hidden leaves")
-        )
+        leaves = leaves_of_module(self.hidden, "hidden leaves")
+        return section(title, f"{verdict}; {self.reason}; see {REPORT}", self.history.curve(), leaves)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write everything to one file (an .npz that NumPy opens), for `load_solution`."""

@@ -41,9 +41,12 @@ def verdict(problem: Problem, hidden: Hidden, cost: float, settled: bool, reason
 
 def leaves_without_slope(problem: Problem, hidden: Hidden) -> list[str]:
     """The names of the hidden leaves in which the gradient of the cost is not a number."""
-    gradient = eqx.filter_jit(jax.grad(Problem.cost, argnums=1))(problem, hidden)
-    leaves = jax.tree_util.tree_leaves_with_path(gradient)
+    leaves = jax.tree_util.tree_leaves_with_path(_gradient(problem, hidden))
     return [name_of_leaf(path) for path, leaf in leaves if not bool(jnp.all(jnp.isfinite(leaf)))]
+
+
+_gradient = eqx.filter_jit(jax.grad(Problem.cost, argnums=1))
+"""Made once: a function that is made anew is compiled anew."""
 
 
 def _held_by_bounds(problem: Problem, hidden: Hidden) -> str:

@@ -37,6 +37,11 @@ class AbstractCalibration(AbstractSimulator):
         return changed_setting(settings_of(variables), self.variable, self.true_setting, self)
 
 
+def unit_if(variable: str, unit: str) -> dict[str, Any]:
+    """What a field declares that is in `unit` where the module's `variable` is this one."""
+    return {"unit": lambda module: unit if module.variable == variable else None}
+
+
 def changed_setting(
     variables: dict[str, Setting], name: str, change: Callable[[Setting], Setting], wrapper: object
 ) -> dict[str, Setting]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from equibacksolve._arrays import check_fields, check_known, is_concrete, named_float_array
 from equibacksolve._axes import Scalar
-from equibacksolve.simulators._calibration import AbstractCalibration, Setting
+from equibacksolve.simulators._calibration import AbstractCalibration, Setting, unit_if
 from equibacksolve.simulators._simulator import Simulator
 
 
@@ -29,7 +29,9 @@ class EnergyCalibration(AbstractCalibration, Generic[Simulator]):
 
     simulator: Simulator
     scale: Scalar = eqx.field(converter=named_float_array("EnergyCalibration.scale"), default=1.0)
-    offset: Scalar = eqx.field(converter=named_float_array("EnergyCalibration.offset"), default=0.0)
+    offset: Scalar = eqx.field(
+        converter=named_float_array("EnergyCalibration.offset"), default=0.0, metadata=unit_if("energy", "hopping")
+    )
     variable: str = eqx.field(static=True, default="energy")
 
     def __check_init__(self):

@@ -6,7 +6,7 @@ import equinox as eqx
 
 from equibacksolve._arrays import check_fields, check_known, named_float_array
 from equibacksolve._axes import Scalar
-from equibacksolve.simulators._calibration import AbstractCalibration, Setting
+from equibacksolve.simulators._calibration import AbstractCalibration, Setting, unit_if
 from equibacksolve.simulators._simulator import Simulator
 
 
@@ -24,7 +24,7 @@ class FluxOffset(AbstractCalibration, Generic[Simulator]):
     """
 
     simulator: Simulator
-    offset: Scalar = eqx.field(converter=named_float_array("FluxOffset.offset"))
+    offset: Scalar = eqx.field(converter=named_float_array("FluxOffset.offset"), metadata=unit_if("flux", "h/e"))
     variable: str = eqx.field(static=True, default="flux")
 
     def __check_init__(self):

@@ -21,7 +21,7 @@ from equibacksolve.transport import (
     Scattering,
     conductance,
     device,
-    largest_growth,
+    growth_of,
     scattering,
     site_response,
     stabilisation_interval,
@@ -131,10 +131,9 @@ class Magnetoconductance(AbstractPerturbableSimulator, Generic[Onsite]):
         if blocks is None or not is_concrete(energy):
             return
         kind = blocks.real.dtype.name
-        with jax.ensure_compile_time_eval():
-            growth = largest_growth(blocks, energy.astype(kind), self.interval)
-            if float(growth.over_interval) > math.log(REFUSED_GROWTH[kind]):
-                raise ValueError(_too_far(growth, self.interval, kind))
+        growth = growth_of(blocks, energy.astype(kind), self.interval)
+        if float(growth.over_interval) > math.log(REFUSED_GROWTH[kind]):
+            raise ValueError(_too_far(growth, self.interval, kind))
 
 
 def _chosen_interval(sample: SquareLattice) -> int:

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 
 from equibacksolve._arrays import check_fields, is_concrete, named_float_array
 from equibacksolve._axes import Scalar
-from equibacksolve.simulators._calibration import Setting, changed_setting
+from equibacksolve.simulators._calibration import Setting, changed_setting, unit_if
 from equibacksolve.simulators._settings import settings_of
 from equibacksolve.simulators._simulator import AbstractSimulator, Simulator
 
@@ -39,7 +39,9 @@ class ThermalSmearing(AbstractSimulator, Generic[Simulator]):
     """
 
     simulator: Simulator
-    temperature: Scalar = eqx.field(converter=named_float_array("ThermalSmearing.temperature"))
+    temperature: Scalar = eqx.field(
+        converter=named_float_array("ThermalSmearing.temperature"), metadata=unit_if("energy", "hopping / k_B")
+    )
     variable: str = eqx.field(static=True, default="energy")
     nodes: int = eqx.field(static=True, default=16)
 

@@ -5,6 +5,7 @@ from typing import ClassVar, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from equibacksolve._arrays import float_array
@@ -94,8 +95,9 @@ class FewDiscs(AbstractLevelWalk):
         check_counts(self, "moves", "most", "share")
         check_levels(self.levels)
         check_range("height", self.height)
-        if not 0 < self.radii[0] < self.radii[1]:
-            raise ValueError(f"radii are {self.radii[0]:g} and {self.radii[1]:g}; give two, in order, above 0.")
+        small, large = np.asarray(self.radii)
+        if not 0 < small < large:
+            raise ValueError(f"radii are {small:g} and {large:g}; give two, in order, above 0.")
 
     @property
     def length(self) -> Int[Array, ""]:

@@ -13,6 +13,7 @@ from equibacksolve.transport._greens_function import transmission_by_greens_func
 from equibacksolve.transport._greens_function import wire_self_energy as wire_self_energy
 from equibacksolve.transport._growth import REFUSED_GROWTH as REFUSED_GROWTH
 from equibacksolve.transport._growth import Growth as Growth
+from equibacksolve.transport._growth import growth_of as growth_of
 from equibacksolve.transport._growth import largest_growth as largest_growth
 from equibacksolve.transport._hamiltonian import slice_hamiltonian as slice_hamiltonian
 from equibacksolve.transport._site_changes import SiteResponse as SiteResponse

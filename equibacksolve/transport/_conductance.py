@@ -97,6 +97,7 @@ def unitarity_error(found: Scattering) -> Float[Array, " points"]:
     return jnp.abs(total - found.transmission.shape[1])
 
 
+@jax.jit
 def _balanced(device: Device) -> tuple[Device, Scalar]:
     """The device with waves of other current, and the factor that takes their amplitudes t to those of unit current.
 

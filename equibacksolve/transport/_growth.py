@@ -11,8 +11,10 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Inexact
 
+from equibacksolve._arrays import is_concrete, known_array
 from equibacksolve._axes import Scalar
 from equibacksolve.transport._stabilisation import check_interval
 
@@ -71,10 +73,27 @@ def _reach_of_slices(onsite, energy):
     return jnp.maximum(jnp.maximum(above, below), 0)
 
 
+def growth_of(
+    onsite: Inexact[Array, "length width orbitals orbitals"], energy: Float[Array, " points"], interval: int
+) -> Growth:
+    """`largest_growth`; of known numbers by one compiled program, however many energies there are."""
+    known = is_concrete(onsite, energy) and energy.size > 0
+    if not known or not (energy.is_fully_addressable or energy.is_fully_replicated):
+        return largest_growth(onsite, energy, interval)
+    numbers = np.asarray(energy)
+    ends = np.asarray([numbers.min(), numbers.max()])  # no others count
+    if is_concrete(known_array(ends)):
+        return largest_growth(onsite, known_array(ends), interval)
+    with jax.ensure_compile_time_eval():  # constants inside `jax.jit`
+        return largest_growth(onsite, known_array(ends), interval)
+
+
 def one_or_nan(
     onsite: Inexact[Array, "length width orbitals orbitals"], energy: Float[Array, " points"], interval: int
 ) -> Scalar:
     """1, or NaN where so much growth leaves nothing to be trusted: a factor for results and their derivatives."""
-    growth = largest_growth(*jax.lax.stop_gradient((onsite, energy)), interval)
+    growth = growth_of(*jax.lax.stop_gradient((onsite, energy)), interval)
     borne = math.log(_BORNE * REFUSED_GROWTH[energy.dtype.name])
+    if is_concrete(growth):
+        return known_array(1.0 if float(growth.counted) <= borne else np.nan, energy.dtype)
     return jnp.where(growth.counted <= borne, 1.0, jnp.nan).astype(energy.dtype)

@@ -9,7 +9,7 @@ from equibacksolve._axes import Scalar
 def slice_hamiltonian(
     blocks: Inexact[Array, "width orbitals orbitals"], turns: Scalar
 ) -> Complex[Array, "modes modes"]:
-    """<x|H|x>, sites before orbitals; the hopping from y to y+1 is e^{2 pi i turns}, with turns = flux x."""
+    """⟨x|H|x⟩, sites before orbitals; the hopping from y to y+1 is e^{2 pi i turns}, with turns = flux x."""
     width, orbitals = blocks.shape[:2]
     onsite = jnp.einsum("yz,yab->yazb", jnp.eye(width, dtype=blocks.dtype), blocks)
     phase = jnp.exp(2j * jnp.pi * turns)

@@ -63,6 +63,17 @@ def test_shells_of_diamond():
     assert np.abs(found[r < 2.0]).max() < 1e-6
 
 
+def test_a_lattice_scatters_no_long_waves():
+    """S(0) is 0 where numbers do not fluctuate, and 1 in a gas. Shaken by u, atoms show 1 - exp(-Q^2 u^2)."""
+    edge, shake = 2.5 * 8, 0.1
+    points = 2.5 * np.stack(np.meshgrid(*[np.arange(8)] * 3), axis=-1).reshape(-1, 3)
+    box, q = atoms.Box([edge] * 3), np.linspace(2 * np.pi / edge, 1.6, 6)
+    shaken = box.wrapped(points + shake * jax.random.normal(jax.random.key(0), points.shape))
+    found = seen(shaken, box, S=atoms.ReciprocalSpaceCurve(q, window="Lorch"))["S"]
+    # The window blurs by pi / reach = 0.3, which brings in the foot of the peaks at 0 and at 2.5.
+    np.testing.assert_allclose(found, 1 - np.exp(-((q * shake) ** 2)), rtol=0, atol=0.12)
+
+
 @pytest.mark.parametrize("components", [2, 3])
 def test_the_ideal_gas_is_one_in_both_spaces(components):
     number, edge = 3000, 20.0

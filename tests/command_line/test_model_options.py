@@ -1,11 +1,14 @@
 """What is searched for beside a map, where a search starts, what is known, and which image is shown."""
 
 import csv
+import pathlib
+import re
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from scipy import constants
 
 import equibacksolve as ebs
 from equibacksolve.command_line import _magnetization as magnetization
@@ -16,6 +19,10 @@ from equibacksolve_program import main
 TRUTH = np.array([[0.3, -0.2], [0.1, 0.4]])
 OFFSET, K = 0.004, 1.5
 GIVEN = ("--wavenumber", "1.5", "--sigma", "1e-4", "--method", "levenberg-marquardt")
+SAMPLE = ("--cell-area", "400 nm^2", "--lever-arm", "0.05 eV/V", "--offset=-0.4 V", "--hopping", "1.42 meV")
+TESLA = constants.h / constants.e / 400e-18
+"""One flux quantum through a cell."""
+
 LEFT_OUT = {"free": ()}
 
 
@@ -25,7 +32,7 @@ def device(values=TRUTH):
 
 def model(**given):
     """The options as click hands them over, None where left out."""
-    return Model.of(dict.fromkeys(Model._fields) | LEFT_OUT | given)
+    return Model.of(dict.fromkeys((*Model._fields, "hopping")) | LEFT_OUT | given)
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +42,8 @@ def folder(tmp_path_factory):
     flux, energy = (axis.ravel() for axis in np.meshgrid(np.linspace(-0.1, 0.15, 6), [-0.5, 0.0, 0.4], indexing="ij"))
     seen = ebs.FluxOffset(device(), OFFSET).predict(flux=jnp.asarray(flux), energy=jnp.asarray(energy))
     rows = [f"{f},{e},{g}" for f, e, g in zip(flux, energy, np.asarray(seen))]
+    in_laboratory = [f"{f * TESLA},{e * 1.42 / 0.05 - 400},{g}" for f, e, g in zip(flux, energy, np.asarray(seen))]
+    (folder / "laboratory.csv").write_text("\n".join(["B (T),Vg (mV),G", *in_laboratory]) + "\n")
     (folder / "map.csv").write_text("\n".join(["flux,energy,G", *rows]) + "\n")
     sites = [f"{x + 1},{y + 1},{TRUTH[x, y] + 0.02}" for x in range(2) for y in range(2)]
     (folder / "start.csv").write_text("\n".join(["x,y,potential", *sites]) + "\n")
@@ -60,13 +69,26 @@ def test_the_options_are_those_of_the_model():
 def test_an_offset_is_found_and_the_image_that_is_asked_for_shown(folder, tmp_path):
     out = tmp_path / "run"
     told = ("--free", "flux-offset", "--start", folder / "start.csv", "--like", folder / "like.npy", "--bounds", -1, 1)
-    said, _ = run("potential", folder / "map.csv", "--sites", "2x2", *GIVEN, *told, "--out", out, code=0)
+    command = ("potential", folder / "laboratory.csv", "--sites", "2x2", *GIVEN, *SAMPLE)
+    said, _ = run(*command, *told, "--out", out, code=0)
     assert "Shown is the one that is closest to" in said
     sentence = next(line for line in said.splitlines() if line.startswith("Flux-offset: "))
-    offset, error = float(sentence.split()[1]), float(sentence.split()[-1].rstrip(")."))
+    numbers = [float(number) for number in re.findall(r"-?[\d.]+(?:e-?\d+)?(?= h/e| T\b|\))", sentence)]
+    offset, error, tesla, error_in_tesla = numbers
     assert abs(offset - OFFSET) < 5 * error < 1e-3
+    # Six digits are told of a value, two of an error.
+    np.testing.assert_allclose([tesla, error_in_tesla], [offset * TESLA, error * TESLA], rtol=0.05)
+    np.testing.assert_allclose(tesla, offset * TESLA, rtol=1e-5)
     with (out / "potential.csv").open(newline="") as file:
-        found = np.array([float(row["potential"]) for row in csv.DictReader(file)]).reshape(2, 2)
+        table = list(csv.DictReader(file))
+    found, in_mev = (np.array([float(row[name]) for row in table]) for name in ("potential", "potential (meV)"))
+    np.testing.assert_allclose(in_mev, 1.42 * found, rtol=1e-12)
+    assert [(row["x (nm)"], row["y (nm)"]) for row in table] == [
+        (x, y) for x in ("10.0", "30.0") for y in ("10.0", "30.0")
+    ]
+    found = found.reshape(2, 2)
+    page = pathlib.Path(run("report", out, code=0)[0].strip()).read_text()
+    assert all(told in page for told in ("simulator.sample.onsite.values (meV)", "Vg (mV)", "offset (T)"))
     # Explained to within sigma, so off by its errors: the distance to the other images is 0.1 and more.
     np.testing.assert_allclose(found, TRUTH[::-1], atol=0.01)
     # What is kept for reports is the same image.
@@ -84,7 +106,7 @@ def test_angles_are_compared_as_moments(tmp_path):
 
 
 def test_what_a_measurement_adds_lies_around_the_device():
-    seen = model(temperature=0.05, energy_offset=0.1, free=("flux-offset", "wavenumber")).measured(device())
+    seen = model(temperature="0.05", energy_offset=0.1, free=("flux-offset", "wavenumber")).measured(device())
     assert [type(s) for s in (seen, seen.simulator, seen.simulator.simulator)] == [
         ebs.ThermalSmearing,
         ebs.FluxOffset,
@@ -95,6 +117,17 @@ def test_what_a_measurement_adds_lies_around_the_device():
     leaves = model(free=("flux-offset", "wavenumber", "flux-offset")).where(hidden)(seen)
     assert [leaf.shape for leaf in leaves] == [(2, 2), (), (1,)]
     assert type(model().measured(device())) is ebs.Magnetoconductance
+
+
+def test_a_temperature_in_kelvin_or_in_hoppings():
+    seen = model(temperature="100 mK", hopping="1.42 meV").measured(device())
+    expected = 0.1 * constants.k / (1.42e-3 * constants.e)
+    np.testing.assert_allclose(float(seen.temperature), expected, rtol=1e-6)  # single precision
+    told = model(temperature="1 K", hopping="1.42 meV", free=("temperature",))
+    found = ebs.Solution(told.measured(device()), jnp.array(0.0), True, "", ebs.search.History())
+    (sentence,) = told.told(found, None, ebs.measurements.laboratory_units(hopping="1.42 meV"))
+    assert sentence == f"Temperature: {float(found.simulator.temperature):.6g} hopping / k_B, 1 K."
+    assert float(model(temperature="0.02").measured(device()).temperature) == pytest.approx(0.02)
 
 
 def test_bounds_are_those_of_the_map():
@@ -122,6 +155,12 @@ def test_priors():
         (("--start", "half.csv"), "lacks 3 of (2, 2) sites"),
         (("--like", "three.npy"), "holds float64 of shape (3,), but --sites are (2, 2)"),
         (("--temperature", "-1"), "temperature is -1; give k_B T as a number from 0"),
+        (
+            ("--temperature", "100 mK"),
+            "temperature is 100 mK, which becomes a number of hoppings by hopping; pass --hopping",
+        ),
+        (("--temperature", "3 T"), "temperature is 3 T; give it in kelvin, '100 mK', or as a number of hoppings"),
+        (("--hopping", "1 meV"), "leave hopping out, or say what it is by --unit energy=..., such as 'V' or 'hopping'"),
         (("--smooth", "1", "0"), "give a positive height"),
     ],
     ids=lambda part: " ".join(part) if isinstance(part, tuple) else "",

@@ -30,9 +30,9 @@ def options(**given):
 def test_the_options_of_a_text_file_reach_the_reader(tmp_path):
     (tmp_path / "plain.csv").write_text(PLAIN)
     (tmp_path / "german.csv").write_text(GERMAN)
-    plain = map_of(tmp_path / "plain.csv", options())
+    plain = map_of(tmp_path / "plain.csv", options()).observations
     given = options(skip=1, separator="|", decimal=",")
-    german = map_of(tmp_path / "german.csv", given)
+    german = map_of(tmp_path / "german.csv", given).observations
     np.testing.assert_array_equal(german.values, plain.values)
     np.testing.assert_array_equal(german.variables["flux"], plain.variables["flux"])
     assert given == {}
@@ -44,12 +44,61 @@ def test_what_is_told_of_a_file_names_the_options_of_the_command(tmp_path, capsy
     rows = [f"{n // 4 / 10 + jitter[n]},{n % 4},{n}" for n in range(12)]
     (tmp_path / "a.csv").write_text("\n".join(rows) + "\n")
     given = {"header": "flux,energy,G", "form": "long"}
-    assert map_of(tmp_path / "a.csv", options(**given)).grid is None
+    assert map_of(tmp_path / "a.csv", options(**given)).observations.grid is None
     told = capsys.readouterr().err
     assert "pass --same-setting 0.0" in told
     assert "\n  flux: " in told
     fraction = float(told.partition("--same-setting ")[2].partition(",")[0])
-    assert map_of(tmp_path / "a.csv", options(**given, same_setting=fraction)).grid is not None
+    assert map_of(tmp_path / "a.csv", options(**given, same_setting=fraction)).observations.grid is not None
+
+
+def workbook(path):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for row in (
+        [],
+        [None, "cooldown 3"],
+        [None, "B", "Vg", "G"],
+        [None, "T", "V", "uS"],
+        *([None, *row] for row in DOT),
+    ):
+        book.active.append(row)
+    book.save(path)
+
+
+def text(path):
+    above = ["Lock-in:\tSR830", "Time constant:\t300 ms", "", "B (mT)\tVg (V)\tI (nA)\tphase (deg)"]
+    rows = [f"{1e3 * b + 0.01 * n}\t{v}\t{g / 100}\t0.1" for n, (b, v, g) in enumerate(DOT)]
+    rows[2] = rows[2].replace(str(DOT[2][2] / 100), "OVLD")
+    path.write_text("\n".join([*above, *rows]) + "\n")
+
+
+def curves(path):
+    above = ["Vg\tG\tG\tG", "V\t\\g(m)S\t\\g(m)S\t\\g(m)S", "\tB=0 T\tB=0.1 T\tB=0.2 T"]
+    rows = ["\t".join(map(str, [DOT[n][1], *(DOT[n + 4 * k][2] for k in range(3))])) for n in range(4)]
+    path.write_text("\n".join([*above, *rows]) + "\n")
+
+
+DOT = [(0.1 * k, -0.44 + 0.01 * n, 80.0 + 10 * k + n) for k in range(3) for n in range(4)]
+SAMPLE = ("--cell-area", "400 nm^2", "--lever-arm", "0.05 eV/V", "--offset=-0.42 V", "--hopping", "1.42 meV")
+
+
+@pytest.mark.parametrize(
+    ("written", "name", "arguments", "counting"),
+    [
+        (workbook, "a.xlsx", (), 12),
+        (text, "a.lvm", ("--value", "I", "--bias", "10 uV", "--same-setting", "0.01"), 11),
+        (curves, "a.txt", (), 12),
+    ],
+)
+def test_files_of_a_laboratory(tmp_path, written, name, arguments, counting):
+    """Read, with or without an option; then refused for a lead that carries no current, before anything is computed."""
+    written(tmp_path / name)
+    command = ["potential", str(tmp_path / name), "--sites", "2x2", "--wavenumber", "0", *SAMPLE, *arguments]
+    result = CliRunner().invoke(main, [*command, "--out", str(tmp_path / "out")])
+    assert f"{name}: {counting} values that count, in a mesh of 3 x 4 of 12 points" in result.stderr
+    assert "value: 2.06" in result.stderr  # 80 uS in e^2/h
+    assert "carries no current" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def side_by_side(first, header, second=None, separator="\t"):
     return [separator.join([first, *(header.format(b) for b in FIELD)]), *([second] if second else []), *body]
 
 
-@pytest.mark.parametrize("word", ["OVLD", "ovl", "O.L.", "+OVLD", "Overload", "OVRNG"])
+@pytest.mark.parametrize("word", ["OVLD", "ovl", "O.L.", "+OVLD", "Overload", "OVRNG", "-OVER", "Out of range"])
 def test_an_overload_is_a_reading_beyond_all_numbers(tmp_path, word):
     report = read(saved(tmp_path / "a.csv", "B (T),Vg (V),G (uS)", *long(",", row3=word, row7=word)), **SAMPLE).report
     assert (report.counting, report.infinite, report.missing) == (18, 2, 0)
@@ -107,6 +107,66 @@ def test_an_axis_of_a_matrix_whose_cells_carry_the_unit(tmp_path):
         read(words, form="matrix", **SAMPLE)
 
 
+@pytest.mark.parametrize("own_axes", [False, True])
+def test_curves_of_origin_whose_comments_say_where_they_were_taken(tmp_path, own_axes):
+    """Long names, units, comments; with own axes, each curve stands beside its own column of gates (XYXY)."""
+
+    def row(gate, readings):
+        cells = [cell for reading in readings for cell in (gate, reading)] if own_axes else [gate, *readings]
+        return "\t".join(map(str, cells))
+
+    above = [row("Vg", ["G"] * len(FIELD)), row("V", ["uS"] * len(FIELD)), row("", [f"B={b} T" for b in FIELD])]
+    body = [row(v, [float(conductance(b, v)) for b in FIELD]) for v in GATE.tolist()]
+    assert_same(read(saved(tmp_path / "a.txt", *above, *body), **SAMPLE).observations, PLAIN)
+
+
+def test_units_as_origin_and_loggers_write_them(tmp_path):
+    origin = saved(tmp_path / "a.txt", "B\tVg\tG", "T\tV\t\\g(m)S", *long("\t"))
+    assert_same(read(origin, **SAMPLE).observations, PLAIN)
+    in_cells = [f"{b} T,{v} V,{g} uS" for b, v, g in (row.split(",") for row in long(","))]
+    assert_same(read(saved(tmp_path / "a.log", "B,Vg,G", *in_cells), **SAMPLE).observations, PLAIN)
+    fortran = [row.replace("e", "D") for row in (" ".join(f"{x:.17e}" for x in row) for row in zip(*rows()))]
+    assert_same(read(saved(tmp_path / "a.dat", "B (T) Vg (V) G (uS)", *fortran), **SAMPLE).observations, PLAIN)
+
+
+PREAMBLES = {
+    "keys": ["Lock-in:{s}SR830", "Time constant:{s}300 ms", "Sensitivity:{s}1 mV", ""],
+    "prose": ["Sample A7, cooled on 27.11., 30 mK, Tanaka; see book 12"],
+    "values": ["Temperature (K){s}0.03", "Points{s}20", ""],
+    "sections": ["[Header]", "User{s}KT", "[Data]"],
+    "a title": ["Conductance map B (T) Vg (V)"],
+}
+HEADERS = {
+    "units in brackets": ["B[T]{s}Vg[V]{s}G[uS]"],
+    "a row of units and one of comments": ["B{s}Vg{s}G", "T{s}V{s}uS", "sweep{s}step{s}lock-in"],
+    "a ruler": ["B{s}Vg{s}G", "T{s}V{s}uS", "-----------------"],
+}
+
+
+@pytest.mark.parametrize(("comment", "separator"), [("", "\t"), ("# ", "  ")])
+@pytest.mark.parametrize("header", HEADERS)
+@pytest.mark.parametrize("preamble", PREAMBLES)
+def test_preambles_above_headers_of_all_kinds(tmp_path, preamble, header, comment, separator):
+    above = [comment + line.format(s=separator) for line in (*PREAMBLES[preamble], *HEADERS[header])]
+    assert_same(read(saved(tmp_path / "a.txt", *above, *long(separator)), **SAMPLE).observations, PLAIN)
+
+
+def test_a_date_and_a_time_between_spaces_are_two_cells(tmp_path):
+    dated = [f"2026-11-27 10:00 {row}" for row in long(" ")]
+    path = saved(tmp_path / "a.txt", "Time B(T) Vg(V) G(uS)", *dated)
+    with pytest.raises(ValueError, match=r"4 headers but rows of 5 cells between spaces, .* pass header=, one"):
+        read(path, **SAMPLE)
+    given = read(path, header="Date,Time,B (T),Vg (V),G (uS)", skip=1, **SAMPLE)
+    assert_same(given.observations, PLAIN)
+
+
+def test_readings_without_a_unit_beside_axes_with_theirs_are_doubtful():
+    field, gate, g = rows()
+    told = "G has no unit and is taken in e^2/h; pass units={'G': 'uS'} if it is in uS, say"
+    assert read({"B (T)": field, "Vg (V)": gate, "G": g}, **SAMPLE).report.doubts == (told,)
+    assert read({"flux": field, "energy": gate, "G": g}).report.doubts == ()
+
+
 def test_other_separators(tmp_path):
     assert_same(read(saved(tmp_path / "a.asc", "B (T)|Vg (V)|G (uS)", *long("|")), **SAMPLE).observations, PLAIN)
     bangs = saved(tmp_path / "a.csv", "B!Vg!G", *long("!"))
@@ -175,6 +235,11 @@ def test_a_field_that_was_read_back_is_told_with_the_option_that_joins_it():
     (doubt,) = report.doubts
     assert doubt.startswith("flux has 20 settings in 5 narrow groups")
     fraction = float(doubt.partition("same_setting=")[2].partition(",")[0])
+    up_and_down = {header: np.concatenate([column, column[::-1]]) for header, column in read_back.items()}
+    up_and_down["B (T)"] += np.random.default_rng(3).uniform(-1e-4, 1e-4, 40)
+    (doubt,) = read(up_and_down, **SAMPLE).report.doubts
+    assert "flux has 40 settings in 5 narrow groups" in doubt
+    assert read(up_and_down, same_setting=fraction, **SAMPLE).report.repeated == 20
     joined = read(read_back, same_setting=fraction, **SAMPLE)
     assert joined.observations.grid == (5, 4)
     assert joined.report.doubts == ()

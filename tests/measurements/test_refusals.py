@@ -54,7 +54,7 @@ UNITLESS = {"flux": [0.0, 0.1], "energy": [0.0, 0.1], "G": [1.0, 2.0]}
         ({"lever_arm": "0.1 nm"}, "lever_arm=0.1 nm: 'nm' does not convert to 'eV/V'"),
         ({"offset": "1 T"}, "offset=1 T: 'T' does not convert to 'V'"),
         ({"energy": 0.0}, "lever_arm is given, but energy=0.0 is a number in hopping"),
-        ({"flux": 0.0, "lever_arm": None}, "cell_area is given, but flux=0.0 is a number in h/e"),
+        ({"flux": 0.0, "field_offset": "1 mT"}, "field_offset is given, but flux=0.0 is a number in h/e"),
         ({"variables": {"flux": "B"}, "flux": "B"}, "variables names 'flux', which flux= names already"),
         ({"convert": {"flux": "T"}}, "convert names 'flux', which has the simulator's unit already"),
         ({"variables": {"sigma": "B"}, "flux": "B"}, "variables names 'sigma', which Observations keeps for itself"),

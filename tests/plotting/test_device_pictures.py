@@ -101,8 +101,11 @@ def test_found_truth_difference_and_errors_side_by_side(long):
     assert shown["found"].get_clim() == shown["start"].get_clim() == (-largest, largest)
     assert shown["standard error"].get_clim() == (0, 2 * np.abs(errors).max())
     assert (figure.get_figheight() > figure.get_figwidth() / 2) == long
-    alone = plotting.sites_figure(layout._replace(interfaces=()), found)
+    units = ebs.measurements.laboratory_units(hopping="1.42 meV")
+    alone = plotting.sites_figure(layout._replace(interfaces=()), found, units=units)
     assert [axes.get_title() for axes in alone.axes if axes.get_title()] == ["found"]
+    np.testing.assert_allclose(alone.axes[0].collections[0].get_array(), 1.42 * found)
+    assert alone.axes[-1].get_ylabel() == "potential (meV)"
 
 
 def test_the_course_of_a_search_at_the_sites(tmp_path):

@@ -9,11 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jaxtyping import Array, Float
+from scipy import constants
 from toys import DECAYS, TIME, rate
 
 import equibacksolve as ebs
 from equibacksolve.methods import State
-from equibacksolve.reporting import write_report
+from equibacksolve.reporting import report, write_report
 
 RANDOM = np.random.default_rng(0)
 
@@ -145,6 +146,51 @@ def test_atoms(tmp_path):
     assert float(page.cells("positions (length)")[-1]) < 1e-6
     assert "largest_jacobian=10" in page.text
     assert page.cells("form") == ["an image of 16x16"]
+
+
+class Slopes(ebs.AbstractSimulator):
+    """Two sites, seen through what a measurement of a conductance has: a flux, an energy, and an offset."""
+
+    onsite: ebs.Potential
+    seen: ebs.FluxOffset
+
+    def predict(self, flux, energy):
+        low, high = self.onsite.values[:, 0]
+        return low + high * (flux - self.seen.offset) + 0.1 * energy
+
+
+def test_a_report_in_units_of_the_laboratory(tmp_path):
+    """Every number that is shown, read back, is what SI constants make of it."""
+    where = lambda s: (s.onsite.values, s.seen.offset)
+    sample = {"cell_area": "400 nm^2", "lever_arm": "0.05 eV/V", "offset": "-0.42 V", "hopping": "1.42 meV"}
+    field, gate = (axis.ravel() for axis in np.meshgrid([-100.0, 0.0, 250.0], [-0.44, -0.40], indexing="ij"))
+    values = 80 + field / 100 + gate
+    table = {"B (mT)": field, "Vg (V)": gate, "G (uS)": values}
+    measured = ebs.measurements.read(table, sigma="0.5 uS", **sample)
+    simulator = Slopes(ebs.Potential([[0.3], [-0.2]]), ebs.FluxOffset(DECAYS, 0.004))
+    found = solution(simulator, where)
+    page = read(found, measured.observations, where=where, units=measured.units, tmp_path=tmp_path)
+    assert page.cells("B (mT)") == ["-100 to 250, 3 values"]
+    assert page.cells("Vg (V)") == ["-0.44 to -0.4, 2 values"]
+    assert page.cells("G (uS)") == [f"{values.min():.4g} to {values.max():.4g}, mean {values.mean():.4g}"]
+    assert page.cells("sigma")[0].startswith("0.5 uS;")
+    quantum = 0.004 * constants.h / constants.e / 400e-18
+    assert page.cells("onsite.values (meV)")[1:4] == ["-0.284", "0.071", "0.426"]
+    assert page.cells("seen.offset (T)")[1] == f"{quantum:.4g}"
+    errors = ebs.diagnostics.judgement(simulator, measured.observations, where=where).errors
+    assert page.cells("0, 0")[:2] == ["0.426", f"{1.42 * float(errors.onsite.values[0, 0]):.4g}"]
+
+
+def test_a_report_knows_what_was_hidden_and_shows_itself():
+    observed = ebs.Observations(DECAYS.predict(time=TIME), time=TIME)
+    found = ebs.backsolve(DECAYS, observed, ebs.LevenbergMarquardt(), where=rate, progress=False)
+    shown = report(found, observed, title="<b> & more")
+    assert "&lt;b&gt; &amp; more" in shown._repr_html_()
+    assert "data:image/png;base64," in shown._repr_html_()
+    assert repr(shown).startswith("<Page '<b> & more', ")
+    assert "reporting.report(found, observed)" in repr(found)
+    with pytest.raises(ValueError, match="found does not say which leaves were hidden; pass where="):
+        report(solution(DECAYS, rate), observed)
 
 
 def test_a_truth_of_another_form_is_refused(tmp_path):

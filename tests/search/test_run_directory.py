@@ -2,6 +2,7 @@
 
 import functools
 import json
+import re
 
 import jax
 import jax.numpy as jnp
@@ -62,8 +63,9 @@ def test_the_bar_of_a_resumed_run_begins_where_it_was_and_tells_the_time_left(tm
     shown = capsys.readouterr().err
     assert "7 steps" in shown
     assert "8 steps" in shown
-    for said in ("cost=", "best=", "stage=1", "start=1", "left=3600 s"):
+    for said in ("cost=", "best=", "stage=1", "start=1"):
         assert said in shown
+    assert re.search("left=3(600|59[0-9]) s", shown)  # a busy machine takes a second for eight steps
 
 
 def test_ctrl_c_and_a_callback_that_fails_leave_a_checkpoint_of_the_last_step(tmp_path):
