@@ -90,10 +90,9 @@ class Observations(AbstractObservations):
         counts = usable & ~numbers.isnan(values) & (True if sigma is None else ~numbers.isinf(sigma))
         if is_concrete(values, sigma, usable, variables):
             check_observed(values, sigma, usable, counts, mask is not None, variables)
-        all_count = is_concrete(counts) and bool(counts.all())
-        self.mask = None if all_count else jnp.asarray(counts)
-        self.values = values if all_count else jnp.where(counts, values, 0.0)
-        self.sigma = sigma if sigma is None or all_count else jnp.where(counts, sigma, 1.0)
+        self.mask = None if is_concrete(counts) and bool(counts.all()) else jnp.asarray(counts)
+        self.values = values if self.mask is None else jnp.where(counts, values, 0.0)
+        self.sigma = sigma if sigma is None or self.mask is None else jnp.where(counts, sigma, 1.0)
         self.variables = variables
         self.grid = _mesh(grid)
         self.noise = noise
