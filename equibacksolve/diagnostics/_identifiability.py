@@ -82,7 +82,8 @@ def identifiability(
     jacobian = residual_jacobian(simulator, observed, where=where)
     if threshold is None:
         threshold = max(jacobian.shape) * float(jnp.finfo(jacobian.dtype).eps)
-    return Identifiability(*_singular_values(jacobian), threshold, simulator, where)
+    values, rows, relative = _singular_values(jacobian)
+    return Identifiability(values, rows, relative, threshold, simulator, where)
 
 
 @jax.jit

@@ -37,7 +37,7 @@ def _differences(name: str, predicted: Float[Array, "..."], observed: Observatio
     return _counted(predicted, observed)
 
 
-@functools.partial(eqx.filter_jit, inline=True)
+@eqx.filter_jit
 def _counted(predicted: Float[Array, "..."], observed: Observations) -> Float[Array, " data"]:
     return observed.counted((predicted.astype(observed.values.dtype) - observed.values).reshape(-1))
 

@@ -1,6 +1,5 @@
 """What was measured, at which settings, and how well."""
 
-import functools
 import math
 import operator
 from typing import Any
@@ -220,7 +219,7 @@ class Observations(AbstractObservations):
         return Observations(self.values[chosen], sigma=sigma, mask=mask, noise=self.noise, **variables)
 
 
-@functools.partial(eqx.filter_jit, inline=True)
+@eqx.filter_jit
 def _variance(observed: Observations) -> Float[Array, ""]:
     flat = observed.values.reshape(-1)
     ones = observed.whitened(jnp.ones_like(flat))
