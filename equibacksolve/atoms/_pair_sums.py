@@ -103,36 +103,12 @@ def _visit(scene, one_round, start):
 
     Over all pairs of clusters, slow but right, if there is no room for those that are near.
     """
-    clusters, atoms = scene.clusters, len(scene.kinds)
+    clusters = scene.clusters
     fractions = scene.box.fractions(scene.positions)
     table, near, fits = dealt_out(clusters, scene.box, fractions)
-    empty = table == atoms
-    inside = jnp.minimum(table, atoms - 1)
-    dealt = _Dealt(
-        jnp.moveaxis(fractions[inside], -1, 1),
-        scene.kinds.astype(jnp.int32)[inside],
-        table,
-        jnp.where(empty, 2 * atoms, table),
-        jnp.where(empty, -atoms, table),
-    )
-
-    parts = max(1, _TOGETHER // clusters.size**2)
-
-    def over(total, pairs_of, visit):
-        """The reverse sweep of a round begins with dealing out again."""
-        visited_at_once = min(parts, total)
-        steps = min(_LONGEST, math.ceil(total / (_ROUNDS * visited_at_once)))
-        rounds = math.ceil(total / (steps * visited_at_once))
-
-        @jax.checkpoint
-        def one(carry, number):
-            pairs = pairs_of(number * steps * visited_at_once + jnp.arange(steps * visited_at_once))
-            return visit(carry, pairs.reshape(steps, visited_at_once, 2)), None
-
-        return lambda: lax.scan(one, start, jnp.arange(rounds))[0]
-
+    dealt = _dealt(scene, fractions, table)
     visit = lambda carry, pairs: one_round(carry, dealt, pairs)
-    of_all = over(clusters.all_pairs, clusters.pair_of_all, visit)
+    of_all = lambda: _in_rounds(visit, start, clusters, clusters.all_pairs, clusters.pair_of_all)
     if near is None:
         return of_all()
 
@@ -140,7 +116,37 @@ def _visit(scene, one_round, start):
         return lax.cond(pairs[0, 0, 0] < clusters.number, visit, lambda carry, _: carry, carry, pairs)
 
     near_at = lambda at: near.at[at].get(mode="fill", fill_value=clusters.number)
-    return lax.cond(fits, over(near.shape[0], near_at, unless_empty), of_all)
+    of_near = lambda: _in_rounds(unless_empty, start, clusters, near.shape[0], near_at)
+    return lax.cond(fits, of_near, of_all)
+
+
+def _dealt(scene, fractions, table) -> _Dealt:
+    atoms = len(scene.kinds)
+    empty, inside = table == atoms, jnp.minimum(table, atoms - 1)
+    return _Dealt(
+        jnp.moveaxis(fractions[inside], -1, 1),
+        scene.kinds.astype(jnp.int32)[inside],
+        table,
+        jnp.where(empty, 2 * atoms, table),
+        jnp.where(empty, -atoms, table),
+    )
+
+
+def _in_rounds(visit, start, clusters: Clusters, total: int, pairs_of):
+    """The last `carry` of `visit(carry, pairs)` over the pairs of clusters with the numbers 0 to `total`.
+
+    `pairs_of(numbers)` tells which these are. The reverse sweep of a round begins with dealing out again.
+    """
+    at_once = min(max(1, _TOGETHER // clusters.size**2), total)
+    steps = min(_LONGEST, math.ceil(total / (_ROUNDS * at_once)))
+    rounds = math.ceil(total / (steps * at_once))
+
+    @jax.checkpoint
+    def one(carry, number):
+        pairs = pairs_of(number * steps * at_once + jnp.arange(steps * at_once))
+        return visit(carry, pairs.reshape(steps, at_once, 2)), None
+
+    return lax.scan(one, start, jnp.arange(rounds))[0]
 
 
 def _scan(step: Visit, start, scene: Scene, dealt: _Dealt, pairs: Int[Array, "steps parts 2"]):
