@@ -25,14 +25,14 @@ def first_minimum(structure: Structure) -> float:
     spacing = float(structure.number_density) ** (-1 / structure.box.components)
     end = min(_SPACINGS * spacing, structure.box.farthest() * (1 - 1e-6))
     r = np.arange(1, _POINTS + 1) * end / _POINTS
-    # Ones for all species: the peak belongs to whatever is nearest.
+    # All species count the same: the peak belongs to whatever is nearest.
     weights = dict.fromkeys(structure.elements, 10.0)
     g = np.asarray(Observables(structure, weights, g=RealSpaceCurve(r, width=2 * end / _POINTS)).predict())
     inner = np.arange(1, _POINTS - 1)
     peaks = inner[(g[inner] > g[inner - 1]) & (g[inner] >= g[inner + 1]) & (g[inner] > 1.2)]
     if not peaks.size:
         raise ValueError(f"g(r) has no peak up to {end:.4g}, so that it tells no bonds; give within=.")
-    # The next peak is a shell, no ripple of the first: farther by half.
+    # The next peak is a shell, no ripple of the first: it is farther by two fifths or more.
     later = peaks[r[peaks] > 1.4 * r[peaks[0]]]
     last = later[0] if later.size else _POINTS
     return float(r[peaks[0] + np.argmin(g[peaks[0] : last])])

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import equinox as eqx
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
@@ -76,17 +77,24 @@ class Structure(eqx.Module):
         return len(self.species) / self.box.volume
 
     def with_positions(self, positions: Any) -> "Structure":
-        """The same atoms elsewhere, such as a search has moved them to, shape (atoms, components).
+        """The same atoms elsewhere, see `moved_to`. Raises `ValueError` for positions of another shape, too."""
+        positions = float_array(positions, "positions")
+        if positions.shape != self.positions.shape:
+            raise ValueError(f"positions has shape {positions.shape}, but these atoms {self.positions.shape}.")
+        return Structure.moved_to(positions, self.box, self.species)
+
+    @classmethod
+    def moved_to(cls, positions: Any, box: Box, species: str | Sequence[str] = "X") -> "Structure":
+        """Atoms where a search has moved them to, shape (atoms, components).
 
         They are brought back into the box along the edges that repeat; along others they may lie outside. Raises
-        `ValueError` for another shape, and for positions that are not finite.
+        `ValueError` for positions that are not finite.
         """
-        moved = self.box.wrapped(float_array(positions, "positions"))
-        if moved.shape != self.positions.shape:
-            raise ValueError(f"positions has shape {moved.shape}, but these atoms {self.positions.shape}.")
+        moved = box.wrapped(float_array(positions, "positions"))
         if is_concrete(moved):
             _check_finite(moved)
-        return eqx.tree_at(lambda structure: structure.positions, self, moved)
+        inside = cls(jnp.zeros_like(moved), box, species)
+        return eqx.tree_at(lambda structure: structure.positions, inside, moved)
 
 
 def check_density(structure: Structure, density: float | int, tolerance: float = 0.01) -> None:

@@ -98,9 +98,9 @@ def write(out: Path, found: Solution, observed: Observations) -> None:
     """Structure, labelled arrays, pictures and summary."""
     simulator = found.simulator
     box, periodic = simulator.box_length, simulator.periodic
-    positions = imaging.wrapped(simulator.positions, box) if periodic else simulator.positions
-    somewhere = Structure(jnp.zeros_like(positions), Box(jnp.full(2, box), periodic))
-    write_structure(out / "atoms.xyz", somewhere.with_positions(positions))
+    structure = Structure.moved_to(simulator.positions, Box(jnp.full(2, box), periodic))
+    positions = structure.positions
+    write_structure(out / "atoms.xyz", structure)
     files = ["atoms.xyz"]
     files += ["result.nc"] * _results.write_dataset(out / "result.nc", found, observed, None)
     largest = np.pi * simulator.pixels / float(box)
