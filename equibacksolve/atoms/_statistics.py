@@ -78,8 +78,8 @@ def statistics(
     Raises `ValueError` for distances beyond half the box, and if `within` is left out and g(r) has no peak.
     """
     within = first_minimum(structure) if within is None else within
-    farthest = min(structure.box.farthest(), 1e6)
-    reach = farthest if farthest < 1e6 else 3 * within
+    farthest = structure.box.farthest()
+    reach = farthest if np.isfinite(farthest) else 3 * within
     distances = np.arange(1, 101) * (reach * (1 - 1e-6) / 100) if distances is None else np.asarray(distances, float)
     wavenumbers = np.linspace(np.pi / reach, 30 / within, 200) if wavenumbers is None else np.asarray(wavenumbers)
     same = dict.fromkeys(structure.elements, 10.0)

@@ -138,6 +138,17 @@ def test_constraints_of_a_diamond_hold():
     np.testing.assert_allclose(seen["right"], (6 / 9) ** 0.5, rtol=1e-6)
 
 
+def test_statistics_know_no_unit():
+    """A gas in a box of edge 6 and in one of 6e8, whose half is finite, too."""
+    points = jax.random.uniform(KEYS[2], (40, 3))
+    small, large = (
+        atoms.statistics(atoms.Structure(points * edge, atoms.Box([edge] * 3)), 0.4 * edge) for edge in (6.0, 6e8)
+    )
+    np.testing.assert_allclose(large.distances / 1e8, small.distances, rtol=1e-12)
+    np.testing.assert_allclose(large.pair_distribution, small.pair_distribution, rtol=0, atol=1e-12)
+    np.testing.assert_array_equal(large.coordination, small.coordination)
+
+
 def test_statistics_of_a_diamond_and_their_spread():
     corners = np.array([[0, 0, 0], [0, 2, 2], [2, 0, 2], [2, 2, 0], [1, 1, 1], [1, 3, 3], [3, 1, 3], [3, 3, 1]]) / 4
     box = atoms.Box([6.0] * 3)
