@@ -89,9 +89,12 @@ class Box(eqx.Module):
     def wrapped(self, positions: Any) -> Float[Array, "*shape components"]:
         """The images of positions, shape (*shape, components), that lie inside, along the edges that repeat."""
         positions = float_array(positions, "positions")
-        fractions = self.fractions(positions)
-        shift = jnp.where(jnp.asarray(self.periodic), jnp.floor(fractions), 0.0)
+        shift = self.periods(self.fractions(positions))
         return positions - sum(shift[..., a, None] * self.vectors[a] for a in range(self.components))
+
+    def periods(self, fractions: Float[Array, "*shape components"]) -> Float[Array, "*shape components"]:
+        """How many edges away from the box they lie, along the edges that repeat: whole numbers."""
+        return jnp.where(jnp.asarray(self.periodic), jnp.floor(fractions), 0.0)
 
     def farthest(self) -> float:
         """Half of the smallest height along which the box repeats: up to there, an atom sees one image of another.

@@ -7,7 +7,9 @@ whether they come within reach of each other, columns in near slabs, clusters in
 small, not full. All is done anew in every sum: no list of neighbours grows old, and nothing is kept.
 """
 
+import itertools
 import math
+import operator
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -38,7 +40,6 @@ class Clusters(NamedTuple):
     - `shape`: how many parts each edge is cut into; none for atoms in their order, where all clusters are paired.
     - `size`: atoms in a cluster.
     - `room`: how many near pairs of slabs, of columns and of clusters are kept.
-    - `periodic`: of the box.
     - `reach`: the distance up to which pairs are found.
     """
 
@@ -46,13 +47,17 @@ class Clusters(NamedTuple):
     shape: tuple[int, ...]
     size: int
     room: tuple[int, ...]
-    periodic: tuple[bool, ...]
     reach: float
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        """How many slabs, columns and clusters there are; nothing for atoms in their order."""
+        return tuple(itertools.accumulate(self.shape, operator.mul))
 
     @property
     def number(self) -> int:
         """How many clusters there are."""
-        return math.prod(self.shape) if self.shape else math.ceil(self.atoms / self.size)
+        return self.levels[-1] if self.shape else math.ceil(self.atoms / self.size)
 
     @property
     def all_pairs(self) -> int:
@@ -79,7 +84,7 @@ def clusters_for(positions: Float[Array, "atoms components"], box: Box, reach: f
     32 bits can count, where JAX has no more.
     """
     atoms = positions.shape[0]
-    of_all = Clusters(atoms, (), next(iter(_SIZES)), (), box.periodic, reach)
+    of_all = Clusters(atoms, (), next(iter(_SIZES)), (), reach)
     if of_all.all_pairs > jnp.iinfo(jnp.result_type(int)).max // 8:
         raise ValueError(
             f"positions holds {atoms} atoms, too many to count their pairs in 32 bits; pass "
@@ -87,25 +92,30 @@ def clusters_for(positions: Float[Array, "atoms components"], box: Box, reach: f
         )
     if atoms < _FEW or not is_concrete(positions, box):
         return of_all
-    fractions = np.asarray(_wrapped(box.fractions(positions), box.periodic))
+    fractions = np.asarray(_inside(box, box.fractions(positions)))
     plans = [_planned(of_all._replace(size=size), box, fractions) for size in _SIZES]
     plan, near = min(plans, key=lambda one: one[1] * one[0].size ** 2 * _SIZES[one[0].size])
     # To leave out few pairs is not worth the sort.
-    return plan if near < 0.8 * _most(plan.shape)[-1] else of_all
+    return plan if near < 0.8 * _most(plan.number) else of_all
 
 
 def _planned(clusters: Clusters, box: Box, fractions: Float[np.ndarray, "atoms components"]) -> tuple[Clusters, int]:
     """With a shape, and with room for some more near pairs than there are; and how many there are."""
-    plan = clusters._replace(shape=_shape_for(fractions, np.asarray(box.heights), clusters))
+    plan = clusters._replace(shape=_shape_for(clusters, box, fractions))
     bounds = _bounds(plan, fractions, _table(plan, fractions, np), np)
     kept = lambda keep, first, second, number: (first[keep], second[keep])
     counts = [len(first) for first, _ in _near(plan, box, bounds, np, kept)]
-    return plan._replace(room=tuple(_room_for(n, most) for n, most in zip(counts, _most(plan.shape)))), counts[-1]
+    return plan._replace(room=tuple(map(_room_for, counts, plan.levels))), counts[-1]
 
 
-def _room_for(near: int, most: int) -> int:
+def _room_for(near: int, number: int) -> int:
     """In steps of the square root of 2, so that structures that are alike share a compiled program."""
-    return min(math.ceil(2 ** (math.ceil(2 * math.log2(_SPARE * near + 16)) / 2)), most)
+    return min(math.ceil(2 ** (math.ceil(2 * math.log2(_SPARE * near + 16)) / 2)), _most(number))
+
+
+def _most(number: int) -> int:
+    """Pairs of so many parts, of one with itself included."""
+    return number * (number + 1) // 2
 
 
 def dealt_out(
@@ -120,7 +130,7 @@ def dealt_out(
     if not clusters.shape:
         table = jnp.minimum(jnp.arange((number + 1) * size, dtype=jnp.int32), atoms)
         return table.reshape(number + 1, size), None, jnp.array(False)
-    fractions = lax.stop_gradient(_wrapped(fractions, clusters.periodic))
+    box, fractions = lax.stop_gradient((box, _inside(box, fractions)))
     table = _table(clusters, fractions, jnp)
     bounds = _bounds(clusters, fractions, table, jnp)
     rooms, fits = iter(clusters.room), []
@@ -133,32 +143,25 @@ def dealt_out(
         rows = rows.at[jnp.where(keep, place - 1, room)].set(jnp.stack([first, second], axis=1), mode="drop")
         return rows[:, 0], rows[:, 1]
 
-    *_, pair = _near(clusters, lax.stop_gradient(box), bounds, jnp, kept)
+    *_, pair = _near(clusters, box, bounds, jnp, kept)
     table = jnp.concatenate([table, jnp.full_like(table[:1], atoms)])
     return table, jnp.stack(pair, axis=1), jnp.stack(fits).all()
 
 
-def _most(shape):
-    """Pairs of slabs, of columns and of clusters, of one with itself included."""
-    parts = [math.prod(shape[: level + 1]) for level in range(len(shape))]
-    return [n * (n + 1) // 2 for n in parts]
+def _inside(box: Box, fractions):
+    return fractions - box.periods(fractions)
 
 
-def _wrapped(fractions, periodic):
-    return fractions - jnp.where(jnp.asarray(periodic), jnp.floor(fractions), 0.0)
-
-
-def _shape_for(fractions, heights, plan: Clusters) -> tuple[int, ...]:
+def _shape_for(clusters: Clusters, box: Box, fractions) -> tuple[int, ...]:
     """Parts of each edge that make clusters about as long as wide."""
-    extent = np.where(plan.periodic, 1.0, np.ptp(fractions, axis=0)) * heights
+    extent = np.where(box.periodic, 1.0, np.ptp(fractions, axis=0)) * np.asarray(box.heights)
     extent = np.maximum(extent, 1e-3 * extent.max())
-    clusters = math.ceil(plan.atoms / plan.size)
-    edge = (math.prod(extent) / clusters) ** (1 / len(extent))
+    edge = (math.prod(extent) / clusters.number) ** (1 / len(extent))
     shape: list[int] = []
     for length in extent[:-1]:
-        left = math.ceil(clusters / math.prod(shape))
+        left = math.ceil(clusters.number / math.prod(shape))
         shape.append(int(np.clip(round(length / edge), 1, left)))
-    return (*shape, math.ceil(clusters / math.prod(shape)))
+    return (*shape, math.ceil(clusters.number / math.prod(shape)))
 
 
 def _table(clusters: Clusters, fractions, xp: Any):
@@ -187,19 +190,18 @@ def _near(clusters: Clusters, box: Box, bounds, xp: Any, kept: Callable):
     """
     heights = xp.asarray(box.heights)
     first = second = xp.zeros(1, np.int32)
-    for level, parts in enumerate(clusters.shape):
-        number = math.prod(clusters.shape[: level + 1])
+    for parts, number in zip(clusters.shape, clusters.levels):
         low, high = (ends.reshape(number, -1, len(heights)) for ends in bounds)
         child = xp.arange(parts, dtype=np.int32)
         shape = (len(first), parts, parts)
         i = xp.broadcast_to(first[:, None, None] * parts + child[:, None], shape).reshape(-1)
         j = xp.broadcast_to(second[:, None, None] * parts + child, shape).reshape(-1)
-        keep = _within_reach(clusters, box.upright, heights, low.min(axis=1), high.max(axis=1), i, j, xp)
+        keep = _within_reach(clusters.reach, box, heights, low.min(axis=1), high.max(axis=1), i, j, xp)
         first, second = kept(keep, i, j, number)
         yield first, second
 
 
-def _within_reach(clusters, upright, heights, low, high, i, j, xp):
+def _within_reach(reach, box: Box, heights, low, high, i, j, xp):
     """Whether the boxes i and j around atoms, i <= j, come within reach: the atoms are no nearer than these boxes are.
 
     Two points are at least as far apart as the faces of a cell between them. At right angles the squares add up.
@@ -210,9 +212,9 @@ def _within_reach(clusters, upright, heights, low, high, i, j, xp):
     middles, halves = (low + high) / 2, xp.where(empty, -np.inf, (high - low) / 2)
     a, b = xp.minimum(i, number - 1), xp.minimum(j, number - 1)
     squared = xp.zeros(len(i), low.dtype)
-    for axis, repeats in enumerate(clusters.periodic):
+    for axis, repeats in enumerate(box.periodic):
         apart = abs(middles[a, axis] - middles[b, axis])
         apart = xp.minimum(apart, 1 - apart) if repeats else apart
         gap = xp.maximum(apart - halves[a, axis] - halves[b, axis] - slack, 0.0) * heights[axis]
-        squared = squared + gap**2 if upright else xp.maximum(squared, gap**2)
-    return (i <= j) & (j < number) & (squared <= clusters.reach**2)
+        squared = squared + gap**2 if box.upright else xp.maximum(squared, gap**2)
+    return (i <= j) & (j < number) & (squared <= reach**2)

@@ -14,7 +14,7 @@ from equibacksolve.atoms._constraint import AbstractConstraint
 from equibacksolve.atoms._curve import AbstractCurve, Mixture
 from equibacksolve.atoms._excluded_distances import ExcludedDistances
 from equibacksolve.atoms._histogram import ideal_counts, pair_counts
-from equibacksolve.atoms._pair_sums import Scene
+from equibacksolve.atoms._pair_sums import Scene, scene_of
 from equibacksolve.atoms._structure import Structure
 from equibacksolve.inverse import Observations
 from equibacksolve.simulators import AbstractSimulator
@@ -103,16 +103,16 @@ class Observables(AbstractSimulator):
     @eqx.filter_jit
     def predictions(self) -> dict[str, Float[Array, "..."]]:
         """What each part predicts."""
-        clusters, kinds = dict(self.clusters), self._kinds()
-        scene = lambda name: Scene(self.positions, kinds, self.box, clusters[name])
-        mixture: Any = self.mixture(scene(_CURVES)) if self.matrices else None
+        kinds = self._kinds()
+        scenes = {name: scene_of(self.positions, kinds, self.box, clusters) for name, clusters in self.clusters}
+        mixture: Any = self.mixture(scenes[_CURVES]) if self.matrices else None
         seen = {}
         for name in sorted(self.parts):
             part = self.parts[name]
             if isinstance(part, AbstractCurve):
                 seen[name] = part.values(self.matrices[name], mixture)
             else:
-                seen[name] = part.residuals(scene(_CONSTRAINTS), self._elements())
+                seen[name] = part.residuals(scenes[_CONSTRAINTS], self._elements())
         return seen
 
     def mixture(self, scene: Scene) -> Mixture:
@@ -132,7 +132,7 @@ class Observables(AbstractSimulator):
         One number stands for all data of a part: `apart=(0.0, 0.02)`. Raises `ValueError` if a part has no data, if
         data fit no part, or if some parts have a sigma and others none.
         """
-        sizes = {name: len(one) for name, one in eqx.filter_eval_shape(Observables.predictions, self).items()}
+        sizes = self._sizes()
         if set(sizes) != set(data):
             raise ValueError(f"data are for {', '.join(sorted(data))}, but the parts are {', '.join(sorted(sizes))}.")
         pairs = {name: given if isinstance(given, tuple) else (given, None) for name, given in data.items()}
@@ -149,9 +149,8 @@ class Observables(AbstractSimulator):
 
     def by_part(self, joined: Float[Any, " data"]) -> dict[str, Float[np.ndarray, "..."]]:
         """What belongs to each part, of numbers that are joined as `predict` joins them."""
-        sizes = [len(one) for one in eqx.filter_eval_shape(Observables.predictions, self).values()]
-        pieces = np.split(np.asarray(joined), np.cumsum(sizes)[:-1])
-        return dict(zip(sorted(self.parts), pieces))
+        sizes = self._sizes()
+        return dict(zip(sizes, np.split(np.asarray(joined), np.cumsum(list(sizes.values()))[:-1])))
 
     def check_start(self) -> None:
         """Raise `ValueError` if atoms are nearer to each other than an `ExcludedDistances` allows."""
@@ -161,8 +160,11 @@ class Observables(AbstractSimulator):
 
     def structure(self) -> Structure:
         """The atoms as they are now, brought back into the box."""
-        somewhere = Structure(jnp.zeros_like(self.positions), self.box, self.species)
-        return somewhere.with_positions(self.positions)
+        return Structure.moved_to(self.positions, self.box, self.species)
+
+    def _sizes(self) -> dict[str, int]:
+        """How many data each part has, in the order in which they are joined."""
+        return {name: len(one) for name, one in eqx.filter_eval_shape(Observables.predictions, self).items()}
 
     def _elements(self):
         return tuple(dict.fromkeys(self.species))

@@ -43,13 +43,49 @@ class Pairs(NamedTuple):
     real: Bool[Array, "places places parts"]
 
 
+class _Dealt(NamedTuple):
+    """What there is in the places of each cluster: positions in units of the edges, kinds, numbers of atoms.
+
+    `low` and `high` are the numbers again; inside a cluster, low < high tells a pair, and no empty place, once.
+    """
+
+    fractions: Float[Array, "clusters components places"]
+    kinds: Int[Array, "clusters places"]
+    table: Int[Array, "clusters places"]
+    low: Int[Array, "clusters places"]
+    high: Int[Array, "clusters places"]
+
+
 class Scene(NamedTuple):
-    """Atoms, their species as numbers, and how they are dealt out."""
+    """Atoms and their species as numbers, dealt out to clusters; the near pairs of these, and whether there are more.
+
+    `scene_of` makes it, for all sums over these atoms up to one reach.
+    """
 
     positions: Float[Array, "atoms components"]
     kinds: Int[Array, " atoms"]
     box: Box
     clusters: Clusters
+    dealt: _Dealt
+    near: Int[Array, "pairs 2"] | None
+    fits: Bool[Array, ""]
+
+
+def scene_of(
+    positions: Float[Array, "atoms components"], kinds: Int[Array, " atoms"], box: Box, clusters: Clusters
+) -> Scene:
+    """Deal the atoms out."""
+    fractions, atoms = box.fractions(positions), len(kinds)
+    table, near, fits = dealt_out(clusters, box, fractions)
+    empty, inside = table == atoms, jnp.minimum(table, atoms - 1)
+    dealt = _Dealt(
+        jnp.moveaxis(fractions[inside], -1, 1),
+        kinds.astype(jnp.int32)[inside],
+        table,
+        jnp.where(empty, 2 * atoms, table),
+        jnp.where(empty, -atoms, table),
+    )
+    return Scene(positions, kinds, box, clusters, dealt, near, fits)
 
 
 Visit = Callable[[Any, Pairs], tuple[Any, Any]]
@@ -57,7 +93,7 @@ Visit = Callable[[Any, Pairs], tuple[Any, Any]]
 
 def sum_into(step: Visit, start: Float[Array, "..."], scene: Scene) -> Float[Array, "..."]:
     """The last `total` of `step(total, pairs) -> (total, None)`, over all pairs within reach, and some farther ones."""
-    return _visit(scene, lambda total, dealt, pairs: _scan(step, total, scene, dealt, pairs)[0], start)
+    return _visit(scene, lambda total, pairs: _scan(step, total, scene, pairs)[0], start)
 
 
 def sum_per_atom(
@@ -77,59 +113,30 @@ def sum_per_atom(
         turned = jnp.array(signs, terms.dtype)
         return carry, (terms.sum(axis=2).T, terms.sum(axis=1).T * turned)
 
-    def one_round(total, dealt, pairs):
-        _, ends = _scan(step, jnp.zeros(()), scene, dealt, pairs)
-        return total.at[dealt.table[pairs]].add(jnp.stack(ends, axis=2))
+    def one_round(total, pairs):
+        _, ends = _scan(step, jnp.zeros(()), scene, pairs)
+        return total.at[scene.dealt.table[pairs]].add(jnp.stack(ends, axis=2))
 
     start = jnp.zeros((len(scene.kinds) + 1, len(signs)), scene.positions.dtype)
     return _visit(scene, one_round, start)[:-1]
 
 
-class _Dealt(NamedTuple):
-    """What there is in the places of each cluster: positions in units of the edges, kinds, numbers of atoms.
-
-    `low` and `high` are the numbers again; inside a cluster, low < high tells a pair, and no empty place, once.
-    """
-
-    fractions: Float[Array, "clusters components places"]
-    kinds: Int[Array, "clusters places"]
-    table: Int[Array, "clusters places"]
-    low: Int[Array, "clusters places"]
-    high: Int[Array, "clusters places"]
-
-
 def _visit(scene, one_round, start):
-    """`one_round(total, dealt, pairs)` over the clusters that are near, as many at once as bounds the memory.
+    """`one_round(total, pairs)` over the clusters that are near, as many at once as bounds the memory.
 
     Over all pairs of clusters, slow but right, if there is no room for those that are near.
     """
-    clusters = scene.clusters
-    fractions = scene.box.fractions(scene.positions)
-    table, near, fits = dealt_out(clusters, scene.box, fractions)
-    dealt = _dealt(scene, fractions, table)
-    visit = lambda carry, pairs: one_round(carry, dealt, pairs)
-    of_all = lambda: _in_rounds(visit, start, clusters, clusters.all_pairs, clusters.pair_of_all)
+    clusters, near = scene.clusters, scene.near
+    of_all = lambda: _in_rounds(one_round, start, clusters, clusters.all_pairs, clusters.pair_of_all)
     if near is None:
         return of_all()
 
     def unless_empty(carry, pairs):
-        return lax.cond(pairs[0, 0, 0] < clusters.number, visit, lambda carry, _: carry, carry, pairs)
+        return lax.cond(pairs[0, 0, 0] < clusters.number, one_round, lambda carry, _: carry, carry, pairs)
 
     near_at = lambda at: near.at[at].get(mode="fill", fill_value=clusters.number)
     of_near = lambda: _in_rounds(unless_empty, start, clusters, near.shape[0], near_at)
-    return lax.cond(fits, of_near, of_all)
-
-
-def _dealt(scene, fractions, table) -> _Dealt:
-    atoms = len(scene.kinds)
-    empty, inside = table == atoms, jnp.minimum(table, atoms - 1)
-    return _Dealt(
-        jnp.moveaxis(fractions[inside], -1, 1),
-        scene.kinds.astype(jnp.int32)[inside],
-        table,
-        jnp.where(empty, 2 * atoms, table),
-        jnp.where(empty, -atoms, table),
-    )
+    return lax.cond(scene.fits, of_near, of_all)
 
 
 def _in_rounds(visit, start, clusters: Clusters, total: int, pairs_of):
@@ -149,9 +156,9 @@ def _in_rounds(visit, start, clusters: Clusters, total: int, pairs_of):
     return lax.scan(one, start, jnp.arange(rounds))[0]
 
 
-def _scan(step: Visit, start, scene: Scene, dealt: _Dealt, pairs: Int[Array, "steps parts 2"]):
+def _scan(step: Visit, start, scene: Scene, pairs: Int[Array, "steps parts 2"]):
     """All that a step needs is dealt out before: inside, the reverse sweep would add up arrays of all atoms."""
-    first, second = pairs[:, :, 0], pairs[:, :, 1]
+    dealt, first, second = scene.dealt, pairs[:, :, 0], pairs[:, :, 1]
     apart = jnp.where(first == second, 0, len(scene.kinds))  # in two clusters, any two atoms are a pair
     ends = dealt.fractions[first], dealt.fractions[second], dealt.kinds[first], dealt.kinds[second]
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from equibacksolve import atoms, imaging
 from equibacksolve.atoms._clusters import clusters_for
 from equibacksolve.atoms._histogram import pair_counts
-from equibacksolve.atoms._pair_sums import Scene
+from equibacksolve.atoms._pair_sums import scene_of
 
 SPACING, BINS = 0.25, 38
 DISTANCES = SPACING * np.arange(1, BINS + 1)
@@ -21,7 +21,7 @@ def counts(positions, box):
     positions = jnp.asarray(positions)
     clusters = clusters_for(positions, box, SPACING * (BINS + 3))
     kinds = jnp.zeros(len(positions), int)
-    return pair_counts(Scene(positions, kinds, box, clusters), SPACING, BINS, 1)[0]
+    return pair_counts(scene_of(positions, kinds, box, clusters), SPACING, BINS, 1)[0]
 
 
 COUNTS_OF_TWO = jax.jit(lambda distance: counts(jnp.array([[2.0, 2.0], [2.0 + distance, 2.0]]), atoms.Box([20.0] * 2)))
@@ -66,7 +66,7 @@ def test_near_clusters_are_all_that_count(edges, periodic):
     reach, bins = 4.5, 15
     clusters = clusters_for(positions, box, reach)
     assert clusters.shape
-    found = pair_counts(Scene(positions, jnp.zeros(1000, int), box, clusters), SPACING, bins, 1)[0]
+    found = pair_counts(scene_of(positions, jnp.zeros(1000, int), box, clusters), SPACING, bins, 1)[0]
     first, second = np.triu_indices(1000, 1)
     apart = np.asarray(fractions)[second] - np.asarray(fractions)[first]
     r = np.linalg.norm((apart - (np.round(apart) if periodic else 0)) @ np.asarray(box.vectors), axis=1)
