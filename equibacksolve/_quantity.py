@@ -34,3 +34,8 @@ class Quantity(NamedTuple):
     def of_errors(self, values: Any) -> Float[np.ndarray, "..."]:
         """Standard deviations of values in this unit: they have no sign."""
         return np.asarray(np.abs(self.of_differences(values)))
+
+
+POTENTIAL, TEMPERATURE = Quantity("potential", "hopping"), Quantity("temperature", "hopping / k_B")
+SITE = Quantity("position", "site")
+"""Where sites are: at their numbers, which count from 1."""

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from equibacksolve._quantity import TEMPERATURE
 from equibacksolve.command_line._options import FILE, Site
 from equibacksolve.command_line._search import Search
 from equibacksolve.inverse import (
@@ -38,7 +39,7 @@ FREE = {
 
 UNITS = {
     "wavenumber": Quantity("wavenumber"),
-    "temperature": Quantity("temperature", "hopping / k_B"),
+    "temperature": TEMPERATURE,
     "flux-offset": Quantity("flux-offset", "h/e"),
     "energy-offset": Quantity("energy-offset", "hopping"),
 }

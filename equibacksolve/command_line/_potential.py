@@ -6,6 +6,7 @@ import click
 import jax
 import numpy as np
 
+from equibacksolve._quantity import POTENTIAL
 from equibacksolve.command_line import _results
 from equibacksolve.command_line._measurement import MAP, map_of
 from equibacksolve.command_line._model import LOW_AT, MODEL, Model, device_of
@@ -13,7 +14,7 @@ from equibacksolve.command_line._options import FILE, METHOD, METHODS, SEARCH, N
 from equibacksolve.command_line._search import Search, end
 from equibacksolve.inverse import Mirror, Observations
 from equibacksolve.leads import WireLead
-from equibacksolve.measurements import LaboratoryUnits, Quantity
+from equibacksolve.measurements import LaboratoryUnits
 from equibacksolve.samples import Potential, SquareLattice
 from equibacksolve.search import Solution
 from equibacksolve.simulators import Magnetoconductance
@@ -29,7 +30,6 @@ def hidden(simulator):
     return device_of(simulator).sample.onsite.values
 
 
-POTENTIAL = Quantity("potential", "hopping")
 MIRRORS = (Mirror(hidden, 0), Mirror(hidden, 1))
 
 

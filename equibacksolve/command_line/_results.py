@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from equibacksolve import diagnostics
+from equibacksolve._quantity import POTENTIAL, SITE
 from equibacksolve.command_line._wording import in_options_of
 from equibacksolve.inverse import Observations, count_unknowns, name_of_leaf, where_hidden
 from equibacksolve.measurements import LaboratoryUnits, Quantity
@@ -81,9 +82,9 @@ def site_columns(**maps: Float[Any, "length width"] | None) -> dict[str, Any]:
 
 def in_laboratory(columns: dict[str, Any], units: LaboratoryUnits) -> dict[str, Any]:
     """Columns of a table of sites that are known in units of the laboratory, too: "x (nm)", "potential (meV)"."""
-    package = {"x": Quantity("x", "site"), "y": Quantity("y", "site")}
+    package = {name: SITE._replace(name=name) for name in ("x", "y")}
     if "potential" in columns:
-        package |= {name: Quantity(name, "hopping") for name in ("potential", "standard_error")}
+        package |= {name: POTENTIAL._replace(name=name) for name in ("potential", "standard_error")}
     shown = {name: units.of(one) for name, one in package.items() if name in columns and units.of(one) != one}
     of = lambda name, one: one.of_errors(columns[name]) if name == "standard_error" else one.of(columns[name])
     return {one.label: of(name, one) for name, one in shown.items()}

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from equibacksolve._quantity import Quantity
+from equibacksolve._quantity import POTENTIAL, SITE, TEMPERATURE, Quantity
 from equibacksolve.measurements import _conversions as conversions
 from equibacksolve.measurements import _physics as physics
 from equibacksolve.measurements._conversions import Converted
@@ -52,22 +52,23 @@ class LaboratoryUnits:
     @property
     def potential(self) -> Quantity:
         """Energies of sites, in meV. Raises ValueError if the hopping is not known."""
-        return self.of(Quantity("potential", self._known("hopping", "hopping='2 meV'")))
+        return self._known(POTENTIAL, "hopping='2 meV'")
 
     @property
     def position(self) -> Quantity:
         """Numbers of sites, counted from 1, in nm from the edge of the first cell. Raises ValueError as `potential`."""
-        return self.of(Quantity("position", self._known("site", "cell_area='400 nm^2'")))
+        return self._known(SITE, "cell_area='400 nm^2'")
 
     @property
     def temperature(self) -> Quantity:
         """Thermal energies k_B T in hoppings, in kelvin. Raises ValueError as `potential`."""
-        return self.of(Quantity("temperature", self._known("hopping / k_B", "hopping='2 meV'")))
+        return self._known(TEMPERATURE, "hopping='2 meV'")
 
-    def _known(self, unit: str, call: str) -> str:
+    def _known(self, quantity: Quantity, call: str) -> Quantity:
+        unit = quantity.unit
         if unit not in self.of_units:
             raise ValueError(f"these units do not know what a {unit} is; pass {call} to read or to laboratory_units.")
-        return unit
+        return self.of(quantity)
 
     def labelled(self, dataset: Any) -> Any:
         """An `xarray.Dataset`, as of `Solution.to_xarray`, with the coordinates as the instrument had them beside."""

@@ -11,7 +11,8 @@ from matplotlib.colors import Colormap
 from matplotlib.figure import FigureBase
 from matplotlib.ticker import MaxNLocator
 
-from equibacksolve._quantity import Quantity
+from equibacksolve._quantity import POTENTIAL as POTENTIAL
+from equibacksolve._quantity import SITE, Quantity
 from equibacksolve.measurements import LaboratoryUnits
 from equibacksolve.plotting._colours import MISSING
 
@@ -20,10 +21,7 @@ TITLE, LABEL, TICKS = 9, 8, 7
 
 
 FLUX, ENERGY = Quantity("flux per plaquette", "h/e"), Quantity("energy", "hopping")
-POTENTIAL = Quantity("potential", "hopping")
 CONDUCTANCE = Quantity("G", "e²/h")
-SITE = Quantity("position", "site")
-"""Where sites are drawn: at their numbers, which count from 1."""
 
 SETTINGS: Mapping[str, Quantity] = {"flux": FLUX, "energy": ENERGY}
 """Settings that have a unit by convention; others carry their own name."""

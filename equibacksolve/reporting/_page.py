@@ -39,21 +39,22 @@ class Page(NamedTuple):
     def _repr_html_(self) -> str:
         """For notebooks: with the same look, which the rest of the notebook keeps out of."""
         name = "equibacksolve-report"
-        body = "\n".join([f"<h1>{html.escape(self.title)}</h1>", *self.sections])
-        return f'<style>.{name} {{ {STYLE} }}</style>\n<div class="{name}">\n{body}\n</div>'
+        return f'<style>.{name} {{ {STYLE} }}</style>\n<div class="{name}">\n{self._body()}\n</div>'
 
     def write(self, path: str | pathlib.Path) -> pathlib.Path:
         """Write a whole page, without scripts, and with nothing that is fetched from elsewhere. Returns its path."""
         path, title = pathlib.Path(path), html.escape(self.title)
         head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>'
-        body = "\n".join([f"<h1>{title}</h1>", *self.sections])
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(
             f'<!doctype html>\n<html lang="en"><head>{head}<style>{BODY}{STYLE}</style></head>\n'
-            f"<body>\n{body}\n</body></html>\n",
+            f"<body>\n{self._body()}\n</body></html>\n",
             encoding="utf-8",
         )
         return path
+
+    def _body(self) -> str:
+        return "\n".join([f"<h1>{html.escape(self.title)}</h1>", *self.sections])
 
 
 def section(title: str, *parts: str) -> str:

@@ -131,11 +131,11 @@ def _fits(simulator, observed, settings, readings):
 
 
 def _fit(title, simulator, observed, predicted, settings, reading):
+    if isinstance(simulator, Observables):
+        return structure_section(title, simulator, observed)
     largest = None
     if isinstance(simulator, MomentumImage):
         largest = np.pi * simulator.pixels / float(simulator.box_length)
-    if isinstance(simulator, Observables):
-        return structure_section(title, simulator, observed)
     figure = fit_figure(observed, predicted, settings=settings, reading=reading, largest_momentum=largest)
     left = (predicted - np.asarray(observed.values)) * np.asarray(observed.weights())
     size = f"{np.sqrt(np.sum(left**2) / float(observed.count)):.3g}"

@@ -87,8 +87,8 @@ def _summary(leaf):
     error = "" if errors is None else f"{quantity.of_errors(np.sqrt(np.mean(errors**2))):.2g}"
     off = "" if leaf.truth is None else f"{quantity.of_errors(_distance(leaf)):.2g}"
     numbers = (f"{values.min():.4g}", f"{values.mean():.4g}", f"{values.max():.4g}")
-    unit = f" ({quantity.unit})" if quantity.unit else ""
-    return (leaf.name + unit, "x".join(map(str, values.shape)) or "one number", *numbers, error, off)
+    name = quantity._replace(name=leaf.name).label
+    return (name, "x".join(map(str, values.shape)) or "one number", *numbers, error, off)
 
 
 def _distance(leaf):
@@ -117,8 +117,8 @@ def _entries(leaf):
     for name, numbers in (("start", leaf.start), ("truth", leaf.truth)):
         if numbers is not None:
             columns[name] = [f"{value:.4g}" for value in quantity.of(numbers).ravel()]
-    unit = f" ({quantity.unit})" if quantity.unit else ""
-    return paragraph(f"{leaf.name}{unit}, entry by entry:") + table(list(columns), list(zip(*columns.values())))
+    name = quantity._replace(name=leaf.name).label
+    return paragraph(f"{name}, entry by entry:") + table(list(columns), list(zip(*columns.values())))
 
 
 def history_section(history: History, evolution: str) -> str:
