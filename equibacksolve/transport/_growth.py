@@ -81,11 +81,13 @@ def growth_of(
     if not known or not (energy.is_fully_addressable or energy.is_fully_replicated):
         return largest_growth(onsite, energy, interval)
     numbers = np.asarray(energy)
-    ends = np.asarray([numbers.min(), numbers.max()])  # no others count
-    if is_concrete(known_array(ends)):
-        return largest_growth(onsite, known_array(ends), interval)
-    with jax.ensure_compile_time_eval():  # constants inside `jax.jit`
-        return largest_growth(onsite, known_array(ends), interval)
+    lowest_and_highest = np.asarray([numbers.min(), numbers.max()])  # no others count
+    ends = known_array(lowest_and_highest)
+    if is_concrete(ends):
+        return largest_growth(onsite, ends, interval)
+    # Inside `jax.jit`, where constants are none; elsewhere this would compile each operation by itself.
+    with jax.ensure_compile_time_eval():
+        return largest_growth(onsite, known_array(lowest_and_highest), interval)
 
 
 def one_or_nan(
